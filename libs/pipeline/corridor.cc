@@ -1,0 +1,409 @@
+#include "libs/pipeline/corridor.h"
+
+#include <algorithm>
+#include <iterator>
+#include <limits>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "libs/base/log.h"
+#include "libs/base/status_macros.h"
+#include "libs/base/violation.h"
+#include "libs/pipeline/crash_point.h"
+
+namespace polku::pipeline {
+namespace {
+
+constexpr int64_t kNoDue = std::numeric_limits<int64_t>::max();
+constexpr int kTries = 5;
+constexpr absl::Duration kGapRetry = absl::Seconds(10);
+constexpr int kGapKeysPerBatch = 100;
+constexpr int kGapEventsPerKey = 1000;
+constexpr absl::Duration kRetryDelay = absl::Seconds(1);
+
+void Answer(WorkItem& item, absl::Status status) {
+  if (item.lane == Lane::kCommand) {
+    Done done = std::move(item.done);
+    if (!done) return;
+    if (status.ok()) {
+      done(std::move(item.reply));
+    } else {
+      done(std::move(status));
+    }
+  } else if (item.lane == Lane::kAudit && item.audit_done) {
+    std::move(item.audit_done)(std::move(status));
+  }
+}
+
+bool IsAway(const absl::Status& status) { return absl::IsUnavailable(status) || absl::IsResourceExhausted(status); }
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Corridor>> Corridor::Create(const Definition& definition,
+                                                           const Dependencies& dependencies, const Limits& limits,
+                                                           Inbox& inbox) {
+  std::unique_ptr<Corridor> corridor(new Corridor(definition, dependencies, limits, inbox));
+  ASSIGN_OR_RETURN(corridor->kinds_, Kinds::Create(definition.service, definition.kinds));
+  RETURN_IF_ERROR(corridor->Restore());
+  return corridor;
+}
+
+absl::Status Corridor::Restore() {
+  ASSIGN_OR_RETURN(std::unique_ptr<store::Reader> reader, dependencies_.database->Read());
+  constexpr int kAll = 100000;
+  ASSIGN_OR_RETURN(std::vector<store::DeadLetterRow> letters, reader->ReadDeadLetters(kAll));
+  for (const store::DeadLetterRow& letter : letters) {
+    if (letter.record.version > 0) blocked_.insert({letter.record.source, letter.record.key});
+  }
+  ASSIGN_OR_RETURN(std::vector<store::ParkedRow> parked, reader->ListParkedKeys(1));
+  parked_ = !parked.empty();
+  ASSIGN_OR_RETURN(std::optional<absl::Time> due, reader->EarliestDue());
+  earliest_due_us_ = due.has_value() ? absl::ToUnixMicros(*due) : kNoDue;
+  return absl::OkStatus();
+}
+
+void Corridor::Submit(WorkItem item) {
+  absl::Status refused;
+  {
+    absl::MutexLock lock(&mutex_);
+    if (closed_) {
+      refused = absl::UnavailableError("the service is stopping");
+    } else if (static_cast<int>(queue_.size()) >= limits_.queue_inputs_max) {
+      refused = absl::ResourceExhaustedError("too many commands are waiting");
+    } else {
+      idle_passes_ = 0;
+      queue_.push_back(std::move(item));
+      return;
+    }
+  }
+  Answer(item, WithRetryDelay(std::move(refused), kRetryDelay));
+}
+
+void Corridor::Close() {
+  std::deque<WorkItem> left;
+  {
+    absl::MutexLock lock(&mutex_);
+    closed_ = true;
+    left.swap(queue_);
+  }
+  for (WorkItem& item : left) {
+    Answer(item, WithRetryDelay(absl::UnavailableError("the service is stopping"), kRetryDelay));
+  }
+}
+
+void Corridor::WaitForWork(absl::Duration longest) {
+  absl::MutexLock lock(&mutex_);
+  const auto something = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return closed_ || !queue_.empty(); };
+  mutex_.AwaitWithTimeout(absl::Condition(&something), longest);
+}
+
+bool Corridor::Idle() const {
+  absl::MutexLock lock(&mutex_);
+  return queue_.empty() && !steps_pending_ && !parked_ && inbox_at_end_ &&
+         earliest_due_us_ > absl::ToUnixMicros(dependencies_.clock->Now());
+}
+
+absl::Status Corridor::GatherStored(Batch& batch) {
+  const absl::Time now = dependencies_.clock->Now();
+  const bool due = earliest_due_us_ <= absl::ToUnixMicros(now);
+  if (!steps_pending_ && !due) return absl::OkStatus();
+  ASSIGN_OR_RETURN(std::unique_ptr<store::Reader> reader, dependencies_.database->Read());
+  if (steps_pending_) {
+    ASSIGN_OR_RETURN(std::vector<store::StepRow> steps, reader->ReadSteps(limits_.steps_per_batch_max));
+    batch.steps_left = static_cast<int>(steps.size()) == limits_.steps_per_batch_max;
+    steps_pending_ = !steps.empty();
+    for (store::StepRow& step : steps) {
+      WorkItem item;
+      item.lane = Lane::kStep;
+      item.step = std::move(step);
+      batch.items.push_back(std::move(item));
+    }
+  }
+  if (due) {
+    ASSIGN_OR_RETURN(std::vector<std::string> keys, reader->ReadDue(now, limits_.due_per_batch_max));
+    batch.due_left = static_cast<int>(keys.size()) == limits_.due_per_batch_max;
+    if (keys.empty()) {
+      ASSIGN_OR_RETURN(std::optional<absl::Time> next, reader->EarliestDue());
+      earliest_due_us_ = next.has_value() ? absl::ToUnixMicros(*next) : kNoDue;
+    }
+    for (std::string& key : keys) {
+      WorkItem item;
+      item.lane = Lane::kDue;
+      item.due_key = std::move(key);
+      batch.items.push_back(std::move(item));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Corridor::GatherGaps(Batch& batch) {
+  if (!parked_ || dependencies_.peer_journal == nullptr) return absl::OkStatus();
+  const absl::Time now = dependencies_.clock->Now();
+  if (now < gaps_next_look_) return absl::OkStatus();
+  ASSIGN_OR_RETURN(std::unique_ptr<store::Reader> reader, dependencies_.database->Read());
+  ASSIGN_OR_RETURN(std::vector<store::ParkedRow> keys, reader->ListParkedKeys(kGapKeysPerBatch));
+  bool waiting = false;  // Keys behind a dead letter wait for a person, not for us.
+  int unfilled = 0;
+  for (const store::ParkedRow& parked : keys) {
+    if (blocked_.contains({parked.source, parked.key})) continue;
+    waiting = true;
+    ASSIGN_OR_RETURN(std::vector<store::ParkedRow> rows,
+                     reader->ReadParked(parked.source, parked.key, kGapEventsPerKey));
+    if (rows.empty()) continue;
+    ASSIGN_OR_RETURN(std::vector<store::SourceVersion> known,
+                     reader->FindSourceVersions({{parked.source, rows.front().epoch, parked.key}}));
+    const int64_t last = known.empty() ? 0 : known.front().last;
+    bool ahead = false;
+    for (const store::ParkedRow& row : rows) {
+      if (row.version <= last) {
+        batch.parked_done.push_back(row.id);
+      } else {
+        ahead = true;
+      }
+    }
+    if (!ahead) continue;
+    absl::StatusOr<std::vector<polku::common::v1::JournalEntry>> missing =
+        dependencies_.peer_journal->Read(parked.source, parked.key, last, kGapEventsPerKey);
+    if (!missing.ok() || missing->empty() || missing->front().version() != last + 1) {
+      ++unfilled;
+      LogEvent(LogLevel::kError, "owner cannot fill a gap",
+               {{"source", parked.source}, {"key", parked.key}, {"last_version", last}, {"status", missing.status()}});
+      continue;
+    }
+    for (polku::common::v1::JournalEntry& entry : *missing) {
+      WorkItem item;
+      item.lane = Lane::kBus;
+      item.fills_gap = true;
+      item.received.emplace();
+      PeerFact& fact = item.received->fact;
+      fact.source = parked.source;
+      fact.epoch = entry.epoch();
+      fact.key = entry.key();
+      fact.version = entry.version();
+      fact.type = entry.type();
+      fact.payload = std::move(*entry.mutable_payload());
+      fact.traceparent = entry.traceparent();
+      fact.time = absl::FromUnixSeconds(entry.time().seconds()) + absl::Nanoseconds(entry.time().nanos());
+      batch.items.push_back(std::move(item));
+    }
+  }
+  parked_ = waiting;
+  metrics_.gaps_unfilled->Set(unfilled);
+  gaps_next_look_ = unfilled > 0 ? now + kGapRetry : absl::InfinitePast();
+  return absl::OkStatus();
+}
+
+absl::Status Corridor::GatherFacts(Batch& batch) {
+  const bool others_wait = !batch.items.empty();
+  const int records_max = others_wait ? limits_.batch_inputs_max : limits_.batch_backlog_max;
+  absl::StatusOr<Intake> intake = inbox_.Fill(records_max, limits_.batch_bytes_max);
+  if (!intake.ok() && IsAway(intake.status())) {
+    // The bus being away holds back facts, not commands.
+    inbox_at_end_ = false;
+    LogEvent(LogLevel::kWarning, "bus cannot be read now", {{"status", intake.status()}});
+    return absl::OkStatus();
+  }
+  RETURN_IF_ERROR(intake.status());
+  batch.intake = *std::move(intake);
+  for (Received& received : batch.intake.facts) {
+    WorkItem item;
+    item.lane = Lane::kBus;
+    item.received = std::move(received);
+    batch.items.push_back(std::move(item));
+  }
+  batch.intake.facts.clear();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Corridor::Batch> Corridor::Gather() {
+  Batch batch;
+  {
+    absl::MutexLock lock(&mutex_);
+    const size_t count = std::min<size_t>(queue_.size(), limits_.batch_inputs_max);
+    batch.items.assign(std::make_move_iterator(queue_.begin()), std::make_move_iterator(queue_.begin() + count));
+    queue_.erase(queue_.begin(), queue_.begin() + count);
+  }
+  Batch stored;
+  absl::Status status = GatherGaps(batch);
+  if (status.ok()) status = GatherFacts(batch);
+  // Steps and due instants come after the facts, so that they see what has just been read.
+  if (status.ok()) status = GatherStored(batch);
+  if (!status.ok()) {
+    RETURN_IF_ERROR(GiveUp(batch, status));
+    return status;
+  }
+  return batch;
+}
+
+absl::Status Corridor::Try(std::vector<WorkItem>& items, const std::vector<store::PositionClaim>& claims,
+                           const std::vector<int64_t>& parked_done, bool& lost_position, bool& commit_failed) {
+  ASSIGN_OR_RETURN(std::unique_ptr<store::Transaction> transaction, dependencies_.database->Begin());
+  if (!parked_done.empty()) RETURN_IF_ERROR(transaction->DeleteParked(parked_done));
+  FoldSettings settings;
+  settings.definition = &definition_;
+  settings.kinds = &*kinds_;
+  settings.hash_key = dependencies_.database->hash_key();
+  settings.now = dependencies_.clock->Now();
+  settings.covered_until = inbox_.covered_until();
+  settings.blocked = &blocked_;
+  Fold fold(*transaction, settings);
+  RETURN_IF_ERROR(fold.Run(items));
+  for (const store::PositionClaim& claim : claims) {
+    const absl::Status claimed = transaction->ClaimPosition(claim);
+    lost_position = absl::IsAborted(claimed);
+    RETURN_IF_ERROR(claimed);
+  }
+  CrashPoint("corridor.before_commit");
+  if (const absl::Status committed = transaction->Commit(); !committed.ok()) {
+    commit_failed = true;
+    return committed;
+  }
+  CrashPoint("corridor.after_commit");
+  Learn(fold.counts());
+  return absl::OkStatus();
+}
+
+void Corridor::Learn(const FoldCounts& counts) {
+  blocked_.insert(counts.newly_blocked.begin(), counts.newly_blocked.end());
+  if (counts.parked > 0) {
+    parked_ = true;
+    gaps_next_look_ = absl::InfinitePast();
+  }
+  if (counts.steps > 0) steps_pending_ = true;
+  if (counts.earliest_due.has_value()) {
+    earliest_due_us_ = std::min<int64_t>(earliest_due_us_, absl::ToUnixMicros(*counts.earliest_due));
+  }
+  metrics_.events->Increment(counts.events);
+  metrics_.duplicates->Increment(counts.duplicates);
+  metrics_.parked->Increment(counts.parked);
+  metrics_.dead_letters->Increment(counts.dead_letters);
+  const absl::Time now = dependencies_.clock->Now();
+  for (absl::Time due : counts.due_handled) {
+    metrics_.due_lateness_seconds->Observe(std::max(0.0, absl::ToDoubleSeconds(now - due)));
+  }
+  if (counts.public_events > 0 && wake_relay_) wake_relay_();
+}
+
+absl::Status Corridor::LearnAfter(const Batch& batch) {
+  if (batch.steps_left) steps_pending_ = true;
+  if (earliest_due_us_ <= absl::ToUnixMicros(dependencies_.clock->Now()) && !batch.due_left) {
+    ASSIGN_OR_RETURN(std::unique_ptr<store::Reader> reader, dependencies_.database->Read());
+    ASSIGN_OR_RETURN(std::optional<absl::Time> next, reader->EarliestDue());
+    earliest_due_us_ = next.has_value() ? absl::ToUnixMicros(*next) : kNoDue;
+  }
+  return absl::OkStatus();
+}
+
+void Corridor::Deliver(std::vector<WorkItem>& items) {
+  for (WorkItem& item : items) {
+    metrics_.inputs[static_cast<int>(item.lane)]->Increment();
+    if (item.lane == Lane::kCommand && !item.outcome.ok()) metrics_.refusals->Increment();
+    if ((item.lane == Lane::kDue || item.lane == Lane::kStep) && !item.outcome.ok()) {
+      LogEvent(LogLevel::kError, "an input of our own was refused",
+               {{"lane", item.lane == Lane::kDue ? "due" : "step"},
+                {"key", item.lane == Lane::kDue ? item.due_key : item.step->key},
+                {"status", item.outcome}});
+    }
+    Answer(item, item.outcome);
+  }
+}
+
+// Splits until the one input that breaks the batch stands alone, and sets that one aside. The
+// positions are claimed afterwards: a crash in between delivers again what versions then drop.
+absl::Status Corridor::RunHalved(std::vector<WorkItem>& items) {
+  bool lost_position = false;
+  bool commit_failed = false;
+  const absl::Status status = Try(items, {}, {}, lost_position, commit_failed);
+  if (status.ok()) {
+    Deliver(items);
+    return status;
+  }
+  if (IsAway(status) || commit_failed) {
+    for (WorkItem& item : items) Answer(item, WithRetryDelay(status, kRetryDelay));
+    return status;
+  }
+  if (items.size() == 1) {
+    LogEvent(LogLevel::kError, "an input breaks its batch",
+             {{"lane", static_cast<int>(items[0].lane)}, {"status", status}});
+    if (!items[0].broke.ok() || items[0].lane == Lane::kCommand || items[0].lane == Lane::kAudit) {
+      Answer(items[0], status);
+      return items[0].broke.ok() ? absl::OkStatus() : status;
+    }
+    items[0].broke = status;
+    if (items[0].received.has_value()) items[0].received->problem = status;
+    return RunHalved(items);
+  }
+  std::vector<WorkItem> tail(std::make_move_iterator(items.begin() + static_cast<int64_t>(items.size() / 2)),
+                             std::make_move_iterator(items.end()));
+  items.resize(items.size() / 2);
+  const absl::Status head_status = RunHalved(items);
+  if (!head_status.ok()) {
+    for (WorkItem& item : tail) Answer(item, WithRetryDelay(head_status, kRetryDelay));
+    return head_status;
+  }
+  return RunHalved(tail);
+}
+
+absl::Status Corridor::GiveUp(Batch& batch, const absl::Status& why) {
+  for (WorkItem& item : batch.items) {
+    // The transaction's outcome may be unknown; a repeat with the same request id tells.
+    if (item.lane == Lane::kCommand || item.lane == Lane::kAudit) {
+      Answer(item, WithRetryDelay(absl::UnavailableError(absl::StrCat("not stored: ", why.message())), kRetryDelay));
+    }
+  }
+  steps_pending_ = true;
+  inbox_at_end_ = false;
+  return inbox_.Rewind();
+}
+
+absl::Status Corridor::RunBatch(Batch& batch) {
+  absl::Status status;
+  for (int attempt = 0; attempt < kTries; ++attempt) {
+    bool lost_position = false;
+    bool commit_failed = false;
+    status = Try(batch.items, batch.intake.claims, batch.parked_done, lost_position, commit_failed);
+    if (status.ok()) {
+      inbox_.Committed(batch.intake);
+      Deliver(batch.items);
+      return LearnAfter(batch);
+    }
+    metrics_.failed_batches->Increment();
+    if (lost_position) {
+      // Somebody else reads a partition now: what came from the bus is theirs.
+      std::erase_if(batch.items, [](const WorkItem& item) { return item.lane == Lane::kBus && !item.fills_gap; });
+      batch.intake = Intake();
+      RETURN_IF_ERROR(inbox_.Rewind());
+    } else if (!absl::IsAborted(status)) {
+      if (IsAway(status) || commit_failed) break;
+      status = RunHalved(batch.items);
+      if (!status.ok()) break;
+      std::vector<WorkItem> none;
+      status = Try(none, batch.intake.claims, batch.parked_done, lost_position, commit_failed);
+      if (!status.ok()) break;
+      inbox_.Committed(batch.intake);
+      return LearnAfter(batch);
+    }
+  }
+  LogEvent(LogLevel::kError, "batch not committed", {{"service", definition_.service}, {"status", status}});
+  RETURN_IF_ERROR(GiveUp(batch, status));
+  return absl::IsAborted(status) ? absl::UnavailableError(status.message()) : status;
+}
+
+absl::StatusOr<bool> Corridor::Step() {
+  ASSIGN_OR_RETURN(Batch batch, Gather());
+  inbox_at_end_ = inbox_.at_end();
+  const bool work = !batch.items.empty() || !batch.intake.claims.empty() || !batch.parked_done.empty();
+  if (work) {
+    idle_passes_ = 0;
+    RETURN_IF_ERROR(RunBatch(batch));
+    ++batches_;
+    metrics_.batches->Increment();
+  } else {
+    inbox_.Committed(batch.intake);
+    ++idle_passes_;
+  }
+  if (!ready_ && inbox_.covered_until() > absl::InfinitePast()) ready_ = true;
+  return work;
+}
+
+}  // namespace polku::pipeline

@@ -1,0 +1,110 @@
+// The loop of one service that turns queued commands, peers' facts, steps and due instants into
+// committed batches. See pipeline.h for the promises to callers.
+#ifndef POLKU_LIBS_PIPELINE_CORRIDOR_H_
+#define POLKU_LIBS_PIPELINE_CORRIDOR_H_
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "libs/pipeline/fold.h"
+#include "libs/pipeline/inbox.h"
+#include "libs/pipeline/kinds.h"
+#include "libs/pipeline/pipeline.h"
+#include "libs/pipeline/pipeline_metrics.h"
+#include "libs/pipeline/work_item.h"
+
+namespace polku::pipeline {
+
+class Corridor {
+ public:
+  static absl::StatusOr<std::unique_ptr<Corridor>> Create(const Definition& definition,
+                                                          const Dependencies& dependencies, const Limits& limits,
+                                                          Inbox& inbox);
+
+  // Thread-safe.
+  void Submit(WorkItem item);
+  // Thread-safe. Refuses what is queued and what comes later.
+  void Close();
+  // Thread-safe. Returns when something is queued or after `longest`.
+  void WaitForWork(absl::Duration longest);
+  // `wake` is called after a commit that put something into the outbox. Before the first Step.
+  void OnPublicEvents(std::function<void()> wake) { wake_relay_ = std::move(wake); }
+
+  // One caller. See Pipeline::Step.
+  absl::StatusOr<bool> Step();
+
+  // Thread-safe.
+  bool Idle() const;  // Nothing queued, no step, nothing due, nothing to read, nothing parked.
+  uint64_t batches() const { return batches_; }
+  uint64_t idle_passes() const { return idle_passes_; }
+  bool ready() const { return ready_; }
+
+ private:
+  Corridor(const Definition& definition, const Dependencies& dependencies, const Limits& limits, Inbox& inbox)
+      : definition_(definition),
+        dependencies_(dependencies),
+        limits_(limits),
+        inbox_(inbox),
+        metrics_(*dependencies.metrics, definition.service) {}
+
+  struct Batch {
+    std::vector<WorkItem> items;
+    Intake intake;
+    std::vector<int64_t> parked_done;  // Parked rows that have been overtaken.
+    bool due_left = false;             // More was due than the batch could take.
+    bool steps_left = false;
+  };
+
+  absl::Status Restore();
+  absl::StatusOr<Batch> Gather();
+  absl::Status GatherStored(Batch& batch);
+  absl::Status GatherGaps(Batch& batch);
+  absl::Status GatherFacts(Batch& batch);
+  absl::Status RunBatch(Batch& batch);
+  absl::Status RunHalved(std::vector<WorkItem>& items);
+  absl::Status Try(std::vector<WorkItem>& items, const std::vector<store::PositionClaim>& claims,
+                   const std::vector<int64_t>& parked_done, bool& lost_position, bool& commit_failed);
+  absl::Status GiveUp(Batch& batch, const absl::Status& why);
+  void Deliver(std::vector<WorkItem>& items);
+  void Learn(const FoldCounts& counts);
+  absl::Status LearnAfter(const Batch& batch);
+
+  const Definition& definition_;
+  const Dependencies dependencies_;
+  const Limits limits_;
+  Inbox& inbox_;
+  PipelineMetrics metrics_;
+  std::optional<Kinds> kinds_;
+  std::function<void()> wake_relay_;
+
+  mutable absl::Mutex mutex_;
+  std::deque<WorkItem> queue_ ABSL_GUARDED_BY(mutex_);
+  bool closed_ ABSL_GUARDED_BY(mutex_) = false;
+
+  // Owned by the caller of Step; atomic where others look.
+  std::set<PeerKey> blocked_;
+  absl::Time gaps_next_look_ = absl::InfinitePast();
+  std::atomic<bool> steps_pending_ = true;
+  std::atomic<bool> parked_ = false;
+  std::atomic<int64_t> earliest_due_us_ = 0;  // INT64_MAX = none.
+  std::atomic<bool> inbox_at_end_ = false;
+  std::atomic<bool> ready_ = false;
+  std::atomic<uint64_t> batches_ = 0;
+  std::atomic<uint64_t> idle_passes_ = 0;
+};
+
+}  // namespace polku::pipeline
+
+#endif  // POLKU_LIBS_PIPELINE_CORRIDOR_H_

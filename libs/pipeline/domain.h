@@ -1,0 +1,99 @@
+// What a domain is: a handful of pure functions over generated messages, and the plain types
+// that pass between them and the corridor.
+//
+// For each kind of aggregate a service writes one class D (see KindOf in aggregate_kind.h):
+//
+//   struct D {
+//     using State = ...;   // One message: the aggregate.
+//     using Input = ...;   // One oneof: commands, peers' facts, steps, Tick.
+//     using Event = ...;   // One oneof: what is decided.
+//     // The aggregate that `input` is for. Not called for Tick or when the caller gives the key.
+//     absl::StatusOr<std::string> KeyOf(const Input& input) const;
+//     // Index queries whose rows Decide wants. Exact for rows of the same key, advice for others.
+//     std::vector<Lookup> LookupsOf(const std::string& key, const Input& input) const;
+//     // An error is a refusal: no events, the state stays untouched.
+//     absl::StatusOr<Decision<Event>> Decide(const State& state, const Input& input, const Context& context) const;
+//     void Evolve(const Event& event, State& state) const;
+//     // After a Tick this is later than its `now`, or none.
+//     std::optional<absl::Time> NextDue(const State& state) const;
+//     // Every index row of this aggregate: ids, codes and instants only.
+//     std::vector<IndexRow> Index(const State& state) const;
+//     // Rows that grow without bound, as a function of one event.
+//     std::vector<IndexRow> RowsOf(const Event& event) const;
+//   };
+//
+// A domain reads no clock, no database, no random source, and keeps no state of its own beyond
+// the definitions it was made with. The same arguments give the same answer.
+#ifndef POLKU_LIBS_PIPELINE_DOMAIN_H_
+#define POLKU_LIBS_PIPELINE_DOMAIN_H_
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "google/protobuf/message.h"
+#include "libs/store/database.h"
+
+namespace polku::pipeline {
+
+// On whose behalf a command runs. Empty for peers' facts, steps and due instants.
+struct Principal {
+  std::string organisation;  // "organisations/O"
+  std::string system;
+  std::string user;
+  std::string role;
+  std::string purpose;
+};
+
+// A named query of the service, `queries` in corridor.h.
+struct Lookup {
+  std::string name;
+  std::vector<store::Value> parameters;
+};
+
+struct Context {
+  std::string key;  // The aggregate's, also when it does not exist yet.
+  absl::Time now;
+  // When the fact was decided by its publisher; equals `now` for everything else.
+  absl::Time fact_time;
+  // Up to this instant every fact that peers published before it has been read. A rule about
+  // something missing counts no further. InfinitePast when unknown.
+  absl::Time covered_until = absl::InfinitePast();
+  Principal principal;
+  std::vector<std::vector<store::Row>> lookups;  // In the order of LookupsOf.
+  // The version that the first event of this decision gets, and the service, for event ids.
+  int64_t next_version = 1;
+  std::string service;
+};
+
+// An input for another (or the same) aggregate of this service, kept in the same transaction
+// and run by the corridor afterwards. `input` is the concrete message, not the oneof.
+struct Step {
+  std::string key;
+  std::unique_ptr<google::protobuf::Message> input;
+};
+
+template <class Event>
+struct Decision {
+  std::vector<Event> events;
+  std::vector<Step> steps;
+  std::unique_ptr<google::protobuf::Message> reply;  // Of a command; may be null otherwise.
+};
+
+// A row of an index table. The shape lives as long as the program.
+struct IndexRow {
+  const store::TableShape* shape = nullptr;
+  store::Row key;
+  store::Row values;
+};
+
+// "follow-up/clients/C/17": how events are cited as evidence.
+std::string EventId(absl::string_view service, absl::string_view key, int64_t version);
+
+}  // namespace polku::pipeline
+
+#endif  // POLKU_LIBS_PIPELINE_DOMAIN_H_

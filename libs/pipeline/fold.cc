@@ -1,0 +1,383 @@
+// The second half of a fold: decide, evolve, and write what follows.
+#include "libs/pipeline/fold.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "libs/base/log.h"
+#include "libs/base/status_macros.h"
+#include "libs/base/violation.h"
+#include "libs/pipeline/crash_point.h"
+#include "libs/pipeline/requests.h"
+
+namespace polku::pipeline {
+namespace {
+
+using google::protobuf::Message;
+
+// A tick whose next due instant has not moved would be handled again at once, for ever.
+constexpr absl::Duration kStuckDueDelay = absl::Minutes(1);
+
+std::unique_ptr<Message> ParseReply(const store::RequestRow& row) {
+  const auto* type = google::protobuf::DescriptorPool::generated_pool()->FindMessageTypeByName(row.reply_type);
+  if (type == nullptr) return nullptr;
+  std::unique_ptr<Message> reply(google::protobuf::MessageFactory::generated_factory()->GetPrototype(type)->New());
+  if (!reply->ParseFromString(row.reply)) return nullptr;
+  return reply;
+}
+
+store::ParkedRow RowOf(const PeerFact& fact, absl::Time now) {
+  store::ParkedRow row;
+  row.source = fact.source;
+  row.key = fact.key;
+  row.epoch = fact.epoch;
+  row.version = fact.version;
+  row.topic = fact.from.topic;
+  row.partition = fact.from.partition;
+  row.offset = fact.offset;
+  row.type = fact.type;
+  row.payload = fact.payload;
+  row.traceparent = fact.traceparent;
+  row.record_time = fact.time;
+  row.time = now;
+  return row;
+}
+
+bool SameRow(const IndexRow& a, const IndexRow& b) {
+  return a.shape == b.shape && a.key == b.key && a.values == b.values;
+}
+
+}  // namespace
+
+Context Fold::ContextFor(const std::string& key) const {
+  Context context;
+  context.key = key;
+  context.now = settings_.now;
+  context.fact_time = settings_.now;
+  context.covered_until = std::min(settings_.covered_until, settings_.now);
+  // Something about this client is known to be missing.
+  for (const PeerKey& parked : parked_keys_) {
+    if (parked.second == key) context.covered_until = absl::InfinitePast();
+  }
+  for (const PeerKey& blocked : *settings_.blocked) {
+    if (blocked.second == key) context.covered_until = absl::InfinitePast();
+  }
+  context.service = settings_.definition->service;
+  return context;
+}
+
+absl::StatusOr<Fold::Working*> Fold::WorkingFor(const std::string& key) {
+  const auto found = by_key_.find(key);
+  if (found == by_key_.end()) return absl::InternalError(absl::StrCat("aggregate not loaded: ", key));
+  return found->second;
+}
+
+absl::Status Fold::AnswerLookups(Working& working, const Message& input, Context& context) {
+  const std::vector<Lookup> lookups = working.kind->LookupsOf(context.key, input);
+  if (lookups.empty()) return absl::OkStatus();
+  RETURN_IF_ERROR(FlushRows(working));  // Rows of the same key are exact.
+  for (const Lookup& lookup : lookups) {
+    const auto query = settings_.definition->queries.find(lookup.name);
+    if (query == settings_.definition->queries.end()) {
+      return absl::InternalError(absl::StrCat("no query named ", lookup.name));
+    }
+    ASSIGN_OR_RETURN(std::vector<store::Row> rows, transaction_.Query(query->second, lookup.parameters));
+    context.lookups.push_back(std::move(rows));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Fold::Handle(Working& working, const Message& input, Context context, absl::string_view traceparent,
+                          const std::string& origin, absl::Status& refusal, std::unique_ptr<Message>* reply) {
+  RETURN_IF_ERROR(AnswerLookups(working, input, context));
+  context.next_version = working.stored.version + 1;
+  absl::StatusOr<AnyDecision> decision = working.kind->Decide(*working.state, input, context);
+  refusal = decision.status();
+  if (!decision.ok()) return absl::OkStatus();
+  if (reply != nullptr) *reply = std::move(decision->reply);
+  Keep(working, *decision, traceparent, origin);
+  return absl::OkStatus();
+}
+
+void Fold::Keep(Working& working, AnyDecision& decision, absl::string_view traceparent, const std::string& origin) {
+  for (const auto& event : decision.events) {
+    working.kind->Evolve(*event, *working.state);
+    const Message& inner = Kinds::Inner(*event);
+    store::JournalRow row;
+    row.key = working.stored.key;
+    row.version = ++working.stored.version;
+    if (settings_.kinds->IsPublic(inner)) {
+      row.public_version = ++working.stored.public_version;
+      ++counts_.public_events;
+    }
+    row.type = inner.GetDescriptor()->full_name();
+    row.payload = inner.SerializeAsString();
+    row.time = settings_.now;
+    row.traceparent = std::string(traceparent);
+    journal_.push_back(std::move(row));
+    for (IndexRow& index_row : working.kind->RowsOf(*event)) working.rows_waiting.push_back(std::move(index_row));
+    working.changed = true;
+    working.index_stale = true;
+    ++counts_.events;
+  }
+  const std::string base =
+      decision.events.empty() ? origin : absl::StrCat(working.stored.key, "@", working.stored.version);
+  int ordinal = 0;
+  for (Step& step : decision.steps) {
+    store::StepRow row;
+    row.id = absl::StrCat(base, "/", ordinal++);
+    row.key = step.key;
+    row.type = step.input->GetDescriptor()->full_name();
+    row.payload = step.input->SerializeAsString();
+    row.traceparent = std::string(traceparent);
+    steps_.push_back(std::move(row));
+    ++counts_.steps;
+  }
+}
+
+absl::Status Fold::FlushRows(Working& working) {
+  std::vector<IndexRow> upserts = std::move(working.rows_waiting);
+  working.rows_waiting.clear();
+  std::vector<IndexRow> deletes;
+  if (working.index_stale) {
+    std::vector<IndexRow> now = working.kind->Index(*working.state);
+    for (const IndexRow& row : now) {
+      const bool known = std::any_of(working.index_written.begin(), working.index_written.end(),
+                                     [&row](const IndexRow& other) { return SameRow(row, other); });
+      if (!known) upserts.push_back(row);
+    }
+    for (const IndexRow& row : working.index_written) {
+      const bool kept = std::any_of(now.begin(), now.end(), [&row](const IndexRow& other) {
+        return row.shape == other.shape && row.key == other.key;
+      });
+      if (!kept) deletes.push_back(row);
+    }
+    working.index_written = std::move(now);
+    working.index_stale = false;
+  }
+  for (const IndexRow& row : deletes) RETURN_IF_ERROR(transaction_.Delete(*row.shape, {row.key}));
+  for (const IndexRow& row : upserts) {
+    store::Row whole = row.key;
+    whole.insert(whole.end(), row.values.begin(), row.values.end());
+    RETURN_IF_ERROR(transaction_.Upsert(*row.shape, {whole}));
+  }
+  return absl::OkStatus();
+}
+
+bool Fold::Replayed(WorkItem& item, Prepared& prepared) {
+  const auto known = requests_.find(prepared.request);
+  if (prepared.request.request_id.empty() || known == requests_.end()) return false;
+  item.outcome =
+      CompareFieldHashes(known->second.field_hashes, prepared.field_hashes, *item.command->request->GetDescriptor());
+  if (!item.outcome.ok()) return true;
+  item.reply = ParseReply(known->second);
+  if (item.reply == nullptr && !known->second.reply_type.empty()) {
+    item.outcome = absl::InternalError("stored reply does not parse");
+  }
+  return true;
+}
+
+absl::Status Fold::ApplyCommand(WorkItem& item, Prepared& prepared) {
+  const Command& command = *item.command;
+  if (settings_.now > command.deadline) {
+    item.outcome = absl::DeadlineExceededError("deadline passed while waiting");
+    return absl::OkStatus();
+  }
+  if (Replayed(item, prepared)) return absl::OkStatus();
+  item.outcome = prepared.problem;
+  if (!item.outcome.ok()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(Working * working, WorkingFor(prepared.key));
+  Context context = ContextFor(prepared.key);
+  context.principal = command.principal;
+  const std::string origin = absl::StrCat(prepared.request.scope, "/", command.request_id);
+  RETURN_IF_ERROR(Handle(*working, *prepared.input.input, std::move(context), command.traceparent, origin, item.outcome,
+                         &item.reply));
+  if (!item.outcome.ok()) return absl::OkStatus();
+  if (command.alias.has_value() && aliases_stored_.insert({command.alias->kind, command.alias->keyed_hash}).second) {
+    const absl::Status added = transaction_.AddAlias({command.alias->kind, command.alias->keyed_hash, prepared.key});
+    // Another writer claimed it after we looked: fold again with what is there now.
+    if (absl::IsAlreadyExists(added)) return absl::AbortedError("alias was claimed meanwhile");
+    RETURN_IF_ERROR(added);
+  }
+  if (!prepared.request.request_id.empty()) {
+    store::RequestRow row;
+    row.id = prepared.request;
+    row.key = prepared.key;
+    row.field_hashes = prepared.field_hashes;
+    row.time = settings_.now;
+    if (item.reply != nullptr) {
+      row.reply_type = item.reply->GetDescriptor()->full_name();
+      row.reply = item.reply->SerializeAsString();
+    }
+    requests_[row.id] = row;
+    requests_new_.push_back(std::move(row));
+  }
+  audit_.push_back({settings_.now, command.principal.organisation, command.principal.user, command.principal.role,
+                    command.principal.purpose, command.method, prepared.key, "change", command.request_id,
+                    command.traceparent});
+  return absl::OkStatus();
+}
+
+void Fold::SetAside(const WorkItem& item, const absl::Status& why) {
+  const PeerFact& fact = item.received->fact;
+  store::DeadLetterRow row;
+  row.record = RowOf(fact, settings_.now);
+  // The status text of a decoder or a domain names fields and codes, never content.
+  row.reason = std::string(why.message());
+  row.attempts = 1;
+  dead_letters_.push_back(std::move(row));
+  ++counts_.dead_letters;
+  if (!fact.source.empty()) counts_.newly_blocked.emplace_back(fact.source, fact.key);
+}
+
+absl::Status Fold::ApplyFact(WorkItem& item, Prepared& prepared) {
+  const PeerFact& fact = item.received->fact;
+  if (!item.received->problem.ok()) {
+    // Without its headers nobody knows which version it is: the gap that it leaves is found
+    // by the key's next record.
+    SetAside(item, item.received->problem);
+    return absl::OkStatus();
+  }
+  const PeerKey peer{fact.source, fact.key};
+  const store::SourceVersionKey version_key{fact.source, fact.epoch, fact.key};
+  const int64_t last = last_[version_key];
+  if (fact.version <= last) {
+    ++counts_.duplicates;
+    return absl::OkStatus();
+  }
+  const bool blocked =
+      settings_.blocked->contains(peer) ||
+      std::find(counts_.newly_blocked.begin(), counts_.newly_blocked.end(), peer) != counts_.newly_blocked.end();
+  const bool waits = parked_keys_.contains(peer) && !item.fills_gap;
+  if (blocked || waits || fact.version > last + 1) {
+    if (item.fills_gap) return absl::OkStatus();  // It stays in the owner's journal.
+    parked_.push_back(RowOf(fact, settings_.now));
+    parked_keys_.insert(peer);
+    ++counts_.parked;
+    return absl::OkStatus();
+  }
+  if (!prepared.skip) {
+    absl::Status refusal = prepared.problem;
+    if (refusal.ok()) {
+      ASSIGN_OR_RETURN(Working * working, WorkingFor(prepared.key));
+      Context context = ContextFor(prepared.key);
+      context.fact_time = fact.time;
+      const std::string origin = absl::StrCat(fact.source, "/", fact.key, "/", fact.epoch, "/", fact.version);
+      RETURN_IF_ERROR(
+          Handle(*working, *prepared.input.input, std::move(context), fact.traceparent, origin, refusal, nullptr));
+    }
+    if (!refusal.ok()) {
+      SetAside(item, refusal);
+      return absl::OkStatus();
+    }
+  }
+  last_[version_key] = fact.version;
+  last_changed_[version_key] = fact.version;
+  return absl::OkStatus();
+}
+
+absl::Status Fold::ApplyStep(WorkItem& item, Prepared& prepared) {
+  steps_done_.push_back(item.step->id);
+  absl::Status refusal = prepared.problem;
+  if (refusal.ok()) {
+    ASSIGN_OR_RETURN(Working * working, WorkingFor(prepared.key));
+    RETURN_IF_ERROR(Handle(*working, *prepared.input.input, ContextFor(prepared.key), item.step->traceparent,
+                           item.step->id, refusal, nullptr));
+  }
+  item.outcome = refusal;
+  if (refusal.ok()) return absl::OkStatus();
+  store::DeadLetterRow row;
+  row.record.source = settings_.definition->service;
+  row.record.key = item.step->key;
+  row.record.type = item.step->type;
+  row.record.payload = item.step->payload;
+  row.record.record_time = row.record.time = settings_.now;
+  row.reason = std::string(refusal.message());
+  row.attempts = 1;
+  dead_letters_.push_back(std::move(row));
+  ++counts_.dead_letters;
+  return absl::OkStatus();
+}
+
+absl::Status Fold::ApplyDue(WorkItem& item, Prepared& prepared) {
+  item.outcome = prepared.problem;
+  // A due row that cannot be handled is put off, so that the others go on; it stays visible as lateness.
+  if (!item.outcome.ok() && by_key_.find(prepared.key) == by_key_.end()) {
+    ASSIGN_OR_RETURN(std::vector<store::StoredAggregate> stored, transaction_.Load({prepared.key}));
+    stored[0].due_at = settings_.now + kStuckDueDelay;
+    return transaction_.Save({{stored[0].version, stored[0]}});
+  }
+  ASSIGN_OR_RETURN(Working * working, WorkingFor(prepared.key));
+  working->ticked = true;
+  if (working->stored.due_at.has_value()) counts_.due_handled.push_back(*working->stored.due_at);
+  if (!item.outcome.ok()) return absl::OkStatus();
+  const std::string origin = absl::StrCat(prepared.key, "@", working->stored.version, "/due");
+  return Handle(*working, *prepared.input.input, ContextFor(prepared.key), "", origin, item.outcome, nullptr);
+}
+
+absl::Status Fold::Apply(WorkItem& item, Prepared& prepared) {
+  switch (item.lane) {
+    case Lane::kCommand:
+      return ApplyCommand(item, prepared);
+    case Lane::kBus:
+      return ApplyFact(item, prepared);
+    case Lane::kStep:
+      return ApplyStep(item, prepared);
+    case Lane::kDue:
+      return ApplyDue(item, prepared);
+    case Lane::kAudit:
+      audit_.insert(audit_.end(), item.audit.begin(), item.audit.end());
+      return absl::OkStatus();
+  }
+  return absl::InternalError("no such lane");
+}
+
+absl::Status Fold::WriteAggregates() {
+  std::vector<store::AggregateWrite> writes;
+  for (const auto& working : working_) {
+    if (!working->changed && !working->ticked) continue;
+    if (working->stored.version == 0) continue;  // Refused before it came to be.
+    RETURN_IF_ERROR(FlushRows(*working));
+    store::StoredAggregate& stored = working->stored;
+    std::optional<absl::Time> due = working->kind->NextDue(*working->state);
+    if (due.has_value() && working->ticked && *due <= settings_.now) {
+      LogEvent(LogLevel::kError, "due instant did not move after a tick", {{"key", stored.key}, {"due", *due}});
+      due = settings_.now + kStuckDueDelay;
+    }
+    stored.due_at = due;
+    stored.schema = working->kind->schema();
+    stored.state = working->state->SerializeAsString();
+    if (due.has_value() && (!counts_.earliest_due.has_value() || *due < *counts_.earliest_due)) {
+      counts_.earliest_due = due;
+    }
+    writes.push_back({working->loaded_version, std::move(stored)});
+  }
+  return writes.empty() ? absl::OkStatus() : transaction_.Save(writes);
+}
+
+absl::Status Fold::WriteRest(std::vector<WorkItem>& items) {
+  if (!journal_.empty()) RETURN_IF_ERROR(transaction_.AppendJournal(journal_));
+  if (!steps_.empty()) RETURN_IF_ERROR(transaction_.AppendSteps(steps_));
+  if (!steps_done_.empty()) RETURN_IF_ERROR(transaction_.DeleteSteps(steps_done_));
+  if (!requests_new_.empty()) RETURN_IF_ERROR(transaction_.SaveRequests(requests_new_));
+  if (!last_changed_.empty()) {
+    std::vector<store::SourceVersion> versions;
+    for (const auto& [id, last] : last_changed_) versions.push_back({id, last});
+    RETURN_IF_ERROR(transaction_.SaveSourceVersions(versions));
+  }
+  if (!parked_.empty()) RETURN_IF_ERROR(transaction_.Park(parked_));
+  if (!dead_letters_.empty()) RETURN_IF_ERROR(transaction_.AddDeadLetters(dead_letters_));
+  if (!audit_.empty()) RETURN_IF_ERROR(transaction_.AppendAudit(audit_));
+  return absl::OkStatus();
+}
+
+absl::Status Fold::Run(std::vector<WorkItem>& items) {
+  RETURN_IF_ERROR(Prepare(items));
+  for (size_t i = 0; i < items.size(); ++i) RETURN_IF_ERROR(Apply(items[i], prepared_[i]));
+  CrashPoint("corridor.before_write");
+  RETURN_IF_ERROR(WriteAggregates());
+  return WriteRest(items);
+}
+
+}  // namespace polku::pipeline

@@ -1,0 +1,133 @@
+// One batch inside one transaction: loads the touched aggregates at once, folds the inputs in
+// memory in their order, and writes each touched row once.
+#ifndef POLKU_LIBS_PIPELINE_FOLD_H_
+#define POLKU_LIBS_PIPELINE_FOLD_H_
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "google/protobuf/message.h"
+#include "libs/pipeline/kinds.h"
+#include "libs/pipeline/work_item.h"
+#include "libs/store/database.h"
+
+namespace polku::pipeline {
+
+// (source, key) of a peer's aggregate.
+using PeerKey = std::pair<std::string, std::string>;
+
+struct FoldSettings {
+  const Definition* definition = nullptr;
+  const Kinds* kinds = nullptr;
+  absl::string_view hash_key;
+  absl::Time now;
+  absl::Time covered_until;
+  const std::set<PeerKey>* blocked = nullptr;  // Those with a dead letter.
+};
+
+// What a fold did, for metrics and for what must follow it.
+struct FoldCounts {
+  int events = 0;
+  int public_events = 0;
+  int steps = 0;
+  int duplicates = 0;
+  int parked = 0;
+  int dead_letters = 0;
+  std::vector<PeerKey> newly_blocked;
+  std::vector<absl::Time> due_handled;     // The due instants of ticked aggregates.
+  std::optional<absl::Time> earliest_due;  // Of the rows written.
+};
+
+// Thread-compatible. Used for one transaction.
+class Fold {
+ public:
+  Fold(store::Transaction& transaction, const FoldSettings& settings)
+      : transaction_(transaction), settings_(settings) {}
+
+  // Folds all items and writes everything but the commit. Each item's `outcome` and `reply` are set.
+  // Errors: those of the database, as they are; kAborted when another writer was faster.
+  absl::Status Run(std::vector<WorkItem>& items);
+
+  const FoldCounts& counts() const { return counts_; }
+
+ private:
+  struct Working {
+    const AggregateKind* kind = nullptr;
+    store::StoredAggregate stored;  // Version and public version move with the fold.
+    int64_t loaded_version = 0;
+    std::unique_ptr<google::protobuf::Message> state;
+    std::vector<IndexRow> index_written;  // As the database has them now.
+    std::vector<IndexRow> rows_waiting;   // RowsOf, not written yet.
+    bool changed = false;                 // Since loading.
+    bool index_stale = false;             // Since index_written.
+    bool ticked = false;
+  };
+  struct Prepared {
+    TypedInput input;
+    std::string key;
+    absl::Status problem;  // Found before folding: a refusal or poison.
+    store::RequestKey request;
+    std::string field_hashes;
+    bool skip = false;  // A peer's fact of a type that we do not take.
+  };
+
+  absl::Status Prepare(std::vector<WorkItem>& items);
+  void PrepareCommand(WorkItem& item, Prepared& prepared);
+  void PrepareFact(WorkItem& item, Prepared& prepared);
+  void PrepareStored(WorkItem& item, Prepared& prepared);
+  absl::Status FindKnown(std::vector<WorkItem>& items);
+  absl::Status LoadAggregates();
+
+  absl::Status Apply(WorkItem& item, Prepared& prepared);
+  absl::Status ApplyCommand(WorkItem& item, Prepared& prepared);
+  absl::Status ApplyFact(WorkItem& item, Prepared& prepared);
+  absl::Status ApplyStep(WorkItem& item, Prepared& prepared);
+  absl::Status ApplyDue(WorkItem& item, Prepared& prepared);
+  bool Replayed(WorkItem& item, Prepared& prepared);
+  void SetAside(const WorkItem& item, const absl::Status& why);
+
+  // Decides and evolves. `refusal` gets the domain's answer; the return value is the database's.
+  absl::Status Handle(Working& working, const google::protobuf::Message& input, Context context,
+                      absl::string_view traceparent, const std::string& origin, absl::Status& refusal,
+                      std::unique_ptr<google::protobuf::Message>* reply);
+  absl::Status AnswerLookups(Working& working, const google::protobuf::Message& input, Context& context);
+  void Keep(Working& working, AnyDecision& decision, absl::string_view traceparent, const std::string& origin);
+  absl::Status FlushRows(Working& working);
+  absl::Status WriteAggregates();
+  absl::Status WriteRest(std::vector<WorkItem>& items);
+  absl::StatusOr<Working*> WorkingFor(const std::string& key);
+  Context ContextFor(const std::string& key) const;
+
+  store::Transaction& transaction_;
+  const FoldSettings settings_;
+  FoldCounts counts_;
+
+  std::vector<Prepared> prepared_;
+  std::vector<std::unique_ptr<Working>> working_;  // In order of first touch.
+  absl::flat_hash_map<std::string, Working*> by_key_;
+  std::map<store::RequestKey, store::RequestRow> requests_;  // Known before, and those of this batch.
+  std::vector<store::RequestRow> requests_new_;
+  std::map<std::pair<std::string, std::string>, std::string> aliases_;
+  std::set<std::pair<std::string, std::string>> aliases_stored_;
+  std::map<store::SourceVersionKey, int64_t> last_;
+  std::map<store::SourceVersionKey, int64_t> last_changed_;
+  std::set<PeerKey> parked_keys_;
+
+  std::vector<store::JournalRow> journal_;
+  std::vector<store::StepRow> steps_;
+  std::vector<std::string> steps_done_;
+  std::vector<store::ParkedRow> parked_;
+  std::vector<store::DeadLetterRow> dead_letters_;
+  std::vector<store::AuditRow> audit_;
+};
+
+}  // namespace polku::pipeline
+
+#endif  // POLKU_LIBS_PIPELINE_FOLD_H_

@@ -1,0 +1,172 @@
+// The first half of a fold: what each input is, which aggregate it is for, what is known of it.
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "libs/base/status_macros.h"
+#include "libs/base/violation.h"
+#include "libs/pipeline/fold.h"
+#include "libs/pipeline/requests.h"
+
+namespace polku::pipeline {
+
+using google::protobuf::Message;
+
+void Fold::PrepareCommand(WorkItem& item, Prepared& prepared) {
+  const Command& command = *item.command;
+  std::unique_ptr<Message> copy(command.request->New());
+  copy->CopyFrom(*command.request);
+  prepared.input = settings_.kinds->Wrap(std::move(copy));
+  prepared.key = command.key;
+  if (prepared.key.empty()) {
+    absl::StatusOr<std::string> key = prepared.input.kind->KeyOf(*prepared.input.input);
+    prepared.problem = key.status();
+    if (key.ok()) prepared.key = *std::move(key);
+  }
+  if (!command.request_id.empty()) {
+    prepared.request = {absl::StrCat(command.principal.organisation, "|", command.method), command.request_id};
+    prepared.field_hashes = FieldHashes(settings_.hash_key, *command.request);
+  }
+}
+
+void Fold::PrepareFact(WorkItem& item, Prepared& prepared) {
+  const Received& received = *item.received;
+  prepared.problem = received.problem;
+  if (!prepared.problem.ok()) return;
+  if (!settings_.kinds->Takes(received.fact.type)) {
+    prepared.skip = true;
+    return;
+  }
+  absl::StatusOr<TypedInput> input = settings_.kinds->Parse(received.fact.type, received.fact.payload);
+  if (!input.ok()) {
+    prepared.problem = input.status();
+    return;
+  }
+  prepared.input = *std::move(input);
+  absl::StatusOr<std::string> key = prepared.input.kind->KeyOf(*prepared.input.input);
+  prepared.problem = key.status();
+  if (key.ok()) prepared.key = *std::move(key);
+}
+
+void Fold::PrepareStored(WorkItem& item, Prepared& prepared) {
+  if (item.lane == Lane::kDue) {
+    prepared.key = item.due_key;
+    const AggregateKind* kind = settings_.kinds->OfKey(item.due_key);
+    if (kind == nullptr) {
+      prepared.problem = absl::InternalError(absl::StrCat("due row of no known kind: ", item.due_key));
+      return;
+    }
+    prepared.input = settings_.kinds->Tick(*kind);
+    return;
+  }
+  prepared.key = item.step->key;
+  if (!settings_.kinds->Takes(item.step->type)) {
+    prepared.problem = absl::InternalError(absl::StrCat("step of unknown type ", item.step->type));
+    return;
+  }
+  absl::StatusOr<TypedInput> input = settings_.kinds->Parse(item.step->type, item.step->payload);
+  prepared.problem = input.status();
+  if (input.ok()) prepared.input = *std::move(input);
+}
+
+absl::Status Fold::FindKnown(std::vector<WorkItem>& items) {
+  std::vector<store::RequestKey> requests;
+  std::vector<store::AliasRow> aliases;
+  std::vector<store::SourceVersionKey> versions;
+  for (size_t i = 0; i < items.size(); ++i) {
+    if (!prepared_[i].request.request_id.empty()) requests.push_back(prepared_[i].request);
+    if (items[i].command != nullptr && items[i].command->alias.has_value()) {
+      aliases.push_back({items[i].command->alias->kind, items[i].command->alias->keyed_hash, ""});
+    }
+    if (items[i].received.has_value() && items[i].received->problem.ok()) {
+      const PeerFact& fact = items[i].received->fact;
+      versions.push_back({fact.source, fact.epoch, fact.key});
+    }
+  }
+  if (!requests.empty()) {
+    ASSIGN_OR_RETURN(std::vector<store::RequestRow> found, transaction_.FindRequests(requests));
+    for (store::RequestRow& row : found) requests_.insert_or_assign(row.id, std::move(row));
+  }
+  if (!aliases.empty()) {
+    ASSIGN_OR_RETURN(std::vector<store::AliasRow> found, transaction_.FindAliases(aliases));
+    for (store::AliasRow& row : found) {
+      aliases_stored_.insert({row.kind, row.keyed_hash});
+      aliases_[{row.kind, row.keyed_hash}] = row.key;
+    }
+  }
+  if (!versions.empty()) {
+    ASSIGN_OR_RETURN(std::vector<store::SourceVersion> found, transaction_.FindSourceVersions(versions));
+    for (const store::SourceVersion& row : found) last_[row.id] = row.last;
+  }
+  constexpr int kParkedKeysMax = 100000;
+  ASSIGN_OR_RETURN(std::vector<store::ParkedRow> parked, transaction_.ListParkedKeys(kParkedKeysMax));
+  for (store::ParkedRow& row : parked) parked_keys_.insert({std::move(row.source), std::move(row.key)});
+  return absl::OkStatus();
+}
+
+absl::Status Fold::LoadAggregates() {
+  std::vector<std::string> keys;
+  std::set<absl::string_view> seen;
+  for (const Prepared& prepared : prepared_) {
+    if (prepared.input.kind == nullptr || !prepared.problem.ok() || prepared.key.empty()) continue;
+    if (seen.insert(prepared.key).second) keys.push_back(prepared.key);
+  }
+  if (keys.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(std::vector<store::StoredAggregate> stored, transaction_.Load(keys));
+  for (store::StoredAggregate& aggregate : stored) {
+    auto working = std::make_unique<Working>();
+    working->kind = settings_.kinds->OfKey(aggregate.key);
+    if (working->kind == nullptr) continue;
+    if (aggregate.schema > working->kind->schema()) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("state of ", aggregate.key, " has schema ", aggregate.schema, ", newer than this program's"));
+    }
+    working->loaded_version = aggregate.version;
+    working->state.reset(working->kind->state_prototype().New());
+    if (!working->state->ParseFromString(aggregate.state)) {
+      return absl::DataLossError(absl::StrCat("state of ", aggregate.key, " does not parse"));
+    }
+    if (aggregate.version > 0) working->index_written = working->kind->Index(*working->state);
+    working->stored = std::move(aggregate);
+    by_key_[working->stored.key] = working.get();
+    working_.push_back(std::move(working));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Fold::Prepare(std::vector<WorkItem>& items) {
+  prepared_.resize(items.size());
+  for (size_t i = 0; i < items.size(); ++i) {
+    WorkItem& item = items[i];
+    item.outcome = absl::OkStatus();
+    item.reply.reset();
+    if (!item.broke.ok()) {
+      prepared_[i].problem = item.broke;
+    } else if (item.lane == Lane::kCommand) {
+      PrepareCommand(item, prepared_[i]);
+    } else if (item.lane == Lane::kBus) {
+      PrepareFact(item, prepared_[i]);
+    } else if (item.lane != Lane::kAudit) {
+      PrepareStored(item, prepared_[i]);
+    }
+  }
+  RETURN_IF_ERROR(FindKnown(items));
+  for (size_t i = 0; i < items.size(); ++i) {
+    if (items[i].command == nullptr || !items[i].command->alias.has_value()) continue;
+    // The first command of the batch with a new alias decides the key for those behind it. If it
+    // is refused they find no aggregate under that key, which is what they would find anyway.
+    const AliasClaim& claim = *items[i].command->alias;
+    const auto [known, first] = aliases_.try_emplace({claim.kind, claim.keyed_hash}, prepared_[i].key);
+    prepared_[i].key = known->second;
+  }
+  for (Prepared& prepared : prepared_) {
+    if (prepared.input.kind == nullptr || !prepared.problem.ok()) continue;
+    if (!absl::StartsWith(prepared.key, prepared.input.kind->key_prefix())) {
+      prepared.problem =
+          absl::InvalidArgumentError(absl::StrCat("key does not begin with ", prepared.input.kind->key_prefix()));
+    }
+  }
+  return LoadAggregates();
+}
+
+}  // namespace polku::pipeline

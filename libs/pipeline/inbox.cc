@@ -1,0 +1,119 @@
+#include "libs/pipeline/inbox.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "libs/base/log.h"
+#include "libs/base/status_macros.h"
+#include "libs/pipeline/pipeline.h"
+
+namespace polku::pipeline {
+
+absl::StatusOr<std::unique_ptr<Inbox>> Inbox::Create(absl::string_view service,
+                                                     const std::vector<std::string>& subscriptions, bus::Bus& bus,
+                                                     store::Database& database, const Clock& clock) {
+  std::unique_ptr<Inbox> inbox(new Inbox(database, clock));
+  if (subscriptions.empty()) return inbox;
+  std::vector<std::string> topics;
+  for (const std::string& peer : subscriptions) topics.push_back(TopicOf(peer));
+  ASSIGN_OR_RETURN(inbox->consumer_, bus.NewConsumer(absl::StrCat("polku-", service), topics));
+  return inbox;
+}
+
+absl::Status Inbox::StartFromDatabase(const std::vector<bus::TopicPartition>& partitions) {
+  if (partitions.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(std::unique_ptr<store::Reader> reader, database_.Read());
+  ASSIGN_OR_RETURN(std::vector<store::PositionRow> rows, reader->ReadPositions());
+  for (const bus::TopicPartition& partition : partitions) {
+    int64_t next = 0;
+    for (const store::PositionRow& row : rows) {
+      if (row.topic == partition.topic && row.partition == partition.partition) next = row.next_offset;
+    }
+    covered_.erase(partition);
+    const absl::Status started = consumer_->Start(partition, next);
+    if (started.ok()) {
+      next_[partition] = next;
+      stuck_.erase(partition);
+      continue;
+    }
+    next_.erase(partition);
+    // Records are gone that we have not read, or the bus is not the one that we knew. Going on
+    // from elsewhere would hide the loss, so the partition stays shut until a person decides.
+    if (stuck_.insert(partition).second) {
+      LogEvent(
+          LogLevel::kError, "partition cannot be read from its position",
+          {{"topic", partition.topic}, {"partition", partition.partition}, {"next_offset", next}, {"status", started}});
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Intake> Inbox::Fill(int records_max, int64_t bytes_max) {
+  Intake intake;
+  at_end_ = consumer_ == nullptr;
+  if (consumer_ == nullptr) return intake;
+  const absl::Time before = clock_.Now();
+  bus::PollLimits limits;
+  limits.records_max = records_max;
+  limits.bytes_max = bytes_max;
+  ASSIGN_OR_RETURN(bus::Polled polled, consumer_->Poll(limits));
+  for (const bus::TopicPartition& lost : polled.revoked) {
+    next_.erase(lost);
+    stuck_.erase(lost);
+    covered_.erase(lost);
+  }
+  RETURN_IF_ERROR(StartFromDatabase(polled.assigned));
+  std::map<bus::TopicPartition, store::PositionClaim> claims;
+  intake.facts.reserve(polled.records.size());
+  for (bus::Record& record : polled.records) {
+    const auto known = next_.find(record.from);
+    if (known == next_.end()) continue;  // Revoked in this very poll.
+    auto [claim, first] = claims.try_emplace(record.from);
+    if (first) {
+      claim->second.topic = record.from.topic;
+      claim->second.partition = record.from.partition;
+      claim->second.expected = known->second;
+    }
+    claim->second.next = record.offset + 1;
+    Received received;
+    received.problem = DecodeEvent(std::move(record), received.fact);
+    intake.facts.push_back(std::move(received));
+  }
+  for (auto& [partition, claim] : claims) intake.claims.push_back(std::move(claim));
+  for (const bus::TopicPartition& end : polled.ends) {
+    if (next_.contains(end)) intake.covered[end] = before;
+  }
+  at_end_ = polled.records.empty() && polled.assigned.empty() && intake.covered.size() == next_.size();
+  return intake;
+}
+
+void Inbox::Committed(const Intake& intake) {
+  for (const store::PositionClaim& claim : intake.claims) {
+    const bus::TopicPartition partition{claim.topic, claim.partition};
+    const auto known = next_.find(partition);
+    if (known == next_.end()) continue;
+    known->second = claim.next;
+    // Advice for lag tools only; the database row is what counts.
+    if (absl::Status told = consumer_->Commit(partition, claim.next); !told.ok()) {
+      LogEvent(LogLevel::kWarning, "position not told to the bus", {{"topic", claim.topic}, {"status", told}});
+    }
+  }
+  for (const auto& [partition, instant] : intake.covered) covered_[partition] = instant;
+}
+
+absl::Status Inbox::Rewind() {
+  std::vector<bus::TopicPartition> partitions;
+  for (const auto& [partition, next] : next_) partitions.push_back(partition);
+  return StartFromDatabase(partitions);
+}
+
+absl::Time Inbox::covered_until() const {
+  if (consumer_ == nullptr) return absl::InfiniteFuture();
+  if (next_.empty() || !stuck_.empty() || covered_.size() < next_.size()) return absl::InfinitePast();
+  absl::Time least = absl::InfiniteFuture();
+  for (const auto& [partition, instant] : covered_) least = std::min(least, instant);
+  return least;
+}
+
+}  // namespace polku::pipeline

@@ -1,0 +1,71 @@
+// The bus side of a corridor: reads peers' topics from the positions kept in our database, and
+// knows up to which instant everything published has been read.
+#ifndef POLKU_LIBS_PIPELINE_INBOX_H_
+#define POLKU_LIBS_PIPELINE_INBOX_H_
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "libs/base/clock.h"
+#include "libs/bus/bus.h"
+#include "libs/pipeline/wire.h"
+#include "libs/store/database.h"
+
+namespace polku::pipeline {
+
+struct Received {
+  PeerFact fact;
+  absl::Status problem;  // Not OK: the record could not be decoded.
+};
+
+// What one Fill brought. It counts only once Committed says so.
+struct Intake {
+  std::vector<Received> facts;
+  std::vector<store::PositionClaim> claims;  // One per partition that `facts` came from.
+  std::map<bus::TopicPartition, absl::Time> covered;
+};
+
+// Thread-compatible.
+class Inbox {
+ public:
+  // Errors: kNotFound when a topic does not exist.
+  static absl::StatusOr<std::unique_ptr<Inbox>> Create(absl::string_view service,
+                                                       const std::vector<std::string>& subscriptions, bus::Bus& bus,
+                                                       store::Database& database, const Clock& clock);
+
+  // Takes what is there without waiting. Fill again only after Committed or Rewind.
+  // Errors: kUnavailable; kDataLoss when the bus is damaged.
+  absl::StatusOr<Intake> Fill(int records_max, int64_t bytes_max);
+  // The claims of `intake` are in the database now.
+  void Committed(const Intake& intake);
+  // Nothing of the last Fill was kept: read it again. Positions are read from the database anew.
+  absl::Status Rewind();
+
+  // Everything that was published before this instant has been read and committed. InfinitePast
+  // until the end of every assigned partition was seen once; InfiniteFuture without subscriptions.
+  absl::Time covered_until() const;
+  // The last Fill found nothing more to read.
+  bool at_end() const { return at_end_; }
+
+ private:
+  Inbox(store::Database& database, const Clock& clock) : database_(database), clock_(clock) {}
+  absl::Status StartFromDatabase(const std::vector<bus::TopicPartition>& partitions);
+
+  store::Database& database_;
+  const Clock& clock_;
+  std::unique_ptr<bus::Consumer> consumer_;      // Null without subscriptions.
+  std::map<bus::TopicPartition, int64_t> next_;  // Assigned and started: committed next offset.
+  std::set<bus::TopicPartition> stuck_;          // Assigned, but their position is out of range.
+  std::map<bus::TopicPartition, absl::Time> covered_;
+  bool at_end_ = false;
+};
+
+}  // namespace polku::pipeline
+
+#endif  // POLKU_LIBS_PIPELINE_INBOX_H_

@@ -1,0 +1,90 @@
+#include "libs/pipeline/kinds.h"
+
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "libs/base/status_macros.h"
+#include "polku/common/v1/types.pb.h"
+
+namespace polku::pipeline {
+
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+
+absl::StatusOr<Kinds> Kinds::Create(absl::string_view service,
+                                    const std::vector<std::unique_ptr<AggregateKind>>& kinds) {
+  Kinds made;
+  made.events_file_ = absl::StrCat("polku/", absl::StrReplaceAll(service, {{"-", "_"}}), "/v1/events.proto");
+  const std::string& tick = polku::common::v1::Tick::descriptor()->full_name();
+  for (const auto& kind : kinds) {
+    made.kinds_.push_back(kind.get());
+    const auto* descriptor = kind->input_prototype().GetDescriptor();
+    bool ticks = false;
+    for (int i = 0; i < descriptor->field_count(); ++i) {
+      const FieldDescriptor* field = descriptor->field(i);
+      if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) continue;
+      const std::string& type = field->message_type()->full_name();
+      if (type == tick) {
+        ticks = true;
+        continue;
+      }
+      if (!made.inputs_.emplace(type, Slot{kind.get(), field}).second) {
+        return absl::InternalError(absl::StrCat("two kinds take ", type));
+      }
+    }
+    if (!ticks) return absl::InternalError(absl::StrCat(descriptor->full_name(), " has no Tick"));
+  }
+  return made;
+}
+
+TypedInput Kinds::Wrap(std::unique_ptr<Message> message) const {
+  const Slot& slot = inputs_.at(message->GetDescriptor()->full_name());
+  TypedInput typed{slot.kind, std::unique_ptr<Message>(slot.kind->input_prototype().New())};
+  typed.input->GetReflection()->SetAllocatedMessage(typed.input.get(), message.release(), slot.field);
+  return typed;
+}
+
+absl::StatusOr<TypedInput> Kinds::Parse(absl::string_view type, absl::string_view bytes) const {
+  const Slot& slot = inputs_.at(type);
+  TypedInput typed{slot.kind, std::unique_ptr<Message>(slot.kind->input_prototype().New())};
+  Message* inner = typed.input->GetReflection()->MutableMessage(typed.input.get(), slot.field);
+  if (!inner->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+    return absl::InvalidArgumentError(absl::StrCat("value is not a ", type));
+  }
+  return typed;
+}
+
+const AggregateKind* Kinds::OfKey(absl::string_view key) const {
+  for (const AggregateKind* kind : kinds_) {
+    if (absl::StartsWith(key, kind->key_prefix())) return kind;
+  }
+  return nullptr;
+}
+
+TypedInput Kinds::Tick(const AggregateKind& kind) const {
+  TypedInput typed{&kind, std::unique_ptr<Message>(kind.input_prototype().New())};
+  const auto* descriptor = typed.input->GetDescriptor();
+  for (int i = 0; i < descriptor->field_count(); ++i) {
+    const FieldDescriptor* field = descriptor->field(i);
+    if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE &&
+        field->message_type() == polku::common::v1::Tick::descriptor()) {
+      typed.input->GetReflection()->MutableMessage(typed.input.get(), field);
+      break;
+    }
+  }
+  return typed;
+}
+
+const Message& Kinds::Inner(const Message& oneof) {
+  const auto* descriptor = oneof.GetDescriptor()->oneof_decl(0);
+  const FieldDescriptor* field = oneof.GetReflection()->GetOneofFieldDescriptor(oneof, descriptor);
+  POLKU_CHECK(field != nullptr);
+  return oneof.GetReflection()->GetMessage(oneof, field);
+}
+
+bool Kinds::IsPublic(const Message& inner) const { return inner.GetDescriptor()->file()->name() == events_file_; }
+
+}  // namespace polku::pipeline

@@ -1,0 +1,153 @@
+// The corridor of one service: commands, peers' facts, due instants and steps go in; state,
+// journal, outbox, index rows, replies and positions come out, in one transaction per batch.
+//
+//   Submit ───> queue ─┐
+//   bus ──────> inbox ─┼─> Step(): load → Decide → Evolve → derive → commit ─> replies
+//   due rows, steps ───┘                                          outbox ─> RelayStep() ─> bus
+//
+// Nothing here knows the domain; the domain knows nothing of this.
+#ifndef POLKU_LIBS_PIPELINE_PIPELINE_H_
+#define POLKU_LIBS_PIPELINE_PIPELINE_H_
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "google/protobuf/message.h"
+#include "libs/base/clock.h"
+#include "libs/bus/bus.h"
+#include "libs/pipeline/aggregate_kind.h"
+#include "libs/pipeline/domain.h"
+#include "libs/pipeline/peer_journal.h"
+#include "libs/store/database.h"
+#include "polku/common/v1/journal.pb.h"
+#include "prometheus/registry.h"
+
+namespace polku::pipeline {
+
+// "polku.coordinator-network.events.v1" for "coordinator-network".
+std::string TopicOf(absl::string_view service);
+
+// What a service is made of.
+struct Definition {
+  std::string service;  // "follow-up", as in the folder name.
+  std::vector<std::unique_ptr<AggregateKind>> kinds;
+  std::map<std::string, std::string> queries;  // Lookup name -> SQL with $1, $2, ...
+  std::vector<std::string> subscriptions;      // Services whose topics are read.
+};
+
+struct Dependencies {
+  const Clock* clock = nullptr;
+  store::Database* database = nullptr;
+  bus::Bus* bus = nullptr;
+  prometheus::Registry* metrics = nullptr;
+  PeerJournal* peer_journal = nullptr;  // Fills gaps; may be null in unit tests.
+};
+
+struct Limits {
+  int batch_inputs_max = 1000;         // Per batch while a command waits.
+  int batch_backlog_max = 20000;       // Per batch when only the bus has a backlog.
+  int64_t batch_bytes_max = 16 << 20;  // Of bus records per batch.
+  int queue_inputs_max = 10000;        // Commands that may wait; over it they are refused.
+  int due_per_batch_max = 2000;
+  int steps_per_batch_max = 500;
+  int relay_batch_max = 2000;
+  absl::Duration idle_wait = absl::Milliseconds(5);   // How long a loop rests when there is nothing to do.
+  absl::Duration retry_wait_max = absl::Seconds(30);  // Longest back-off while a dependency is away.
+  absl::Duration request_kept = absl::Hours(7 * 24);  // Replies are remembered this long.
+};
+
+// Resolves the aggregate of a command by a secret that must not become a key.
+struct AliasClaim {
+  std::string kind;  // "hetu"
+  std::string keyed_hash;
+};
+
+struct Command {
+  std::string method;                                  // "polku.referral.v1.ReferralService/SubmitReferral"
+  std::unique_ptr<google::protobuf::Message> request;  // The concrete request message.
+  // Empty = the domain's KeyOf. With an alias: the key to use if the alias is new.
+  std::string key;
+  std::optional<AliasClaim> alias;
+  std::string request_id;  // Empty = not remembered.
+  Principal principal;
+  std::string traceparent;
+  absl::Time deadline = absl::InfiniteFuture();  // Refused unrun after it.
+};
+
+// Called once. The reply is the message that Decide gave.
+// Errors: the domain's refusals; kResourceExhausted with a retry delay when the queue is full;
+// kDeadlineExceeded; kAlreadyExists when the request id was used with other content;
+// kUnavailable when the database is away or this service is stopping.
+using Done = std::function<void(absl::StatusOr<std::unique_ptr<google::protobuf::Message>>)>;
+
+class Corridor;
+class Inbox;
+class Relay;
+
+// Thread-safe unless said otherwise. Destroy only after Stop or when Start was never called.
+class Pipeline {
+ public:
+  static absl::StatusOr<std::unique_ptr<Pipeline>> Create(Definition definition, const Dependencies& dependencies,
+                                                          const Limits& limits);
+  ~Pipeline();
+
+  void Submit(Command command, Done done);
+  // Keeps audit rows that belong to no change (views, disclosures, denials); `done` is called
+  // once they are durable. Goes with the next batch.
+  void SubmitAudit(std::vector<store::AuditRow> rows, std::function<void(absl::Status)> done);
+
+  // One batch of whatever is there; true if there was any. Not thread-safe: one caller.
+  // Errors: kUnavailable, kResourceExhausted (a dependency is away; nothing is lost, call again
+  // later); anything else: the process must end.
+  absl::StatusOr<bool> Step();
+  // Sends what the outbox holds; true if there was any. Not thread-safe: one caller. Errors as Step.
+  absl::StatusOr<bool> RelayStep();
+
+  // Two threads that call Step and RelayStep until Stop. A fatal error is logged, and
+  // `on_fatal` is called once.
+  void Start(std::function<void(absl::Status)> on_fatal);
+  // Refuses new commands, answers those queued, joins the threads.
+  void Stop();
+
+  // Nothing queued, no step, no outbox row, no record to read, nothing due by now.
+  absl::StatusOr<bool> Drained();
+  // Batches committed, and passes that found nothing since the last one that found something.
+  uint64_t batches() const;
+  uint64_t idle_passes() const;
+  // All assigned partitions have been read to their end at least once, and the last commit went well.
+  bool Ready() const;
+
+  store::Database& database() const { return *dependencies_.database; }
+  const Clock& clock() const { return *dependencies_.clock; }
+  const std::string& service() const;
+
+ private:
+  Pipeline(const Dependencies& dependencies, const Limits& limits);
+
+  const Dependencies dependencies_;
+  const Limits limits_;
+  std::unique_ptr<Definition> definition_;
+  std::unique_ptr<Inbox> inbox_;
+  std::unique_ptr<Corridor> corridor_;
+  std::unique_ptr<Relay> relay_;
+  struct Loops;
+  std::unique_ptr<Loops> loops_;
+};
+
+// Returns when all of `pipelines`, which are running, have come to rest together: nothing queued,
+// stored, published or due is left to be handled.
+// Errors: kDeadlineExceeded after `longest`.
+absl::Status WaitDrained(absl::Span<Pipeline* const> pipelines, const MonotonicClock& clock, absl::Duration longest);
+
+}  // namespace polku::pipeline
+
+#endif  // POLKU_LIBS_PIPELINE_PIPELINE_H_

@@ -1,0 +1,51 @@
+#include "libs/pipeline/relay.h"
+
+#include <utility>
+#include <vector>
+
+#include "libs/base/status_macros.h"
+#include "libs/pipeline/crash_point.h"
+#include "libs/pipeline/wire.h"
+
+namespace polku::pipeline {
+
+absl::StatusOr<std::unique_ptr<Relay>> Relay::Create(std::string service, bus::Bus& bus, store::Database& database,
+                                                     int batch_max) {
+  std::unique_ptr<Relay> relay(new Relay(std::move(service), database, batch_max));
+  ASSIGN_OR_RETURN(relay->producer_, bus.NewProducer());
+  return relay;
+}
+
+absl::StatusOr<bool> Relay::Step() {
+  std::vector<store::OutboxRow> rows;
+  {
+    ASSIGN_OR_RETURN(std::unique_ptr<store::Reader> reader, database_.Read());
+    ASSIGN_OR_RETURN(rows, reader->ReadOutbox(batch_max_));
+  }
+  if (rows.empty()) return false;
+  std::vector<bus::Message> messages;
+  messages.reserve(rows.size());
+  for (const store::OutboxRow& row : rows) messages.push_back(EncodeEvent(service_, database_.epoch(), row.event));
+  CrashPoint("relay.before_publish");
+  const std::vector<absl::Status> results = producer_->Publish(messages);
+  CrashPoint("relay.after_publish");
+  std::vector<int64_t> sent;
+  absl::Status failure;
+  for (size_t i = 0; i < results.size(); ++i) {
+    if (results[i].ok()) {
+      sent.push_back(rows[i].id);
+    } else if (failure.ok()) {
+      failure = results[i];
+    }
+  }
+  if (!sent.empty()) {
+    ASSIGN_OR_RETURN(std::unique_ptr<store::Transaction> transaction, database_.Begin());
+    RETURN_IF_ERROR(transaction->DeleteOutbox(sent));
+    RETURN_IF_ERROR(transaction->Commit());
+    CrashPoint("relay.after_delete");
+  }
+  RETURN_IF_ERROR(failure);
+  return true;
+}
+
+}  // namespace polku::pipeline

@@ -1,0 +1,116 @@
+// The toy domains that the tests of the corridor run on.
+#ifndef POLKU_LIBS_PIPELINE_TESTING_TOY_H_
+#define POLKU_LIBS_PIPELINE_TESTING_TOY_H_
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "libs/base/violation.h"
+#include "libs/pipeline/domain.h"
+#include "polku/toy/v1/state.pb.h"
+
+namespace polku::pipeline::toy {
+
+namespace v1 = polku::toy::v1;
+
+inline const store::TableShape& TotalTable() {
+  static const store::TableShape shape{"total", {"counter"}, {"total"}};
+  return shape;
+}
+
+inline std::vector<IndexRow> TotalRow(const v1::Counter& counter) {
+  return {{&TotalTable(), {counter.name()}, {counter.total()}}};
+}
+
+struct CounterDomain {
+  using State = v1::Counter;
+  using Input = v1::CounterInput;
+  using Event = v1::CounterEvent;
+
+  absl::StatusOr<std::string> KeyOf(const Input& input) const { return input.add().counter(); }
+  std::vector<Lookup> LookupsOf(const std::string& key, const Input&) const { return {{"total_of", {key}}}; }
+
+  absl::StatusOr<Decision<Event>> Decide(const State& state, const Input& input, const Context& context) const {
+    Decision<Event> decision;
+    if (input.has_tick()) {
+      if (state.remind_us() != 0 && absl::FromUnixMicros(state.remind_us()) <= context.now) {
+        decision.events.emplace_back().mutable_reminded()->set_counter(context.key);
+      }
+      return decision;
+    }
+    const v1::AddRequest& add = input.add();
+    if (add.amount() < 0) return InvalidField("amount", "must not be negative");
+    // What the index says of this key is what the state says: rows of the same key are exact.
+    const int64_t indexed = context.lookups[0].empty() ? 0 : std::get<int64_t>(context.lookups[0][0][0]);
+    if (indexed != state.total()) return absl::InternalError("index row is not exact");
+    Event& added = decision.events.emplace_back();
+    added.mutable_added()->set_counter(context.key);
+    added.mutable_added()->set_amount(add.amount());
+    if (add.remind_us() != 0) {
+      Event& set = decision.events.emplace_back();
+      set.mutable_reminder_set()->set_counter(context.key);
+      set.mutable_reminder_set()->set_remind_us(add.remind_us());
+    }
+    if (!add.forward_to().empty()) {
+      auto forward = std::make_unique<v1::AddRequest>();
+      forward->set_counter(add.forward_to());
+      forward->set_amount(add.amount());
+      decision.steps.push_back({add.forward_to(), std::move(forward)});
+    }
+    auto reply = std::make_unique<v1::Counter>(state);
+    reply->set_name(context.key);
+    reply->set_total(state.total() + add.amount());
+    decision.reply = std::move(reply);
+    return decision;
+  }
+
+  void Evolve(const Event& event, State& state) const {
+    if (event.has_added()) {
+      state.set_name(event.added().counter());
+      state.set_total(state.total() + event.added().amount());
+      state.add_seen(event.added().amount());
+    } else if (event.has_reminded()) {
+      state.set_remind_us(0);
+      state.set_reminders(state.reminders() + 1);
+    } else if (event.has_reminder_set()) {
+      state.set_remind_us(event.reminder_set().remind_us());
+    }
+  }
+  std::optional<absl::Time> NextDue(const State& state) const {
+    if (state.remind_us() == 0) return std::nullopt;
+    return absl::FromUnixMicros(state.remind_us());
+  }
+  std::vector<IndexRow> Index(const State& state) const { return TotalRow(state); }
+  std::vector<IndexRow> RowsOf(const Event&) const { return {}; }
+};
+
+// Keeps what its peer tells. The amount 666 breaks it.
+struct MirrorDomain {
+  using State = v1::Counter;
+  using Input = v1::MirrorInput;
+  using Event = v1::MirrorEvent;
+
+  absl::StatusOr<std::string> KeyOf(const Input& input) const { return input.added().counter(); }
+  std::vector<Lookup> LookupsOf(const std::string&, const Input&) const { return {}; }
+  absl::StatusOr<Decision<Event>> Decide(const State&, const Input& input, const Context&) const {
+    if (input.added().amount() == 666) return absl::InternalError("cannot handle this amount");
+    Decision<Event> decision;
+    *decision.events.emplace_back().mutable_added() = input.added();
+    return decision;
+  }
+  void Evolve(const Event& event, State& state) const {
+    state.set_name(event.added().counter());
+    state.set_total(state.total() + event.added().amount());
+    state.add_seen(event.added().amount());
+  }
+  std::optional<absl::Time> NextDue(const State&) const { return std::nullopt; }
+  std::vector<IndexRow> Index(const State& state) const { return TotalRow(state); }
+  std::vector<IndexRow> RowsOf(const Event&) const { return {}; }
+};
+
+}  // namespace polku::pipeline::toy
+
+#endif  // POLKU_LIBS_PIPELINE_TESTING_TOY_H_

@@ -1,0 +1,42 @@
+// One input of a batch, of whichever lane.
+#ifndef POLKU_LIBS_PIPELINE_WORK_ITEM_H_
+#define POLKU_LIBS_PIPELINE_WORK_ITEM_H_
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "google/protobuf/message.h"
+#include "libs/pipeline/inbox.h"
+#include "libs/pipeline/pipeline.h"
+#include "libs/store/database.h"
+
+namespace polku::pipeline {
+
+enum class Lane { kCommand, kAudit, kStep, kDue, kBus };
+inline constexpr int kLanes = 5;
+
+struct WorkItem {
+  Lane lane = Lane::kCommand;
+
+  std::unique_ptr<Command> command;  // kCommand
+  Done done;
+  std::vector<store::AuditRow> audit;  // kAudit
+  std::function<void(absl::Status)> audit_done;
+  std::optional<store::StepRow> step;  // kStep
+  std::string due_key;                 // kDue
+  std::optional<Received> received;    // kBus
+  bool fills_gap = false;              // kBus: from the owner's journal, goes before what is parked.
+  absl::Status broke;                  // Not OK: folding it makes the batch fail; set it aside instead.
+
+  // What the last try gave; stands once the batch is committed.
+  absl::Status outcome;
+  std::unique_ptr<google::protobuf::Message> reply;
+};
+
+}  // namespace polku::pipeline
+
+#endif  // POLKU_LIBS_PIPELINE_WORK_ITEM_H_

@@ -1,0 +1,273 @@
+// The store contract: one database per service, holding what the corridor writes in one
+// transaction (aggregates, journal, outbox, steps, requests, positions, ...) and the index
+// tables that lists are read from. Two dialects, one conformance suite.
+//
+// Batches: every call takes many rows, so that a dialect may pipeline them.
+// Sealing: rows of personal aggregates (key begins with a prefix in `Options::sealed_prefixes`)
+// are encrypted by the store with a key of their own per aggregate, before they reach the
+// database: state, journal payload, step, request reply, dead letter and parked rows. Callers
+// see plain bytes. Index rows and everything else here hold ids, codes and instants only.
+#ifndef POLKU_LIBS_STORE_DATABASE_H_
+#define POLKU_LIBS_STORE_DATABASE_H_
+
+#include <compare>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+
+namespace polku::store {
+
+// A column value. Instants are stored as int64 microseconds since the Unix epoch (see FromTime).
+struct Blob {
+  std::string bytes;
+  auto operator<=>(const Blob&) const = default;
+};
+using Value = std::variant<std::monostate, int64_t, std::string, Blob>;
+using Row = std::vector<Value>;
+Value FromTime(absl::Time time);        // NULL for InfiniteFuture. Rounds down to microseconds.
+absl::Time ToTime(const Value& value);  // InfiniteFuture for NULL.
+
+// An index table as the corridor writes it. The names come from code, never from input.
+struct TableShape {
+  std::string table;
+  std::vector<std::string> key_columns;  // The primary key.
+  std::vector<std::string> value_columns;
+};
+
+struct StoredAggregate {
+  std::string key;             // "clients/0190..."
+  int64_t version = 0;         // Journal rows so far; 0 = does not exist.
+  int64_t public_version = 0;  // Public events so far, numbered without gaps.
+  int32_t schema = 0;          // Version of the state message's meaning; newer than known is refused by the caller.
+  std::string state;           // Serialised state message; empty when version is 0.
+  std::optional<absl::Time> due_at;  // A lower bound of the next due instant.
+};
+
+// Replaces the aggregate whose version is still `expected_version` (0: it must not exist).
+struct AggregateWrite {
+  int64_t expected_version = 0;
+  StoredAggregate aggregate;
+};
+
+// One decided event. Versions rise by one per aggregate.
+struct JournalRow {
+  std::string key;
+  int64_t version = 0;
+  int64_t public_version = 0;  // 0 = internal: never leaves the service.
+  std::string type;            // Full name of the event message, "polku.follow_up.v1.MeasureStarted".
+  std::string payload;         // The serialised event message itself.
+  absl::Time time;             // When it was decided.
+  std::string traceparent;     // W3C trace context of what caused it; may be empty.
+  int64_t sequence = 0;        // Set by the store: rises over the whole journal in commit order; ignored on append.
+};
+
+// A public journal row that has not been acknowledged by the bus yet.
+struct OutboxRow {
+  int64_t id = 0;
+  JournalRow event;
+};
+
+struct StepRow {
+  std::string id;    // Deterministic: origin key, version, ordinal.
+  std::string key;   // The aggregate that the step is for.
+  std::string type;  // Full name of the input message.
+  std::string payload;
+  std::string traceparent;
+  int64_t sequence = 0;  // Set by the store: order of arrival.
+};
+
+struct RequestKey {
+  std::string scope;       // Organisation and method.
+  std::string request_id;  // UUID chosen by the caller.
+  auto operator<=>(const RequestKey&) const = default;
+};
+struct RequestRow {
+  RequestKey id;
+  std::string key;           // Aggregate that handled it.
+  std::string field_hashes;  // Keyed hash per top-level field of the request; opaque here.
+  std::string reply_type;
+  std::string reply;  // Serialised reply message.
+  absl::Time time;
+};
+
+// Where a group reads next. `owner_epoch` rises when ownership of the partition changes.
+struct PositionRow {
+  std::string topic;
+  int partition = 0;
+  int64_t next_offset = 0;
+  int64_t owner_epoch = 0;
+};
+struct PositionClaim {
+  std::string topic;
+  int partition = 0;
+  int64_t expected = 0;  // The row's next_offset must be this (no row counts as 0).
+  int64_t next = 0;
+  int64_t owner_epoch = 0;  // Must not be below the row's.
+};
+
+// The last version applied of a peer's aggregate.
+struct SourceVersionKey {
+  std::string source;  // "polku.referral"
+  int64_t epoch = 0;
+  std::string key;
+  auto operator<=>(const SourceVersionKey&) const = default;
+};
+struct SourceVersion {
+  SourceVersionKey id;
+  int64_t last = 0;
+};
+
+// A record that was set aside. `reason` is constant text with codes, never content.
+struct ParkedRow {
+  std::string source;  // Publishing service, or topic for foreign feeds.
+  std::string key;
+  int64_t epoch = 0;
+  int64_t version = 0;  // 0 when unknown.
+  std::string topic;
+  int partition = 0;
+  int64_t offset = 0;
+  std::string type;
+  std::string payload;
+  std::string traceparent;
+  absl::Time record_time;  // When the publisher decided the event.
+  absl::Time time;         // When it was set aside.
+  int64_t id = 0;          // Set by the store; order of arrival.
+};
+struct DeadLetterRow {
+  ParkedRow record;
+  std::string reason;
+  int attempts = 0;
+};
+
+// Who did or saw what. Written in the transaction of the change, or alone for a view.
+struct AuditRow {
+  absl::Time time;
+  std::string organisation;
+  std::string user;
+  std::string role;
+  std::string purpose;
+  std::string action;    // Method or internal cause, "SubmitReferral".
+  std::string resource;  // "clients/C" or "clients/C/referrals/R".
+  std::string outcome;   // "change", "view", "disclose:<data class>", "denied".
+  std::string request_id;
+  std::string traceparent;
+};
+
+struct AliasRow {
+  std::string kind;        // "hetu"
+  std::string keyed_hash;  // Never the plain value.
+  std::string key;         // Aggregate it leads to.
+};
+
+// A consistent view: what was committed when it was made. Hold it shortly. Thread-compatible.
+// Errors of every method: kDataLoss, naming file, table and key, when a row is damaged; never
+// left out. kNotFound with IsErased (sealing.h) when the key of a sealed row was destroyed.
+class Reader {
+ public:
+  virtual ~Reader() = default;
+  // One entry per key, in order; version 0 where it does not exist.
+  virtual absl::StatusOr<std::vector<StoredAggregate>> Load(absl::Span<const std::string> keys) = 0;
+  // `sql` is one reading statement in the common subset with parameters $1, $2, ..., in any
+  // order and as often as wanted. Errors: kInvalidArgument when it does not parse, writes, takes
+  // another number of parameters, or yields a floating point number.
+  virtual absl::StatusOr<std::vector<Row>> Query(absl::string_view sql, absl::Span<const Value> parameters) = 0;
+  // Journal rows of `key` with version > `after`, oldest first.
+  virtual absl::StatusOr<std::vector<JournalRow>> ReadJournal(absl::string_view key, int64_t after, int limit) = 0;
+  // Journal rows of all keys with sequence > `after_sequence`, oldest first.
+  virtual absl::StatusOr<std::vector<JournalRow>> ScanJournal(int64_t after_sequence, int limit) = 0;
+  virtual absl::StatusOr<std::vector<OutboxRow>> ReadOutbox(int limit) = 0;
+  virtual absl::StatusOr<std::vector<StepRow>> ReadSteps(int limit) = 0;
+  // Only those found, in any order.
+  virtual absl::StatusOr<std::vector<RequestRow>> FindRequests(absl::Span<const RequestKey> ids) = 0;
+  virtual absl::StatusOr<std::vector<AliasRow>> FindAliases(absl::Span<const AliasRow> kind_and_hash) = 0;
+  virtual absl::StatusOr<std::vector<SourceVersion>> FindSourceVersions(absl::Span<const SourceVersionKey> ids) = 0;
+  virtual absl::StatusOr<std::vector<PositionRow>> ReadPositions() = 0;
+  // Keys with due_at <= `until`, earliest first.
+  virtual absl::StatusOr<std::vector<std::string>> ReadDue(absl::Time until, int limit) = 0;
+  virtual absl::StatusOr<std::optional<absl::Time>> EarliestDue() = 0;
+  // Parked records of (source, key), oldest first.
+  virtual absl::StatusOr<std::vector<ParkedRow>> ReadParked(absl::string_view source, absl::string_view key,
+                                                            int limit) = 0;
+  // Distinct (source, key) that have parked records; `record.payload` etc. are empty.
+  virtual absl::StatusOr<std::vector<ParkedRow>> ListParkedKeys(int limit) = 0;
+  virtual absl::StatusOr<std::vector<DeadLetterRow>> ReadDeadLetters(int limit) = 0;
+  // Rows whose resource begins with the prefix, newest first.
+  virtual absl::StatusOr<std::vector<AuditRow>> ReadAudit(absl::string_view resource_prefix, int limit) = 0;
+};
+
+// The one writer. Everything or nothing is kept; dropping it without Commit rolls back.
+// It sees its own writes. After an error other than kAlreadyExists and kAborted of
+// ClaimPosition it must be dropped. kResourceExhausted: the disk is full, nothing was kept.
+class Transaction : public Reader {
+ public:
+  // The version may stay (only due_at or schema change). Errors: kAborted when a version is no
+  // longer the expected one.
+  virtual absl::Status Save(absl::Span<const AggregateWrite> aggregates) = 0;
+  // Public rows enter the outbox too. Cheapest before the Save of the same aggregates. Errors:
+  // kAborted when a version does not follow the key's last one.
+  virtual absl::Status AppendJournal(absl::Span<const JournalRow> rows) = 0;
+  virtual absl::Status DeleteOutbox(absl::Span<const int64_t> ids) = 0;
+  virtual absl::Status AppendSteps(absl::Span<const StepRow> steps) = 0;  // An id that exists is left alone.
+  virtual absl::Status DeleteSteps(absl::Span<const std::string> ids) = 0;
+  virtual absl::Status SaveRequests(absl::Span<const RequestRow> requests) = 0;
+  virtual absl::StatusOr<int64_t> DeleteRequestsBefore(absl::Time time, int limit) = 0;
+  // Errors: kAlreadyExists when (kind, hash) is taken; the transaction stays usable.
+  virtual absl::Status AddAlias(const AliasRow& alias) = 0;
+  // Errors: kAborted when `expected` or the epoch does not hold; nothing is changed then.
+  virtual absl::Status ClaimPosition(const PositionClaim& claim) = 0;
+  virtual absl::Status SaveSourceVersions(absl::Span<const SourceVersion> versions) = 0;
+  virtual absl::Status Park(absl::Span<const ParkedRow> rows) = 0;
+  virtual absl::Status DeleteParked(absl::Span<const int64_t> ids) = 0;
+  virtual absl::Status AddDeadLetters(absl::Span<const DeadLetterRow> rows) = 0;
+  virtual absl::Status AppendAudit(absl::Span<const AuditRow> rows) = 0;
+  // Index rows: insert or replace whole rows (key columns first, then value columns). The key
+  // columns are the table's primary key and never NULL. Of equal keys the last one is kept.
+  virtual absl::Status Upsert(const TableShape& shape, absl::Span<const Row> rows) = 0;
+  virtual absl::Status Delete(const TableShape& shape, absl::Span<const Row> keys) = 0;
+  // After an error the outcome may be unknown: read back before trying again. kInternal: the
+  // disk failed; the process must end. Afterwards only the destructor may be called.
+  virtual absl::Status Commit() = 0;
+};
+
+// Thread-safe. Outlives its readers and transactions.
+class Database {
+ public:
+  virtual ~Database() = default;
+  // Waits for the running transaction of this process to end. One thread holds one at a time.
+  virtual absl::StatusOr<std::unique_ptr<Transaction>> Begin() = 0;
+  virtual absl::StatusOr<std::unique_ptr<Reader>> Read() = 0;
+  // Rises when the database is restored from a backup; part of every record's identity.
+  virtual int64_t epoch() const = 0;
+  // A random key of this database (32 bytes) for keyed hashes: aliases, request fields, page tokens.
+  // Kept in the key file.
+  virtual absl::string_view hash_key() const = 0;
+  // Destroys the key of an owner ("clients/C"), durably: no sealed row of its aggregates opens
+  // again (see IsErased in sealing.h), and nothing more can be sealed for it. Rows stay.
+  virtual absl::Status DestroyKey(absl::string_view owner) = 0;
+};
+
+// A service's own tables. Applied once each, in order of version, inside a transaction.
+struct Migration {
+  int version = 0;  // 1, 2, ...
+  std::string name;
+  std::string sql;
+};
+
+struct Options {
+  std::string service;                       // "referral"; a database of another service is refused.
+  std::vector<std::string> sealed_prefixes;  // {"clients/"}
+  std::vector<Migration> migrations;
+};
+
+}  // namespace polku::store
+
+#endif  // POLKU_LIBS_STORE_DATABASE_H_

@@ -1,0 +1,136 @@
+// Keys per person and what they protect. Shared by all dialects.
+#ifndef POLKU_LIBS_STORE_SEALING_H_
+#define POLKU_LIBS_STORE_SEALING_H_
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/types/span.h"
+#include "libs/base/random.h"
+#include "libs/store/bounded_cache.h"
+#include "libs/store/sqlite/connection.h"
+
+namespace polku::store {
+
+// The owner of a row's key: the first two segments of the aggregate's key, "clients/C".
+absl::string_view OwnerOf(absl::string_view key);
+
+// True for the error that Open, Seal and EnsureKeys give when the owner's key was destroyed
+// (its code is kNotFound, so that nobody pages a person for it).
+bool IsErased(const absl::Status& status);
+
+// What a stored value is bound to: a value moved to another row or table does not open there.
+// Reusable: Start() begins a new one in the same memory.
+class Place {
+ public:
+  Place& Start(absl::string_view table);
+  Place& Text(absl::string_view text);
+  Place& Number(int64_t number);
+  absl::string_view bytes() const { return bytes_; }
+  absl::string_view table() const { return absl::string_view(bytes_).substr(sizeof(uint64_t), table_bytes_); }
+
+ private:
+  std::string bytes_;
+  size_t table_bytes_ = 0;
+};
+
+struct KeyRingOptions {
+  std::string path;
+  std::string vfs;
+  Random* random = nullptr;  // Keys and nonces come from here: SystemRandom in production.
+  bool create = false;       // Otherwise a missing file is an error.
+  bool exclusive = false;    // See sqlite::ConnectionOptions.
+  size_t cached_keys_max = 200000;
+};
+
+// The key file: an SQLite file of its own, to be backed up apart from the database that it
+// opens. Thread-safe.
+class KeyRing {
+ public:
+  // Errors: kFailedPrecondition when the file is missing and not to be created.
+  static absl::StatusOr<std::unique_ptr<KeyRing>> Open(const KeyRingOptions& options);
+
+  // Makes the keys that do not exist yet. They are on the disk when this returns, so a row
+  // sealed with one can never be committed before its key. Errors: erased, for any of them.
+  absl::Status EnsureKeys(absl::Span<const absl::string_view> owners);
+  // Appends nonce, ciphertext and tag to `out`. Errors: kInternal when the owner has no key yet; erased.
+  absl::Status Seal(absl::string_view owner, absl::string_view place, absl::string_view plain, std::string& out);
+  // Errors: erased; kDataLoss when `sealed` is not what was sealed for this owner and place.
+  absl::StatusOr<std::string> Open(absl::string_view owner, absl::string_view place, absl::string_view sealed);
+  // Durable when it returns. The owner's rows never open again, and it never gets another key.
+  absl::Status DestroyKey(absl::string_view owner);
+
+  // 32 random bytes, made with the file.
+  const std::string& hash_key() const { return hash_key_; }
+  // The same in the key file and in its database: a key file of another database is noticed.
+  const std::string& database_id() const { return database_id_; }
+  // Owners that have or had a key.
+  absl::StatusOr<int64_t> CountOwners();
+
+ private:
+  // Wiped when it goes: it lives in caches and on stacks.
+  struct DataKey {
+    DataKey() = default;
+    DataKey(const DataKey&) = default;
+    DataKey& operator=(const DataKey&) = default;
+    ~DataKey();
+    std::array<unsigned char, 32> bytes{};
+  };
+
+  KeyRing(std::unique_ptr<sqlite::Connection> connection, const KeyRingOptions& options)
+      : random_(options.random), connection_(std::move(connection)), cache_(options.cached_keys_max) {}
+  absl::Status Prepare() ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::StatusOr<std::string> ReadSecret(const char* name) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Empty when the owner never had a key.
+  absl::StatusOr<std::optional<DataKey>> Find(absl::string_view owner) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status Insert(absl::Span<const absl::string_view> owners) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::StatusOr<DataKey> KeyOf(absl::string_view owner, unsigned char* nonce) ABSL_LOCKS_EXCLUDED(mutex_);
+  void DrawNonce(unsigned char* nonce) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  Random* const random_;
+  std::string hash_key_;
+  std::string database_id_;
+  absl::Mutex mutex_;
+  const std::unique_ptr<sqlite::Connection> connection_ ABSL_PT_GUARDED_BY(mutex_);
+  BoundedCache<DataKey> cache_ ABSL_GUARDED_BY(mutex_);
+  // Random bytes drawn ahead: one system call for many nonces.
+  std::array<unsigned char, 24 * 64> nonces_ ABSL_GUARDED_BY(mutex_);
+  size_t nonces_used_ ABSL_GUARDED_BY(mutex_) = sizeof(nonces_);
+};
+
+// Turns content into what the database holds, and back: sealed for keys that begin with one
+// of the prefixes, else plain with a checksum, so that damage is refused in both. Thread-safe.
+class RowSealer {
+ public:
+  // `database` names the file or server in errors.
+  RowSealer(KeyRing* keys, std::vector<std::string> sealed_prefixes, std::string database)
+      : keys_(keys), sealed_prefixes_(std::move(sealed_prefixes)), database_(std::move(database)) {}
+
+  // Before the Wraps of a batch: makes the data keys that are missing, in one durable commit.
+  absl::Status Prepare(absl::Span<const absl::string_view> keys) const;
+  // Replaces `out`. `key` is the aggregate's.
+  absl::Status Wrap(absl::string_view key, const Place& place, absl::string_view plain, std::string& out) const;
+  // Errors: kDataLoss naming database, table and key; erased (see IsErased).
+  absl::StatusOr<std::string> Unwrap(absl::string_view key, const Place& place, absl::string_view stored) const;
+  absl::Status Damaged(absl::string_view table, absl::string_view key, absl::string_view what) const;
+
+ private:
+  bool IsSealed(absl::string_view key) const;
+
+  KeyRing* const keys_;
+  const std::vector<std::string> sealed_prefixes_;
+  const std::string database_;
+};
+
+}  // namespace polku::store
+
+#endif  // POLKU_LIBS_STORE_SEALING_H_

@@ -1,0 +1,202 @@
+#include "libs/store/sqlite/connection.h"
+
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "libs/base/status_macros.h"
+
+namespace polku::store::sqlite {
+namespace {
+
+// Queries are constants of the services; this only bounds a caller that builds texts.
+constexpr size_t kTextStatementsMax = 500;
+constexpr int kBusyMillis = 5000;
+
+}  // namespace
+
+absl::Status StatusOf(int result, absl::string_view file, absl::string_view message) {
+  const std::string text = absl::StrCat("sqlite file ", file, ": ", message, " (", result, ")");
+  switch (result & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return absl::AbortedError(text);
+    case SQLITE_FULL:
+      return absl::ResourceExhaustedError(text);
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return absl::DataLossError(text);
+    case SQLITE_CANTOPEN:
+    case SQLITE_READONLY:
+      return absl::FailedPreconditionError(text);
+    default:
+      return absl::InternalError(text);
+  }
+}
+
+void Statement::BindValue(int index, const Value& value) {
+  if (const auto* number = std::get_if<int64_t>(&value)) return Bind(index, *number);
+  if (const auto* text = std::get_if<std::string>(&value)) return BindText(index, *text);
+  if (const auto* blob = std::get_if<Blob>(&value)) return BindBlob(index, blob->bytes);
+  BindNull(index);
+}
+
+absl::StatusOr<bool> Statement::Step() {
+  const int result = sqlite3_step(statement_);
+  if (result == SQLITE_ROW) return true;
+  if (result == SQLITE_DONE) {
+    sqlite3_reset(statement_);
+    return false;
+  }
+  sqlite3* database = sqlite3_db_handle(statement_);
+  absl::Status status = StatusOf(sqlite3_extended_errcode(database), *file_, sqlite3_errmsg(database));
+  sqlite3_reset(statement_);
+  return status;
+}
+
+absl::Status Statement::Run() {
+  ASSIGN_OR_RETURN(const bool row, Step());
+  if (row) Reset();
+  return absl::OkStatus();
+}
+
+absl::string_view Statement::Text(int column) const {
+  const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
+  return absl::string_view(text, text == nullptr ? 0 : sqlite3_column_bytes(statement_, column));
+}
+
+absl::string_view Statement::Bytes(int column) const {
+  const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement_, column));
+  return absl::string_view(bytes, bytes == nullptr ? 0 : sqlite3_column_bytes(statement_, column));
+}
+
+absl::StatusOr<Value> Statement::ColumnValue(int column) const {
+  switch (sqlite3_column_type(statement_, column)) {
+    case SQLITE_INTEGER:
+      return Value(Int(column));
+    case SQLITE_TEXT:
+      return Value(std::string(Text(column)));
+    case SQLITE_BLOB:
+      return Value(Blob{std::string(Bytes(column))});
+    case SQLITE_NULL:
+      return Value();
+    default:
+      return absl::InvalidArgumentError(absl::StrCat("column ", column, " is a floating point number"));
+  }
+}
+
+absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const ConnectionOptions& options) {
+  sqlite3* database = nullptr;
+  const int flags =
+      SQLITE_OPEN_READWRITE | (options.create ? SQLITE_OPEN_CREATE : 0) | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  const int result =
+      sqlite3_open_v2(options.path.c_str(), &database, flags, options.vfs.empty() ? nullptr : options.vfs.c_str());
+  if (result != SQLITE_OK) {
+    absl::Status status =
+        StatusOf(result, options.path, database == nullptr ? sqlite3_errstr(result) : sqlite3_errmsg(database));
+    sqlite3_close_v2(database);
+    return status;
+  }
+  auto connection = std::unique_ptr<Connection>(new Connection(database, options.path));
+  RETURN_IF_ERROR(connection->Configure(options));
+  return connection;
+}
+
+absl::Status Connection::Configure(const ConnectionOptions& options) {
+  sqlite3_busy_timeout(database_, kBusyMillis);
+  // Exclusive comes before WAL: only then SQLite keeps the WAL index in its own memory.
+  if (options.exclusive) RETURN_IF_ERROR(Execute("PRAGMA locking_mode=EXCLUSIVE"));
+  ASSIGN_OR_RETURN(const Value mode, One("PRAGMA journal_mode=WAL"));
+  if (mode != Value(std::string("wal"))) {
+    return absl::FailedPreconditionError(absl::StrCat("sqlite file ", path_, ": cannot use a write-ahead log"));
+  }
+  RETURN_IF_ERROR(Execute(
+      absl::StrCat("PRAGMA synchronous=FULL; PRAGMA cell_size_check=ON; PRAGMA cache_size=-", options.cache_kib)));
+  checkpoint_pages_ = options.checkpoint_pages;
+  // Replaces SQLite's own checkpoint after a commit, which keeps quiet about its errors.
+  sqlite3_wal_hook(database_, OnCommit, this);
+  return options.read_only ? Execute("PRAGMA query_only=ON") : absl::OkStatus();
+}
+
+Connection::~Connection() {
+  constant_.clear();
+  text_.clear();
+  sqlite3_close_v2(database_);
+}
+
+absl::Status Connection::Execute(const std::string& sql) {
+  const int result = sqlite3_exec(database_, sql.c_str(), nullptr, nullptr, nullptr);
+  return result == SQLITE_OK ? absl::OkStatus() : StatusOf(result, path_, sqlite3_errmsg(database_));
+}
+
+absl::StatusOr<std::unique_ptr<Statement>> Connection::Prepare(absl::string_view sql, bool keep) {
+  sqlite3_stmt* statement = nullptr;
+  const char* rest = nullptr;
+  const int result = sqlite3_prepare_v3(database_, sql.data(), static_cast<int>(sql.size()),
+                                        keep ? SQLITE_PREPARE_PERSISTENT : 0, &statement, &rest);
+  if (result == SQLITE_ERROR) return absl::InvalidArgumentError(absl::StrCat(sqlite3_errmsg(database_), ": ", sql));
+  if (result != SQLITE_OK) return StatusOf(result, path_, sqlite3_errmsg(database_));
+  auto prepared = std::make_unique<Statement>(statement, &path_);
+  const absl::string_view left = absl::StripAsciiWhitespace(sql.substr(rest - sql.data()));
+  if (statement == nullptr || !left.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat("not exactly one statement: ", sql));
+  }
+  return prepared;
+}
+
+absl::StatusOr<Statement*> Connection::Get(const char* sql) {
+  if (auto it = constant_.find(sql); it != constant_.end()) {
+    it->second->Reset();
+    return it->second.get();
+  }
+  ASSIGN_OR_RETURN(std::unique_ptr<Statement> statement, Prepare(sql, true));
+  return (constant_[sql] = std::move(statement)).get();
+}
+
+absl::StatusOr<Statement*> Connection::GetText(absl::string_view sql) {
+  if (auto it = text_.find(sql); it != text_.end()) {
+    it->second->Reset();
+    return it->second.get();
+  }
+  if (text_.size() >= kTextStatementsMax) text_.clear();
+  ASSIGN_OR_RETURN(std::unique_ptr<Statement> statement, Prepare(sql, true));
+  return (text_[std::string(sql)] = std::move(statement)).get();
+}
+
+absl::StatusOr<Value> Connection::One(const std::string& sql) {
+  ASSIGN_OR_RETURN(std::unique_ptr<Statement> statement, Prepare(sql, false));
+  ASSIGN_OR_RETURN(const bool row, statement->Step());
+  if (!row) return Value();
+  return statement->ColumnValue(0);
+}
+
+void Connection::Rollback() {
+  for (sqlite3_stmt* it = sqlite3_next_stmt(database_, nullptr); it != nullptr; it = sqlite3_next_stmt(database_, it)) {
+    if (sqlite3_stmt_busy(it)) sqlite3_reset(it);
+  }
+  if (in_transaction()) sqlite3_exec(database_, "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
+absl::Status Connection::Commit() {
+  ASSIGN_OR_RETURN(Statement * commit, Get("COMMIT"));
+  log_pages_ = 0;
+  absl::Status status = commit->Run();
+  if (!status.ok()) {
+    Rollback();
+    return status;
+  }
+  if (log_pages_ < checkpoint_pages_) return status;
+  const int result = sqlite3_wal_checkpoint_v2(database_, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  // Busy: a reader still needs the log. A later commit tries again.
+  if (result != SQLITE_OK && (result & 0xff) != SQLITE_BUSY) {
+    checkpoint_status_ = StatusOf(result, path_, "checkpoint failed");
+  }
+  return status;
+}
+
+int Connection::OnCommit(void* self, sqlite3* database, const char* name, int pages) {
+  static_cast<Connection*>(self)->log_pages_ = pages;
+  return SQLITE_OK;
+}
+
+}  // namespace polku::store::sqlite

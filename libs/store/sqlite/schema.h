@@ -1,0 +1,31 @@
+// The tables of every service database in SQLite, and what is checked before a file is used.
+#ifndef POLKU_LIBS_STORE_SQLITE_SCHEMA_H_
+#define POLKU_LIBS_STORE_SQLITE_SCHEMA_H_
+
+#include <cstdint>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "libs/store/database.h"
+#include "libs/store/sqlite/connection.h"
+
+namespace polku::store::sqlite {
+
+// Version of the core tables. A file with a newer one is refused.
+inline constexpr int kCoreSchema = 1;
+
+// True for a file without any table. Errors: kFailedPrecondition when it has tables but is not ours.
+absl::StatusOr<bool> IsNew(Connection& connection);
+// Makes the core tables in one transaction, with epoch 1.
+absl::Status CreateCore(Connection& connection, absl::string_view service, absl::string_view database_id);
+// Errors: kFailedPrecondition when the file is of another service, a newer core, newer
+// migrations, or belongs to another key file.
+absl::Status CheckCore(Connection& connection, const Options& options, absl::string_view database_id);
+// Applies what is missing, each in a transaction of its own.
+absl::Status Migrate(Connection& connection, const Options& options);
+absl::StatusOr<int64_t> ReadEpoch(Connection& connection);
+
+}  // namespace polku::store::sqlite
+
+#endif  // POLKU_LIBS_STORE_SQLITE_SCHEMA_H_

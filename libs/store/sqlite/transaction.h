@@ -1,0 +1,70 @@
+// The one writing transaction of an SQLite database.
+#ifndef POLKU_LIBS_STORE_SQLITE_TRANSACTION_H_
+#define POLKU_LIBS_STORE_SQLITE_TRANSACTION_H_
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "libs/store/sqlite/reads.h"
+
+namespace polku::store::sqlite {
+
+class SqliteTransaction final : public Reads<Transaction> {
+ public:
+  // Told once, when the transaction has ended: with what Commit gave, or with OK after a rollback.
+  using Ended = std::function<void(const absl::Status& status)>;
+
+  // `session` is in a transaction already.
+  SqliteTransaction(Session* session, Ended ended) : Reads<Transaction>(session), ended_(std::move(ended)) {}
+  ~SqliteTransaction() override;
+
+  absl::Status Save(absl::Span<const AggregateWrite> aggregates) override;
+  absl::Status AppendJournal(absl::Span<const JournalRow> rows) override;
+  absl::Status DeleteOutbox(absl::Span<const int64_t> ids) override;
+  absl::Status AppendSteps(absl::Span<const StepRow> steps) override;
+  absl::Status DeleteSteps(absl::Span<const std::string> ids) override;
+  absl::Status SaveRequests(absl::Span<const RequestRow> requests) override;
+  absl::StatusOr<int64_t> DeleteRequestsBefore(absl::Time time, int limit) override;
+  absl::Status AddAlias(const AliasRow& alias) override;
+  absl::Status ClaimPosition(const PositionClaim& claim) override;
+  absl::Status SaveSourceVersions(absl::Span<const SourceVersion> versions) override;
+  absl::Status Park(absl::Span<const ParkedRow> rows) override;
+  absl::Status DeleteParked(absl::Span<const int64_t> ids) override;
+  absl::Status AddDeadLetters(absl::Span<const DeadLetterRow> rows) override;
+  absl::Status AppendAudit(absl::Span<const AuditRow> rows) override;
+  absl::Status Upsert(const TableShape& shape, absl::Span<const Row> rows) override;
+  absl::Status Delete(const TableShape& shape, absl::Span<const Row> keys) override;
+  absl::Status Commit() override;
+
+ private:
+  // The newest journal row of a key.
+  struct Head {
+    int64_t sequence = 0;  // 0 = none.
+    int64_t version = 0;
+    bool unwritten = false;  // The aggregate row does not name it yet.
+  };
+
+  void Loaded(int64_t key_id, const StoredAggregate& aggregate, int64_t last_sequence) override;
+  int64_t UnwrittenHead(int64_t key_id) const override;
+  absl::StatusOr<Head*> HeadOf(int64_t key_id, absl::string_view key);
+  // For what was appended after its aggregate was saved, or without.
+  absl::Status WriteHeads();
+  absl::Status SaveOne(int64_t key_id, const AggregateWrite& write);
+  absl::Status BindRecord(Statement& insert, absl::string_view table, const ParkedRow& row);
+  absl::Status DeleteEach(const char* sql, absl::Span<const int64_t> ids);
+  absl::Status RunEach(const std::string& sql, size_t columns, absl::Span<const Row> rows, const TableShape& shape);
+  void End(const absl::Status& status);
+
+  const Ended ended_;
+  // The due instants that the rows have, as far as known: an update that leaves the instant
+  // alone leaves its index alone.
+  absl::flat_hash_map<int64_t, Value> due_of_;
+  absl::flat_hash_map<int64_t, Head> heads_;
+};
+
+}  // namespace polku::store::sqlite
+
+#endif  // POLKU_LIBS_STORE_SQLITE_TRANSACTION_H_

@@ -1,0 +1,23 @@
+#include <limits>
+
+#include "libs/store/database.h"
+
+namespace polku::store {
+namespace {
+
+constexpr int64_t kInfinitePastMicros = std::numeric_limits<int64_t>::min();
+
+}  // namespace
+
+Value FromTime(absl::Time time) {
+  if (time == absl::InfiniteFuture()) return std::monostate();
+  return time == absl::InfinitePast() ? kInfinitePastMicros : absl::ToUnixMicros(time);
+}
+
+absl::Time ToTime(const Value& value) {
+  const int64_t* micros = std::get_if<int64_t>(&value);
+  if (micros == nullptr) return absl::InfiniteFuture();
+  return *micros == kInfinitePastMicros ? absl::InfinitePast() : absl::FromUnixMicros(*micros);
+}
+
+}  // namespace polku::store
