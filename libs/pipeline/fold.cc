@@ -356,8 +356,7 @@ absl::Status Fold::WriteAggregates() {
   return writes.empty() ? absl::OkStatus() : transaction_.Save(writes);
 }
 
-absl::Status Fold::WriteRest(std::vector<WorkItem>& items) {
-  if (!journal_.empty()) RETURN_IF_ERROR(transaction_.AppendJournal(journal_));
+absl::Status Fold::WriteRest() {
   if (!steps_.empty()) RETURN_IF_ERROR(transaction_.AppendSteps(steps_));
   if (!steps_done_.empty()) RETURN_IF_ERROR(transaction_.DeleteSteps(steps_done_));
   if (!requests_new_.empty()) RETURN_IF_ERROR(transaction_.SaveRequests(requests_new_));
@@ -376,8 +375,10 @@ absl::Status Fold::Run(std::vector<WorkItem>& items) {
   RETURN_IF_ERROR(Prepare(items));
   for (size_t i = 0; i < items.size(); ++i) RETURN_IF_ERROR(Apply(items[i], prepared_[i]));
   CrashPoint("corridor.before_write");
+  // The journal first: saving the aggregates then writes each row once, with its last sequence.
+  if (!journal_.empty()) RETURN_IF_ERROR(transaction_.AppendJournal(journal_));
   RETURN_IF_ERROR(WriteAggregates());
-  return WriteRest(items);
+  return WriteRest();
 }
 
 }  // namespace polku::pipeline

@@ -101,7 +101,7 @@ class Fold {
   void Keep(Working& working, AnyDecision& decision, absl::string_view traceparent, const std::string& origin);
   absl::Status FlushRows(Working& working);
   absl::Status WriteAggregates();
-  absl::Status WriteRest(std::vector<WorkItem>& items);
+  absl::Status WriteRest();
   absl::StatusOr<Working*> WorkingFor(const std::string& key);
   Context ContextFor(const std::string& key) const;
 

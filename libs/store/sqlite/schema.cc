@@ -28,8 +28,8 @@ CREATE TABLE aggregate(
 CREATE INDEX aggregate_due ON aggregate(due_at) WHERE due_at IS NOT NULL;
 CREATE TABLE journal(
   sequence INTEGER PRIMARY KEY, key_id INTEGER NOT NULL, previous INTEGER NOT NULL, version INTEGER NOT NULL,
-  public_version INTEGER NOT NULL, type_id INTEGER NOT NULL, time INTEGER, traceparent TEXT NOT
-  NULL, content BLOB NOT NULL);
+  public_version INTEGER NOT NULL, type_id INTEGER NOT NULL, time INTEGER, traceparent TEXT NOT NULL,
+  content BLOB NOT NULL);
 CREATE TABLE outbox(sequence INTEGER PRIMARY KEY);
 CREATE TABLE step(
   sequence INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, key_id INTEGER NOT NULL,
