@@ -1,0 +1,74 @@
+// Pathway definitions and rule sets: the numbers, lists and deadlines of a region, as data.
+// The schema is proto/polku/pathway/v1; the files are deploy/pathways and deploy/rules.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/civil_time.h"
+#include "polku/common/v1/types.pb.h"
+#include "polku/pathway/v1/pathway.pb.h"
+#include "polku/pathway/v1/rules.pb.h"
+
+namespace polku::pathway {
+
+// A YAML file as it was read, with the name that errors cite.
+struct File {
+  std::string name;
+  std::string text;
+};
+
+// All definitions and rule sets of a process. Never changes; a copy is cheap and shares the
+// same definitions. Pointers live as long as any copy. Thread-safe.
+class Catalogue {
+ public:
+  // `version` 0 is the newest. Null when there is none.
+  const polku::pathway::v1::PathwayDefinition* Find(absl::string_view id, int version = 0) const;
+  // Null when there is none. The numbers of journeys that run on the version "2026-1".
+  const polku::pathway::v1::RuleSet* Rules(absl::string_view version) const;
+  // Ordered by id and version.
+  std::vector<const polku::pathway::v1::PathwayDefinition*> definitions() const;
+  // Ordered by version as text.
+  std::vector<const polku::pathway::v1::RuleSet*> rule_sets() const;
+
+  // Checks the files and puts them together. Nothing is taken when anything is wrong.
+  // Errors: kInvalidArgument, one line a fault: "<file>:<line>: <field path>: <what is wrong>".
+  static absl::StatusOr<Catalogue> Parse(const std::vector<File>& pathways, const std::vector<File>& rules);
+
+ private:
+  struct Content {
+    std::map<std::pair<std::string, int>, polku::pathway::v1::PathwayDefinition> pathways;
+    std::map<std::string, polku::pathway::v1::RuleSet> rules;
+  };
+  explicit Catalogue(std::shared_ptr<const Content> content) : content_(std::move(content)) {}
+
+  std::shared_ptr<const Content> content_;  // Shared: domains, queries and tests each hold a copy.
+};
+
+// Reads every *.yaml of the two folders. Blocks on the file system.
+// Errors: as Catalogue::Parse; kNotFound when a folder is missing or holds no *.yaml.
+absl::StatusOr<Catalogue> LoadCatalogue(const std::string& pathways_folder, const std::string& rules_folder);
+
+// One file. Whether its rule set exists is checked only by Catalogue::Parse.
+// Errors: kInvalidArgument with up to 50 faults, one a line, as Catalogue::Parse says.
+absl::StatusOr<polku::pathway::v1::PathwayDefinition> ParsePathway(absl::string_view yaml, absl::string_view file);
+absl::StatusOr<polku::pathway::v1::RuleSet> ParseRules(absl::string_view yaml, absl::string_view file);
+
+// The measure type of that code, or null.
+const polku::pathway::v1::MeasureType* FindMeasureType(const polku::pathway::v1::PathwayDefinition& definition,
+                                                       absl::string_view code);
+// Whether a client of `segment` may enter.
+bool ServesSegment(const polku::pathway::v1::PathwayDefinition& definition, polku::common::v1::Segment segment);
+// Whether the municipality belongs to the service area on `day` (local day in Helsinki).
+bool ServesMunicipality(const polku::pathway::v1::PathwayDefinition& definition, absl::string_view municipality_code,
+                        absl::CivilDay day);
+// Whether a referral may give this need code.
+bool ServesNeed(const polku::pathway::v1::PathwayDefinition& definition, absl::string_view need);
+
+}  // namespace polku::pathway

@@ -1,0 +1,148 @@
+#include "libs/pathway/checks.h"
+
+#include <set>
+#include <string>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/civil_time.h"
+#include "absl/time/time.h"
+#include "google/protobuf/duration.pb.h"
+#include "google/type/date.pb.h"
+
+namespace polku::pathway {
+namespace {
+
+using polku::pathway::v1::MeasureType;
+using polku::pathway::v1::Municipality;
+using polku::pathway::v1::PathwayDefinition;
+using polku::pathway::v1::RuleSet;
+
+constexpr int kCodeCharsMax = 63;
+
+// Adds "missing" once for a field that was not given; false then.
+bool Require(const std::string& path, Faults& faults) {
+  if (faults.Given(path)) return true;
+  faults.Add(path, "missing");
+  return false;
+}
+
+void CheckCode(const std::string& path, const std::string& code, Faults& faults) {
+  if (!Require(path, faults)) return;
+  bool good = !code.empty() && code.size() <= kCodeCharsMax;
+  for (char c : code) good = good && (absl::ascii_islower(c) || absl::ascii_isdigit(c) || c == '-');
+  if (!good) faults.Add(path, "must be 1 to 63 of a-z, 0-9 and hyphen");
+}
+
+void CheckRange(const std::string& path, int value, int low, int high, Faults& faults) {
+  if (!Require(path, faults)) return;
+  if (value < low || value > high) faults.Add(path, absl::StrCat("must be ", low, " to ", high));
+}
+
+void CheckOptionalRange(const std::string& path, int value, int low, int high, Faults& faults) {
+  if (faults.Given(path)) CheckRange(path, value, low, high, faults);
+}
+
+void CheckDuration(const std::string& path, const google::protobuf::Duration& value, absl::Duration low,
+                   absl::Duration high, Faults& faults) {
+  if (!Require(path, faults)) return;
+  const absl::Duration duration = absl::Seconds(value.seconds()) + absl::Nanoseconds(value.nanos());
+  if (duration < low || duration > high) {
+    faults.Add(path, absl::StrCat("must be ", absl::FormatDuration(low), " to ", absl::FormatDuration(high)));
+  }
+}
+
+void CheckText(const std::string& path, const polku::common::v1::Text& text, Faults& faults) {
+  if (!Require(path, faults)) return;
+  if (text.fi().empty()) faults.Add(absl::StrCat(path, ".fi"), "missing");
+  if (text.en().empty()) faults.Add(absl::StrCat(path, ".en"), "missing");
+}
+
+absl::CivilDay DayOf(const google::type::Date& date, absl::CivilDay absent) {
+  return date.year() == 0 ? absent : absl::CivilDay(date.year(), date.month(), date.day());
+}
+
+absl::CivilDay FirstDay(const Municipality& m) { return DayOf(m.valid_from(), absl::CivilDay(1, 1, 1)); }
+absl::CivilDay LastDay(const Municipality& m) { return DayOf(m.valid_to(), absl::CivilDay(9999, 12, 31)); }
+
+void CheckMunicipalities(const PathwayDefinition& definition, Faults& faults) {
+  const auto& all = definition.entry().municipalities();
+  for (int i = 0; i < all.size(); ++i) {
+    const std::string path = absl::StrCat("entry.municipalities[", i, "]");
+    const std::string& code = all[i].code();
+    bool digits = code.size() == 3;
+    for (char c : code) digits = digits && absl::ascii_isdigit(c);
+    if (!digits) faults.Add(path + ".code", "must be three digits");
+    if (LastDay(all[i]) < FirstDay(all[i])) faults.Add(path + ".valid_to", "is before valid_from");
+    for (int k = 0; k < i; ++k) {
+      const bool overlap = FirstDay(all[i]) <= LastDay(all[k]) && FirstDay(all[k]) <= LastDay(all[i]);
+      if (overlap && digits && all[k].code() == code) {
+        faults.Add(path + ".code", "is there twice for the same days");
+        break;
+      }
+    }
+  }
+}
+
+void CheckEntry(const PathwayDefinition& definition, Faults& faults) {
+  if (!Require("entry", faults)) return;
+  const auto& entry = definition.entry();
+  if (entry.segments().empty()) faults.Add("entry.segments", "needs at least one");
+  if (entry.municipalities().empty()) faults.Add("entry.municipalities", "needs at least one");
+  if (entry.needs().empty()) faults.Add("entry.needs", "needs at least one");
+  std::set<int> segments;
+  for (int i = 0; i < entry.segments_size(); ++i) {
+    if (!segments.insert(entry.segments(i)).second) {
+      faults.Add(absl::StrCat("entry.segments[", i, "]"), "is there twice");
+    }
+  }
+  std::set<std::string> needs;
+  for (int i = 0; i < entry.needs_size(); ++i) {
+    const std::string path = absl::StrCat("entry.needs[", i, "]");
+    CheckCode(path, entry.needs(i), faults);
+    if (!needs.insert(entry.needs(i)).second) faults.Add(path, "is there twice");
+  }
+  CheckMunicipalities(definition, faults);
+}
+
+void CheckMeasureTypes(const PathwayDefinition& definition, Faults& faults) {
+  if (definition.measure_types().empty()) faults.Add("measure_types", "needs at least one");
+  std::set<std::string> codes;
+  for (int i = 0; i < definition.measure_types_size(); ++i) {
+    const MeasureType& type = definition.measure_types(i);
+    const std::string path = absl::StrCat("measure_types[", i, "]");
+    CheckCode(path + ".code", type.code(), faults);
+    if (!type.code().empty() && !codes.insert(type.code()).second) faults.Add(path + ".code", "is there twice");
+    CheckText(path + ".title", type.title(), faults);
+    CheckOptionalRange(path + ".weekly_days_min", type.weekly_days_min(), 0, 7, faults);
+    CheckOptionalRange(path + ".day_minutes_min", type.day_minutes_min(), 0, 1440, faults);
+  }
+}
+
+}  // namespace
+
+void CheckPathway(const PathwayDefinition& definition, Faults& faults) {
+  CheckCode("id", definition.id(), faults);
+  CheckRange("version", definition.version(), 1, 1000000, faults);
+  CheckText("title", definition.title(), faults);
+  CheckEntry(definition, faults);
+  CheckRange("assessment.complete_within_days", definition.assessment().complete_within_days(), 1, 365, faults);
+  CheckMeasureTypes(definition, faults);
+  CheckCode("rules", definition.rules(), faults);
+}
+
+void CheckRules(const RuleSet& rules, Faults& faults) {
+  CheckCode("version", rules.version(), faults);
+  CheckRange("misses_in_a_row", rules.misses_in_a_row(), 1, 20, faults);
+  CheckRange("no_next_measure_office_days", rules.no_next_measure_office_days(), 1, 250, faults);
+  CheckRange("no_contact_days", rules.no_contact_days(), 1, 365, faults);
+  CheckRange("not_started_office_days", rules.not_started_office_days(), 1, 250, faults);
+  CheckRange("plan_overrun_office_days", rules.plan_overrun_office_days(), 1, 250, faults);
+  CheckDuration("direct_reporting_interval", rules.direct_reporting_interval(), absl::ZeroDuration(),
+                absl::Hours(31 * 24), faults);
+  CheckRange("outreach_first_attempt_office_days", rules.outreach_first_attempt_office_days(), 1, 30, faults);
+  CheckRange("contact_after_miss_office_days", rules.contact_after_miss_office_days(), 1, 30, faults);
+  CheckDuration("hold_recheck_interval", rules.hold_recheck_interval(), absl::Minutes(1), absl::Hours(7 * 24), faults);
+}
+
+}  // namespace polku::pathway

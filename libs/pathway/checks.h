@@ -1,0 +1,14 @@
+// What a definition must hold beyond its types. Internal to libs/pathway.
+#pragma once
+
+#include "libs/pathway/yaml_message.h"
+#include "polku/pathway/v1/pathway.pb.h"
+#include "polku/pathway/v1/rules.pb.h"
+
+namespace polku::pathway {
+
+// The ranges are those of the comments in proto/polku/pathway/v1.
+void CheckPathway(const polku::pathway::v1::PathwayDefinition& definition, Faults& faults);
+void CheckRules(const polku::pathway::v1::RuleSet& rules, Faults& faults);
+
+}  // namespace polku::pathway

@@ -1,0 +1,11 @@
+#include "services/assessment/api/grpc_api.h"
+
+#include "services/assessment/service.h"
+
+namespace polku::assessment {
+
+Api::Api(pipeline::Pipeline& pipeline, const rpc::Access& access, prometheus::Registry& metrics,
+         const rpc::GateLimits& limits, Random& random)
+    : gate_(&pipeline, &access, Permissions(), &metrics, limits, &random) {}
+
+}  // namespace polku::assessment

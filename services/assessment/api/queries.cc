@@ -1,0 +1,108 @@
+#include "services/assessment/api/queries.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "libs/base/resource_name.h"
+#include "libs/base/status_macros.h"
+#include "libs/base/violation.h"
+#include "libs/pipeline/proto_time.h"
+#include "libs/rpc/disclose.h"
+#include "libs/store/database.h"
+#include "polku/assessment/v1/state.pb.h"
+#include "services/assessment/domain/evolve.h"
+#include "services/assessment/domain/index.h"
+
+namespace polku::assessment {
+namespace {
+
+struct Loaded {
+  v1::ClientAssessment state;
+  int64_t version = 0;
+};
+
+// The client whose part `name` is, if the caller may see it.
+absl::StatusOr<Loaded> LoadClient(rpc::ReadScope& scope, const std::string& name, absl::string_view collection) {
+  const std::optional<std::string> client = ClientOf(name);
+  if (!client.has_value() || !IsResourceName(name, absl::StrCat("clients/*/", collection, "/*"))) {
+    return InvalidField("name", absl::StrCat("must be clients/<uuid>/", collection, "/<number>"));
+  }
+  RETURN_IF_ERROR(rpc::Disclose(scope.principal, *client, rpc::DataClass::kAssessment, {}));
+  const std::vector<std::string> keys = {*client};
+  ASSIGN_OR_RETURN(const std::vector<store::StoredAggregate> rows, scope.reader.Load(keys));
+  Loaded loaded;
+  loaded.version = rows.front().version;
+  if (loaded.version != 0 && !loaded.state.ParseFromString(rows.front().state)) {
+    return absl::DataLossError(absl::StrCat("get: the state of ", *client, " cannot be read"));
+  }
+  return loaded;
+}
+
+// The rows after `after`, at most one more than the page holds.
+absl::StatusOr<std::vector<store::Row>> ReadPage(store::Reader& reader, v1::AssessmentState state,
+                                                 const rpc::Pager::Cursor& cursor) {
+  std::vector<store::Value> parameters = {int64_t{state}};
+  std::string where = "state = $1";
+  if (state == v1::ASSESSMENT_STATE_UNSPECIFIED) {
+    where = "state IN ($1, $2)";
+    parameters = {int64_t{v1::ASSESSMENT_STATE_OPEN}, int64_t{v1::ASSESSMENT_STATE_OVERDUE}};
+  }
+  if (!cursor.after.empty()) {
+    const size_t n = parameters.size();
+    absl::StrAppend(&where, " AND (deadline_us > $", n + 1, " OR (deadline_us = $", n + 1, " AND assessment > $", n + 2,
+                    "))");
+    parameters.insert(parameters.end(), cursor.after.begin(), cursor.after.end());
+  }
+  return reader.Query(absl::StrCat("SELECT ", kAssessmentColumns, " FROM assessment WHERE ", where,
+                                   " ORDER BY deadline_us, assessment LIMIT ", cursor.limit + 1),
+                      parameters);
+}
+
+// Of the order of the list, earliest deadline first.
+store::Row SortKeyOf(const v1::Assessment& assessment) {
+  return {store::FromTime(pipeline::FromProto(assessment.deadline())), assessment.name()};
+}
+
+}  // namespace
+
+absl::StatusOr<v1::Assessment> GetAssessment(rpc::ReadScope& scope, const v1::GetAssessmentRequest& request) {
+  ASSIGN_OR_RETURN(const Loaded loaded, LoadClient(scope, request.name(), "assessments"));
+  const v1::Assessment* found = FindAssessment(loaded.state, request.name());
+  if (found == nullptr) return absl::NotFoundError("get assessment: no such assessment");
+  v1::Assessment assessment = *found;
+  assessment.set_etag(absl::StrCat(loaded.version));
+  scope.Viewed(request.name());
+  return assessment;
+}
+
+absl::StatusOr<v1::Plan> GetPlan(rpc::ReadScope& scope, const v1::GetPlanRequest& request) {
+  ASSIGN_OR_RETURN(const Loaded loaded, LoadClient(scope, request.name(), "plans"));
+  const v1::Plan* found = FindPlan(loaded.state, request.name());
+  if (found == nullptr) return absl::NotFoundError("get plan: no such plan");
+  v1::Plan plan = *found;
+  plan.set_etag(absl::StrCat(loaded.version));
+  scope.Viewed(request.name());
+  return plan;
+}
+
+absl::StatusOr<v1::ListAssessmentsResponse> ListAssessments(rpc::ReadScope& scope,
+                                                            const v1::ListAssessmentsRequest& request) {
+  const std::string fingerprint = absl::StrCat("assessments/", request.state());
+  ASSIGN_OR_RETURN(const rpc::Pager::Cursor cursor,
+                   scope.pager.Open(fingerprint, request.page_token(), request.page_size()));
+  ASSIGN_OR_RETURN(const std::vector<store::Row> rows, ReadPage(scope.reader, request.state(), cursor));
+  v1::ListAssessmentsResponse response;
+  for (const store::Row& row : rows) {
+    if (response.assessments_size() == cursor.limit) {
+      response.set_next_page_token(scope.pager.Seal(fingerprint, SortKeyOf(response.assessments(cursor.limit - 1))));
+      break;
+    }
+    *response.add_assessments() = AssessmentFrom(row);
+  }
+  return response;
+}
+
+}  // namespace polku::assessment

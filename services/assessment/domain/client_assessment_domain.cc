@@ -1,0 +1,72 @@
+#include "services/assessment/domain/client_assessment_domain.h"
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "libs/base/resource_name.h"
+#include "libs/base/violation.h"
+#include "services/assessment/domain/assessments.h"
+#include "services/assessment/domain/index.h"
+#include "services/assessment/domain/plans.h"
+
+namespace polku::assessment {
+namespace {
+
+absl::StatusOr<std::string> KeyOfPart(absl::string_view name, absl::string_view collection, absl::string_view field) {
+  const std::optional<std::string> client = ClientOf(name);
+  if (!client.has_value() || !IsResourceName(name, absl::StrCat("clients/*/", collection, "/*"))) {
+    return InvalidField(field, absl::StrCat("must be clients/<uuid>/", collection, "/<number>"));
+  }
+  return *client;
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> ClientAssessmentDomain::KeyOf(const Input& input) const {
+  switch (input.input_case()) {
+    case Input::kCompleteAssessment:
+      return KeyOfPart(input.complete_assessment().name(), "assessments", "name");
+    case Input::kProposePlan:
+      return KeyOfPart(input.propose_plan().assessment(), "assessments", "assessment");
+    case Input::kApprovePlan:
+      return KeyOfPart(input.approve_plan().name(), "plans", "name");
+    case Input::kReferralAccepted:
+      return KeyOfPart(input.referral_accepted().referral(), "referrals", "referral");
+    case Input::kJourneyClosed:
+      return input.journey_closed().client();
+    case Input::kJourneyOpened:
+      return input.journey_opened().client();
+    case Input::kTick:
+    case Input::INPUT_NOT_SET:
+      break;
+  }
+  return absl::InternalError("this input is for a key that its sender gives");
+}
+
+absl::StatusOr<pipeline::Decision<v1::ClientAssessmentEvent>> ClientAssessmentDomain::Decide(
+    const State& state, const Input& input, const pipeline::Context& context) const {
+  switch (input.input_case()) {
+    case Input::kTick:
+      return OnTick(state, context);
+    case Input::kReferralAccepted:
+      return OnReferralAccepted(state, input.referral_accepted(), catalogue_, context);
+    case Input::kJourneyClosed:
+      return OnJourneyClosed(state, input.journey_closed(), context);
+    case Input::kJourneyOpened:
+      return OnJourneyOpened(state, input.journey_opened(), context);
+    case Input::kCompleteAssessment:
+      return CompleteAssessment(state, input.complete_assessment(), context);
+    case Input::kProposePlan:
+      return ProposePlan(state, input.propose_plan(), catalogue_, context);
+    case Input::kApprovePlan:
+      return ApprovePlan(state, input.approve_plan(), context);
+    case Input::INPUT_NOT_SET:
+      break;
+  }
+  return absl::InternalError("an input that this domain does not know");
+}
+
+std::optional<absl::Time> ClientAssessmentDomain::NextDue(const State& state) const { return NextDeadline(state); }
+
+std::vector<pipeline::IndexRow> ClientAssessmentDomain::Index(const State& state) const { return IndexRows(state); }
+
+}  // namespace polku::assessment

@@ -1,0 +1,137 @@
+#include "services/assessment/domain/evolve.h"
+
+#include <algorithm>
+
+#include "absl/time/time.h"
+#include "libs/pipeline/proto_time.h"
+
+namespace polku::assessment {
+namespace {
+
+constexpr int kReferralsOpenedMax = 20;
+
+bool IsOpen(const v1::Assessment& assessment) {
+  return assessment.state() == v1::ASSESSMENT_STATE_OPEN || assessment.state() == v1::ASSESSMENT_STATE_OVERDUE;
+}
+
+template <class Names>
+bool Holds(const Names& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+v1::Assessment* Mutable(v1::ClientAssessment& state, absl::string_view name) {
+  for (v1::Assessment& assessment : *state.mutable_assessments()) {
+    if (assessment.name() == name) return &assessment;
+  }
+  return nullptr;
+}
+
+void Record(const v1::Assessment& recorded, const std::string& client, v1::ClientAssessment& state) {
+  state.set_name(client);
+  v1::Assessment& assessment = *state.add_assessments();
+  assessment = recorded;
+  assessment.set_state(IsJourneyClosed(state, assessment) ? v1::ASSESSMENT_STATE_CANCELLED : v1::ASSESSMENT_STATE_OPEN);
+}
+
+void Complete(const v1::AssessmentCompleted& completed, v1::ClientAssessment& state) {
+  if (v1::Assessment* assessment = Mutable(state, completed.assessment()); assessment != nullptr) {
+    assessment->set_state(v1::ASSESSMENT_STATE_COMPLETE);
+    *assessment->mutable_complete_time() = completed.complete_time();
+  }
+}
+
+void CloseJourney(const follow_up::v1::JourneyClosed& closed, v1::ClientAssessment& state) {
+  state.set_name(closed.client());
+  const bool later = !state.has_journey_close_time() ||
+                     pipeline::FromProto(closed.close_time()) > pipeline::FromProto(state.journey_close_time());
+  if (later) *state.mutable_journey_close_time() = closed.close_time();
+  state.clear_referrals_opened();
+  for (v1::Assessment& assessment : *state.mutable_assessments()) {
+    if (IsOpen(assessment) && IsJourneyClosed(state, assessment)) {
+      assessment.set_state(v1::ASSESSMENT_STATE_CANCELLED);
+    }
+  }
+}
+
+void OpenJourney(const follow_up::v1::JourneyOpened& opened, v1::ClientAssessment& state) {
+  state.set_name(opened.client());
+  auto& referrals = *state.mutable_referrals_opened();
+  if (!Holds(referrals, opened.referral())) *referrals.Add() = opened.referral();
+  if (referrals.size() > kReferralsOpenedMax) referrals.erase(referrals.begin());
+  for (v1::Assessment& assessment : *state.mutable_assessments()) {
+    if (assessment.referral() != opened.referral() || assessment.state() != v1::ASSESSMENT_STATE_CANCELLED) continue;
+    assessment.set_state(Holds(state.overdue_told(), assessment.name()) ? v1::ASSESSMENT_STATE_OVERDUE
+                                                                        : v1::ASSESSMENT_STATE_OPEN);
+  }
+}
+
+void Approve(const v1::PlanApproved& approved, v1::ClientAssessment& state) {
+  for (v1::Plan& plan : *state.mutable_plans()) {
+    if (plan.name() != approved.plan()) continue;
+    plan.set_state(v1::PLAN_STATE_APPROVED);
+    *plan.mutable_approve_time() = approved.approve_time();
+  }
+}
+
+void RecordApproval(const v1::PlanApprovalRecorded& recorded, v1::ClientAssessment& state) {
+  for (v1::Plan& plan : *state.mutable_plans()) {
+    if (plan.name() == recorded.plan()) plan.set_approved_by(recorded.user());
+  }
+}
+
+}  // namespace
+
+void Evolve(const v1::ClientAssessmentEvent& event, v1::ClientAssessment& state) {
+  using Event = v1::ClientAssessmentEvent;
+  switch (event.event_case()) {
+    case Event::kAssessmentRecorded: {
+      const v1::Assessment& assessment = event.assessment_recorded().assessment();
+      return Record(assessment, assessment.name().substr(0, assessment.name().find("/assessments/")), state);
+    }
+    case Event::kAssessmentCompleted:
+      return Complete(event.assessment_completed(), state);
+    case Event::kAssessmentOverdue:
+      *state.add_overdue_told() = event.assessment_overdue().assessment();
+      if (auto* assessment = Mutable(state, event.assessment_overdue().assessment()); assessment != nullptr) {
+        assessment->set_state(v1::ASSESSMENT_STATE_OVERDUE);
+      }
+      return;
+    case Event::kPlanProposed:
+      *state.add_plans() = event.plan_proposed().plan();
+      state.set_measures_numbered(state.measures_numbered() + event.plan_proposed().plan().measures_size());
+      return;
+    case Event::kPlanApprovalRecorded:
+      return RecordApproval(event.plan_approval_recorded(), state);
+    case Event::kPlanApproved:
+      return Approve(event.plan_approved(), state);
+    case Event::kJourneyClosed:
+      return CloseJourney(event.journey_closed(), state);
+    case Event::kJourneyOpened:
+      return OpenJourney(event.journey_opened(), state);
+    case Event::kAssessmentOpened:  // Told to others; AssessmentRecorded said it here.
+    case Event::EVENT_NOT_SET:
+      return;
+  }
+}
+
+const v1::Assessment* FindAssessment(const v1::ClientAssessment& state, absl::string_view name) {
+  for (const v1::Assessment& assessment : state.assessments()) {
+    if (assessment.name() == name) return &assessment;
+  }
+  return nullptr;
+}
+
+const v1::Plan* FindPlan(const v1::ClientAssessment& state, absl::string_view name) {
+  for (const v1::Plan& plan : state.plans()) {
+    if (plan.name() == name) return &plan;
+  }
+  return nullptr;
+}
+
+bool IsJourneyClosed(const v1::ClientAssessment& state, const v1::Assessment& assessment) {
+  return state.has_journey_close_time() &&
+         pipeline::FromProto(assessment.open_time()) <= pipeline::FromProto(state.journey_close_time()) &&
+         !Holds(state.referrals_opened(), assessment.referral());
+}
+
+}  // namespace polku::assessment

@@ -1,0 +1,59 @@
+#include "services/assessment/domain/index.h"
+
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "libs/pipeline/proto_time.h"
+
+namespace polku::assessment {
+namespace {
+
+const store::TableShape& Shape() {
+  static const auto& shape = *new store::TableShape{
+      "assessment",
+      {"assessment"},
+      {"client", "referral", "unit", "pathway", "pathway_version", "state", "open_us", "deadline_us", "complete_us"}};
+  return shape;
+}
+
+}  // namespace
+
+std::vector<pipeline::IndexRow> IndexRows(const v1::ClientAssessment& state) {
+  std::vector<pipeline::IndexRow> rows;
+  for (const v1::Assessment& assessment : state.assessments()) {
+    pipeline::IndexRow row;
+    row.shape = &Shape();
+    row.key = {assessment.name()};
+    row.values = {state.name(),
+                  assessment.referral(),
+                  assessment.unit(),
+                  assessment.pathway(),
+                  int64_t{assessment.pathway_version()},
+                  int64_t{assessment.state()},
+                  store::FromTime(pipeline::FromProto(assessment.open_time())),
+                  store::FromTime(pipeline::FromProto(assessment.deadline())),
+                  assessment.has_complete_time() ? store::FromTime(pipeline::FromProto(assessment.complete_time()))
+                                                 : store::Value()};
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+v1::Assessment AssessmentFrom(const store::Row& row) {
+  v1::Assessment assessment;
+  assessment.set_name(std::get<std::string>(row[0]));
+  assessment.set_referral(std::get<std::string>(row[1]));
+  assessment.set_unit(std::get<std::string>(row[2]));
+  assessment.set_pathway(std::get<std::string>(row[3]));
+  assessment.set_pathway_version(static_cast<int>(std::get<int64_t>(row[4])));
+  assessment.set_state(static_cast<v1::AssessmentState>(std::get<int64_t>(row[5])));
+  *assessment.mutable_open_time() = pipeline::ToProto(store::ToTime(row[6]));
+  *assessment.mutable_deadline() = pipeline::ToProto(store::ToTime(row[7]));
+  if (!std::holds_alternative<std::monostate>(row[8])) {
+    *assessment.mutable_complete_time() = pipeline::ToProto(store::ToTime(row[8]));
+  }
+  return assessment;
+}
+
+}  // namespace polku::assessment

@@ -1,0 +1,23 @@
+// Plans of measures: proposed, then approved by a named person.
+#pragma once
+
+#include "absl/status/statusor.h"
+#include "libs/pathway/catalogue.h"
+#include "libs/pipeline/domain.h"
+#include "polku/assessment/v1/state.pb.h"
+#include "services/assessment/domain/evolve.h"
+
+namespace polku::assessment {
+
+// Numbers the measures and fills what the measure type presets. Several plans may follow each other.
+// Errors: kNotFound; kFailedPrecondition ASSESSMENT_NOT_COMPLETE, JOURNEY_CLOSED or
+// TOO_MANY_PLANS; kInvalidArgument naming every wrong field of every measure.
+absl::StatusOr<Decision> ProposePlan(const v1::ClientAssessment& state, const v1::ProposePlanRequest& request,
+                                     const pathway::Catalogue& catalogue, const pipeline::Context& context);
+
+// Errors: kNotFound; kFailedPrecondition PLAN_APPROVED or JOURNEY_CLOSED; kPermissionDenied
+// USER_REQUIRED when nobody is named as the one who approves.
+absl::StatusOr<Decision> ApprovePlan(const v1::ClientAssessment& state, const v1::ApprovePlanRequest& request,
+                                     const pipeline::Context& context);
+
+}  // namespace polku::assessment

@@ -1,0 +1,44 @@
+#include "services/assessment/service.h"
+
+#include <utility>
+
+#include "libs/base/status_macros.h"
+#include "libs/pipeline/aggregate_kind.h"
+#include "services/assessment/api/grpc_api.h"
+#include "services/assessment/domain/client_assessment_domain.h"
+#include "services/assessment/embedded_sql.h"
+
+namespace polku::assessment {
+
+store::Options StoreOptions() { return {"assessment", {"clients/"}, {{1, "index", k0001Index}}}; }
+
+std::vector<rpc::MethodPermission> Permissions() {
+  return {{"polku.assessment.v1.AssessmentService/CompleteAssessment", {"assessor"}},
+          {"polku.assessment.v1.AssessmentService/ProposePlan", {"assessor", "coordinator"}},
+          {"polku.assessment.v1.AssessmentService/ApprovePlan", {"assessor", "coordinator"}},
+          {"polku.assessment.v1.AssessmentService/GetAssessment", {"assessor", "coordinator", "lead"}},
+          {"polku.assessment.v1.AssessmentService/GetPlan", {"assessor", "coordinator", "lead"}},
+          {"polku.assessment.v1.AssessmentService/ListAssessments", {"assessor", "coordinator", "lead"}}};
+}
+
+absl::StatusOr<std::unique_ptr<Service>> Service::Create(const Config& config, const Dependencies& dependencies) {
+  pipeline::Definition definition;
+  definition.service = "assessment";
+  definition.subscriptions = {"referral", "follow-up"};
+  definition.kinds.push_back(std::make_unique<pipeline::KindOf<ClientAssessmentDomain>>(
+      "clients/", ClientAssessmentDomain(*dependencies.catalogue)));
+  const pipeline::Dependencies parts{dependencies.clock, dependencies.database, dependencies.bus, dependencies.metrics,
+                                     dependencies.peer_journal};
+  std::unique_ptr<Service> service(new Service());
+  ASSIGN_OR_RETURN(service->pipeline_, pipeline::Pipeline::Create(std::move(definition), parts, config.pipeline));
+  service->api_ = std::make_unique<Api>(*service->pipeline_, *dependencies.access, *dependencies.metrics, config.gate,
+                                        *dependencies.random);
+  return service;
+}
+
+Service::Service() = default;
+Service::~Service() = default;
+
+std::vector<grpc::Service*> Service::grpc_services() { return {api_.get()}; }
+
+}  // namespace polku::assessment

@@ -1,0 +1,65 @@
+// CoordinatorNetworkService onto the gate. One line a method.
+#pragma once
+
+#include "libs/base/random.h"
+#include "libs/pipeline/pipeline.h"
+#include "libs/rpc/access.h"
+#include "libs/rpc/gate.h"
+#include "polku/coordinator_network/v1/api.grpc.pb.h"
+#include "prometheus/registry.h"
+#include "services/coordinator-network/api/queries.h"
+
+namespace polku::coordinator_network {
+
+class Api final : public v1::CoordinatorNetworkService::CallbackService {
+ public:
+  Api(pipeline::Pipeline& pipeline, const rpc::Access& access, prometheus::Registry& metrics,
+      const rpc::GateLimits& limits, Random* random);
+
+  grpc::ServerUnaryReactor* RegisterCoordinator(grpc::CallbackServerContext* context,
+                                                const v1::RegisterCoordinatorRequest* request,
+                                                v1::Coordinator* reply) override {
+    return gate_.Write(context, request, reply);
+  }
+  grpc::ServerUnaryReactor* GetCoordinator(grpc::CallbackServerContext* context,
+                                           const v1::GetCoordinatorRequest* request, v1::Coordinator* reply) override {
+    return gate_.Read(context, request, reply, coordinator_network::GetCoordinator);
+  }
+  grpc::ServerUnaryReactor* ListCoordinators(grpc::CallbackServerContext* context,
+                                             const v1::ListCoordinatorsRequest* request,
+                                             v1::ListCoordinatorsResponse* reply) override {
+    return gate_.Read(context, request, reply, coordinator_network::ListCoordinators);
+  }
+  grpc::ServerUnaryReactor* AssignCoordinator(grpc::CallbackServerContext* context,
+                                              const v1::AssignCoordinatorRequest* request,
+                                              v1::Assignment* reply) override {
+    return gate_.Write(context, request, reply);
+  }
+  grpc::ServerUnaryReactor* AcceptAssignment(grpc::CallbackServerContext* context,
+                                             const v1::AcceptAssignmentRequest* request,
+                                             v1::Assignment* reply) override {
+    return gate_.Write(context, request, reply);
+  }
+  grpc::ServerUnaryReactor* GetAssignment(grpc::CallbackServerContext* context, const v1::GetAssignmentRequest* request,
+                                          v1::Assignment* reply) override {
+    return gate_.Read(context, request, reply, coordinator_network::GetAssignment);
+  }
+  grpc::ServerUnaryReactor* ListWorklist(grpc::CallbackServerContext* context, const v1::ListWorklistRequest* request,
+                                         v1::ListWorklistResponse* reply) override {
+    return gate_.Read(context, request, reply, coordinator_network::ListWorklist);
+  }
+  grpc::ServerUnaryReactor* RecordOutreachAttempt(grpc::CallbackServerContext* context,
+                                                  const v1::RecordOutreachAttemptRequest* request,
+                                                  v1::Task* reply) override {
+    return gate_.Write(context, request, reply);
+  }
+  grpc::ServerUnaryReactor* CompleteTask(grpc::CallbackServerContext* context, const v1::CompleteTaskRequest* request,
+                                         v1::Task* reply) override {
+    return gate_.Write(context, request, reply);
+  }
+
+ private:
+  rpc::Gate gate_;
+};
+
+}  // namespace polku::coordinator_network

@@ -1,0 +1,37 @@
+// The read side: one snapshot each, ordered pages.
+#pragma once
+
+#include <cstdint>
+#include <map>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "libs/rpc/gate.h"
+#include "libs/store/database.h"
+#include "polku/coordinator_network/v1/api.pb.h"
+
+namespace polku::coordinator_network {
+
+namespace v1 = ::polku::coordinator_network::v1;
+
+// Errors: kInvalidArgument, kNotFound (COORDINATOR_UNKNOWN).
+absl::StatusOr<v1::Coordinator> GetCoordinator(rpc::ReadScope& scope, const v1::GetCoordinatorRequest& request);
+
+// By name.
+absl::StatusOr<v1::ListCoordinatorsResponse> ListCoordinators(rpc::ReadScope& scope,
+                                                              const v1::ListCoordinatorsRequest& request);
+
+// Also of a client whose support has ended. Errors: kInvalidArgument, kNotFound (ASSIGNMENT_UNKNOWN).
+absl::StatusOr<v1::Assignment> GetAssignment(rpc::ReadScope& scope, const v1::GetAssignmentRequest& request);
+
+// Open tasks of one list, earliest due first.
+absl::StatusOr<v1::ListWorklistResponse> ListWorklist(rpc::ReadScope& scope, const v1::ListWorklistRequest& request);
+
+struct WorklistTotals {
+  std::map<int64_t, int64_t> open_tasks;  // By TaskKind; kinds without a task are missing.
+  // Earliest due time of an outreach that nobody has tried; InfiniteFuture when there is none.
+  absl::Time first_undelivered_due = absl::InfiniteFuture();
+};
+absl::StatusOr<WorklistTotals> CountWorklist(store::Reader& reader);
+
+}  // namespace polku::coordinator_network

@@ -1,0 +1,182 @@
+#include "services/coordinator-network/api/queries.h"
+
+#include <gmock/gmock.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "libs/base/clock.h"
+#include "libs/base/random.h"
+#include "libs/base/status_matchers.h"
+#include "libs/base/violation.h"
+#include "libs/pipeline/proto_time.h"
+#include "libs/store/sqlite/sqlite_database.h"
+#include "libs/testing/temporary_folder.h"
+#include "polku/coordinator_network/v1/state.pb.h"
+#include "services/coordinator-network/domain/index.h"
+#include "services/coordinator-network/service.h"
+
+namespace polku::coordinator_network {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+const char kClient[] = "clients/0190a000-0000-7000-8000-000000000001";
+
+class CoordinatorNetworkQueries : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    store::SqliteOptions options;
+    options.base = StoreOptions();
+    options.path = folder_.path() + "/coordinator-network.db";
+    options.key_path = folder_.path() + "/coordinator-network.keys";
+    options.random = &random_;
+    auto database = store::OpenSqlite(options);
+    ASSERT_THAT(database, IsOk());
+    database_ = *std::move(database);
+  }
+
+  template <class State>
+  void Save(const std::string& key, const State& state) {
+    auto transaction = database_->Begin();
+    ASSERT_THAT(transaction, IsOk());
+    store::StoredAggregate aggregate;
+    aggregate.key = key;
+    aggregate.version = 1;
+    aggregate.schema = 1;
+    aggregate.state = state.SerializeAsString();
+    const store::AggregateWrite write{0, aggregate};
+    ASSERT_THAT((*transaction)->Save({&write, 1}), IsOk());
+    for (const pipeline::IndexRow& index : IndexOf(state)) {
+      store::Row row = index.key;
+      row.insert(row.end(), index.values.begin(), index.values.end());
+      ASSERT_THAT((*transaction)->Upsert(*index.shape, {&row, 1}), IsOk());
+    }
+    ASSERT_THAT((*transaction)->Commit(), IsOk());
+  }
+
+  // One client with tasks due at these instants, on the list of coordinator "a" unless odd.
+  void SaveClient(const std::vector<int>& due_seconds) {
+    v1::ClientSupport state;
+    state.set_name(kClient);
+    state.set_open(true);
+    state.mutable_assignment()->set_client(kClient);
+    state.mutable_assignment()->set_state(v1::ASSIGNMENT_STATE_PROPOSED);
+    state.mutable_assignment()->set_coordinator("coordinators/a");
+    for (const int due : due_seconds) {
+      v1::Task& task = *state.add_tasks();
+      task.set_name(absl::StrCat(kClient, "/tasks/", state.tasks_size()));
+      task.set_kind(v1::TASK_KIND_OUTREACH);
+      task.set_coordinator(due % 2 == 0 ? "coordinators/a" : "coordinators/lead");
+      task.set_next_step_required(true);
+      *task.mutable_due_time() = pipeline::ToProto(absl::FromUnixSeconds(due));
+    }
+    Save(kClient, state);
+  }
+
+  template <class Fn, class Request>
+  auto Ask(Fn fn, const Request& request) {
+    auto reader = database_->Read();
+    EXPECT_THAT(reader, IsOk());
+    rpc::ReadScope scope{**reader, principal_, clock_, pager_()};
+    return fn(scope, request);
+  }
+  const rpc::Pager& pager_() {
+    if (own_pager_ == nullptr) own_pager_ = std::make_unique<rpc::Pager>(database_->hash_key());
+    return *own_pager_;
+  }
+
+  testing::TemporaryFolder folder_;
+  SystemRandom random_;
+  ManualClock clock_{absl::FromUnixSeconds(1000)};
+  pipeline::Principal principal_;
+  std::unique_ptr<store::Database> database_;
+  std::unique_ptr<rpc::Pager> own_pager_;
+};
+
+TEST_F(CoordinatorNetworkQueries, ListsTasksByDueTimePageAfterPage) {
+  SaveClient({40, 20, 31, 20, 60});
+  v1::ListWorklistRequest request;
+  request.set_coordinator("coordinators/a");
+  request.set_page_size(2);
+  std::vector<std::string> names;
+  for (int pages = 0; pages < 2; ++pages) {
+    const auto page = Ask(ListWorklist, request);
+    ASSERT_THAT(page, IsOk());
+    for (const v1::Task& task : page->tasks()) names.push_back(task.name().substr(task.name().size() - 1));
+    request.set_page_token(page->next_page_token());
+  }
+  EXPECT_THAT(names, ElementsAre("2", "4", "1", "5"));
+  EXPECT_EQ(request.page_token(), "");
+  request.set_coordinator("coordinators/lead");
+  const auto lead = Ask(ListWorklist, request);
+  ASSERT_THAT(lead, IsOk());
+  ASSERT_EQ(lead->tasks_size(), 1);
+  EXPECT_TRUE(lead->tasks(0).next_step_required());
+  request.set_coordinator("lead");
+  EXPECT_THAT(Ask(ListWorklist, request), StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
+TEST_F(CoordinatorNetworkQueries, GivesAssignmentsAndCoordinators) {
+  SaveClient({});
+  v1::GetAssignmentRequest request;
+  request.set_client(kClient);
+  const auto assignment = Ask(GetAssignment, request);
+  ASSERT_THAT(assignment, IsOk());
+  EXPECT_EQ(assignment->coordinator(), "coordinators/a");
+  request.set_client("clients/0190a000-0000-7000-8000-000000000002");
+  EXPECT_THAT(Ask(GetAssignment, request), StatusIs(absl::StatusCode::kNotFound));
+
+  for (const char* name : {"coordinators/b", "coordinators/a", "coordinators/c"}) {
+    v1::CoordinatorRecord record;
+    record.mutable_coordinator()->set_name(name);
+    record.mutable_coordinator()->add_municipalities("205");
+    Save(name, record);
+  }
+  v1::ListCoordinatorsRequest list;
+  list.set_page_size(2);
+  auto page = Ask(ListCoordinators, list);
+  ASSERT_THAT(page, IsOk());
+  ASSERT_EQ(page->coordinators_size(), 2);
+  EXPECT_EQ(page->coordinators(0).name(), "coordinators/a");
+  list.set_page_token(page->next_page_token());
+  page = Ask(ListCoordinators, list);
+  ASSERT_THAT(page, IsOk());
+  ASSERT_EQ(page->coordinators_size(), 1);
+  EXPECT_EQ(page->coordinators(0).name(), "coordinators/c");
+  EXPECT_EQ(page->next_page_token(), "");
+
+  v1::GetCoordinatorRequest get;
+  get.set_name("coordinators/b");
+  EXPECT_EQ(Ask(GetCoordinator, get)->etag(), "1");
+  get.set_name("coordinators/d");
+  EXPECT_THAT(Ask(GetCoordinator, get), StatusIs(absl::StatusCode::kNotFound));
+}
+
+TEST_F(CoordinatorNetworkQueries, CountsOpenTasksAndTheFirstUntriedOutreach) {
+  auto reader = database_->Read();
+  ASSERT_THAT(reader, IsOk());
+  const auto none = CountWorklist(**reader);
+  ASSERT_THAT(none, IsOk());
+  EXPECT_THAT(none->open_tasks, IsEmpty());
+  EXPECT_EQ(none->first_undelivered_due, absl::InfiniteFuture());
+  reader->reset();
+  SaveClient({40, 20});
+  reader = database_->Read();
+  ASSERT_THAT(reader, IsOk());
+  const auto totals = CountWorklist(**reader);
+  ASSERT_THAT(totals, IsOk());
+  EXPECT_EQ(totals->open_tasks.at(v1::TASK_KIND_OUTREACH), 2);
+  EXPECT_EQ(totals->first_undelivered_due, absl::FromUnixSeconds(20));
+}
+
+TEST_F(CoordinatorNetworkQueries, EveryMethodHasItsPermission) {
+  EXPECT_THAT(rpc::CheckPermissions({"polku.coordinator_network.v1.CoordinatorNetworkService"}, Permissions()), IsOk());
+}
+
+}  // namespace
+}  // namespace polku::coordinator_network

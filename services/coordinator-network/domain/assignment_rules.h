@@ -1,0 +1,27 @@
+// Who supports the client: from the accepted referral to the end of the journey.
+#pragma once
+
+#include "absl/status/status.h"
+#include "polku/coordinator_network/v1/state.pb.h"
+#include "services/coordinator-network/domain/client_turn.h"
+
+namespace polku::coordinator_network {
+
+// Opens the support and proposes the best coordinator among lookup 0. A referral for a client
+// who is supported already only adds to what is known.
+void OnReferralAccepted(const polku::referral::v1::ReferralAccepted& fact, ClientTurn& turn);
+
+// Ends the support: tasks, assignment and the place at the coordinator.
+void OnJourneyClosed(ClientTurn& turn);
+
+// Lookup 0: candidates, or the named coordinator. The turn's state then holds the assignment.
+// Errors: kInvalidArgument; kNotFound for an unknown coordinator; kFailedPrecondition when the
+// support is not open (SUPPORT_NOT_OPEN) or the client is taken (ALREADY_ACCEPTED).
+absl::Status AssignCoordinator(const polku::coordinator_network::v1::AssignCoordinatorRequest& request,
+                               ClientTurn& turn);
+
+// The coordinator holds a place for the client. When the proposal is no longer theirs the place
+// is given back.
+void OnConfirmAssignment(const polku::coordinator_network::v1::ConfirmAssignment& step, ClientTurn& turn);
+
+}  // namespace polku::coordinator_network

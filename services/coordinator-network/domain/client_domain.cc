@@ -1,0 +1,147 @@
+#include "services/coordinator-network/domain/client_domain.h"
+
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "libs/base/resource_name.h"
+#include "libs/base/status_macros.h"
+#include "libs/base/violation.h"
+#include "services/coordinator-network/domain/assignment_rules.h"
+#include "services/coordinator-network/domain/client_evolve.h"
+#include "services/coordinator-network/domain/client_turn.h"
+#include "services/coordinator-network/domain/index.h"
+#include "services/coordinator-network/domain/task_commands.h"
+#include "services/coordinator-network/domain/task_rules.h"
+
+namespace polku::coordinator_network {
+namespace {
+
+namespace v1 = ::polku::coordinator_network::v1;
+using Decision = pipeline::Decision<v1::ClientSupportEvent>;
+
+// The client of a name in `field`, which has to look like `pattern`.
+absl::StatusOr<std::string> ClientIn(const std::string& name, absl::string_view pattern, absl::string_view field) {
+  std::optional<std::string> client = ClientOf(name);
+  if (!client.has_value() || !IsResourceName(name, pattern)) {
+    return InvalidField(field, absl::StrCat("must be a name like \"", pattern, "\" with a lower-case UUID"));
+  }
+  return *std::move(client);
+}
+
+absl::StatusOr<Decision> DecideFact(const ClientDomain::Input& input, ClientTurn& turn) {
+  switch (input.input_case()) {
+    case ClientDomain::Input::kReferralAccepted:
+      OnReferralAccepted(input.referral_accepted(), turn);
+      break;
+    case ClientDomain::Input::kAssessmentOverdue:
+      OnAssessmentOverdue(input.assessment_overdue(), turn);
+      break;
+    case ClientDomain::Input::kAssessmentCompleted:
+      OnAssessmentCompleted(input.assessment_completed(), turn);
+      break;
+    case ClientDomain::Input::kAttendanceMissed:
+      OnAttendanceMissed(input.attendance_missed(), turn);
+      break;
+    case ClientDomain::Input::kOutreachRequested:
+      OnOutreachRequested(input.outreach_requested(), turn);
+      break;
+    case ClientDomain::Input::kInterruptionRetracted:
+      OnInterruptionEnded(input.interruption_retracted().interruption(), turn);
+      break;
+    case ClientDomain::Input::kInterruptionResolved:
+      OnInterruptionEnded(input.interruption_resolved().interruption(), turn);
+      break;
+    case ClientDomain::Input::kJourneyClosed:
+      OnJourneyClosed(turn);
+      break;
+    case ClientDomain::Input::kConfirmAssignment:
+      OnConfirmAssignment(input.confirm_assignment(), turn);
+      break;
+    default:
+      return absl::InternalError("no rule for this input");
+  }
+  return turn.Finish();
+}
+
+template <class Message>
+std::unique_ptr<google::protobuf::Message> Reply(Message message) {
+  return std::make_unique<Message>(std::move(message));
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> ClientDomain::KeyOf(const Input& input) const {
+  switch (input.input_case()) {
+    case Input::kReferralAccepted:
+      return ClientIn(input.referral_accepted().referral(), "clients/*/referrals/*", "referral");
+    case Input::kAssessmentOverdue:
+      return ClientIn(input.assessment_overdue().assessment(), "clients/*/assessments/*", "assessment");
+    case Input::kAssessmentCompleted:
+      return ClientIn(input.assessment_completed().assessment(), "clients/*/assessments/*", "assessment");
+    case Input::kAttendanceMissed:
+      return ClientIn(input.attendance_missed().measure(), "clients/*/measures/*", "measure");
+    case Input::kOutreachRequested:
+      return ClientIn(input.outreach_requested().interruption(), "clients/*/interruptions/*", "interruption");
+    case Input::kInterruptionRetracted:
+      return ClientIn(input.interruption_retracted().interruption(), "clients/*/interruptions/*", "interruption");
+    case Input::kInterruptionResolved:
+      return ClientIn(input.interruption_resolved().interruption(), "clients/*/interruptions/*", "interruption");
+    case Input::kJourneyClosed:
+      return ClientIn(input.journey_closed().client(), "clients/*", "client");
+    case Input::kAssignCoordinator:
+      return ClientIn(input.assign_coordinator().client(), "clients/*", "client");
+    case Input::kConfirmAssignment:
+      return ClientIn(input.confirm_assignment().client(), "clients/*", "client");
+    case Input::kRecordOutreachAttempt:
+      return ClientIn(input.record_outreach_attempt().task(), "clients/*/tasks/*", "task");
+    case Input::kCompleteTask:
+      return ClientIn(input.complete_task().task(), "clients/*/tasks/*", "task");
+    case Input::kTick:
+    case Input::INPUT_NOT_SET:
+      break;
+  }
+  return absl::InternalError("the input names no client");
+}
+
+std::vector<pipeline::Lookup> ClientDomain::LookupsOf(const std::string& key, const Input& input) const {
+  if (input.has_referral_accepted()) return {{"coordinators", {key, input.referral_accepted().municipality()}}};
+  if (!input.has_assign_coordinator()) return {};
+  const std::string& coordinator = input.assign_coordinator().coordinator();
+  if (coordinator.empty()) return {{"coordinators_for_client", {key}}};
+  return {{"coordinator_by_name", {key, coordinator}}};
+}
+
+absl::StatusOr<Decision> ClientDomain::Decide(const State& state, const Input& input,
+                                              const pipeline::Context& context) const {
+  if (input.has_tick()) return Decision();
+  absl::StatusOr<std::string> client = KeyOf(input);
+  const bool is_command =
+      input.has_assign_coordinator() || input.has_record_outreach_attempt() || input.has_complete_task();
+  if (!client.ok()) {
+    if (is_command) return client.status();
+    return Decision();  // A peer's fact is never refused.
+  }
+  ClientTurn turn(state, *std::move(client), context, policy_);
+  switch (input.input_case()) {
+    case Input::kAssignCoordinator:
+      RETURN_IF_ERROR(AssignCoordinator(input.assign_coordinator(), turn));
+      return turn.Finish(Reply(turn.state().assignment()));
+    case Input::kRecordOutreachAttempt: {
+      ASSIGN_OR_RETURN(v1::Task task, RecordAttempt(input.record_outreach_attempt(), turn));
+      return turn.Finish(Reply(std::move(task)));
+    }
+    case Input::kCompleteTask: {
+      ASSIGN_OR_RETURN(v1::Task task, CompleteTask(input.complete_task(), turn));
+      return turn.Finish(Reply(std::move(task)));
+    }
+    default:
+      return DecideFact(input, turn);
+  }
+}
+
+void ClientDomain::Evolve(const Event& event, State& state) const { EvolveClient(event, policy_.settled_max, state); }
+
+std::vector<pipeline::IndexRow> ClientDomain::Index(const State& state) const { return IndexOf(state); }
+
+}  // namespace polku::coordinator_network

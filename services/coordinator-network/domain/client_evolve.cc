@@ -1,0 +1,134 @@
+#include "services/coordinator-network/domain/client_evolve.h"
+
+#include <algorithm>
+
+#include "libs/base/resource_name.h"
+#include "libs/pipeline/proto_time.h"
+#include "services/coordinator-network/domain/matching.h"
+
+namespace polku::coordinator_network {
+namespace {
+
+namespace v1 = ::polku::coordinator_network::v1;
+using pipeline::FromProto;
+
+v1::Task* FindTask(v1::ClientSupport& state, const std::string& name) {
+  for (v1::Task& task : *state.mutable_tasks()) {
+    if (task.name() == name) return &task;
+  }
+  return nullptr;
+}
+
+void Settle(const std::string& subject, int settled_max, v1::ClientSupport& state) {
+  state.add_settled(SettledForm(subject));
+  const int over = state.settled_size() - settled_max;
+  if (over > 0) state.mutable_settled()->DeleteSubrange(0, over);
+}
+
+void Apply(const v1::SupportOpened& opened, v1::ClientSupport& state) {
+  state.set_name(opened.client());
+  state.set_open(true);
+  state.set_closed(false);
+  state.set_segment(opened.segment());
+  state.set_municipality(opened.municipality());
+  state.set_language(opened.language());
+  *state.mutable_needs() = opened.needs();
+  *state.mutable_accept_time() = opened.accept_time();
+}
+
+void Apply(const v1::CoordinatorAssigned& assigned, v1::ClientSupport& state) {
+  v1::Assignment& assignment = *state.mutable_assignment();
+  assignment.Clear();
+  assignment.set_client(assigned.client());
+  assignment.set_coordinator(assigned.coordinator());
+  assignment.set_state(v1::ASSIGNMENT_STATE_PROPOSED);
+  assignment.set_score(assigned.score());
+  *assignment.mutable_parts() = assigned.parts();
+  *assignment.mutable_assign_time() = assigned.assign_time();
+}
+
+void Apply(const v1::NoCoordinatorAvailable& nobody, v1::ClientSupport& state) {
+  v1::Assignment& assignment = *state.mutable_assignment();
+  assignment.Clear();
+  assignment.set_client(nobody.client());
+  assignment.set_state(v1::ASSIGNMENT_STATE_NOBODY_AVAILABLE);
+}
+
+void Apply(const v1::TaskAdded& added, v1::ClientSupport& state) {
+  *state.add_tasks() = added.task();
+  state.set_tasks_numbered(state.tasks_numbered() + 1);
+  if (state.name().empty()) state.set_name(ClientOf(added.task().name()).value_or(""));
+}
+
+void Apply(const v1::OutreachAttempted& attempted, v1::ClientSupport& state) {
+  v1::Task* task = FindTask(state, attempted.task());
+  if (task == nullptr) return;
+  task->set_attempts(task->attempts() + 1);
+  task->set_last_outcome(attempted.outcome());
+}
+
+void Apply(const v1::TaskEnded& ended, int settled_max, v1::ClientSupport& state) {
+  for (int i = 0; i < state.tasks_size(); ++i) {
+    const v1::Task& task = state.tasks(i);
+    if (task.name() != ended.task()) continue;
+    const bool from_a_fact = task.kind() != v1::TASK_KIND_TAKE_CLIENT && task.kind() != v1::TASK_KIND_FIND_COORDINATOR;
+    if (from_a_fact) Settle(task.subject(), settled_max, state);
+    state.mutable_tasks()->DeleteSubrange(i, 1);
+    return;
+  }
+}
+
+void Apply(const v1::SupportEnded& ended, v1::ClientSupport& state) {
+  state.set_name(ended.client());
+  *state.mutable_close_time() = ended.time();
+  // A referral accepted later than this closing has come before it: the support goes on.
+  if (state.has_accept_time() && FromProto(state.accept_time()) > FromProto(ended.time())) return;
+  state.set_open(false);
+  state.set_closed(true);
+  if (state.has_assignment()) state.mutable_assignment()->set_state(v1::ASSIGNMENT_STATE_ENDED);
+}
+
+}  // namespace
+
+std::string SettledForm(absl::string_view subject) {
+  const std::optional<std::string> client = ClientOf(subject);
+  if (!client.has_value() || subject.size() <= client->size()) return std::string(subject);
+  return std::string(subject.substr(client->size() + 1));
+}
+
+void EvolveClient(const v1::ClientSupportEvent& event, int settled_max, v1::ClientSupport& state) {
+  switch (event.event_case()) {
+    case v1::ClientSupportEvent::kSupportOpened:
+      return Apply(event.support_opened(), state);
+    case v1::ClientSupportEvent::kCoordinatorAssigned:
+      return Apply(event.coordinator_assigned(), state);
+    case v1::ClientSupportEvent::kNoCoordinatorAvailable:
+      return Apply(event.no_coordinator_available(), state);
+    case v1::ClientSupportEvent::kAssignmentAccepted:
+      state.mutable_assignment()->set_state(v1::ASSIGNMENT_STATE_ACCEPTED);
+      *state.mutable_assignment()->mutable_accept_time() = event.assignment_accepted().accept_time();
+      return;
+    case v1::ClientSupportEvent::kTaskAdded:
+      return Apply(event.task_added(), state);
+    case v1::ClientSupportEvent::kTaskMoved:
+      if (v1::Task* task = FindTask(state, event.task_moved().task()); task != nullptr) {
+        task->set_coordinator(event.task_moved().coordinator());
+      }
+      return;
+    case v1::ClientSupportEvent::kOutreachAttempted:
+      return Apply(event.outreach_attempted(), state);
+    case v1::ClientSupportEvent::kTaskEnded:
+      return Apply(event.task_ended(), settled_max, state);
+    case v1::ClientSupportEvent::kSupportEnded:
+      return Apply(event.support_ended(), state);
+    case v1::ClientSupportEvent::kEarlyEndNoted:
+      if (state.name().empty()) state.set_name(ClientOf(event.early_end_noted().interruption()).value_or(""));
+      return Settle(event.early_end_noted().interruption(), settled_max, state);
+    case v1::ClientSupportEvent::kOutreachTaskAssigned:  // The task itself comes with TaskAdded.
+    case v1::ClientSupportEvent::kOutreachCompleted:     // The task itself leaves with TaskEnded.
+    case v1::ClientSupportEvent::EVENT_NOT_SET:
+      return;
+  }
+}
+
+}  // namespace polku::coordinator_network

@@ -1,0 +1,15 @@
+// The index rows of both aggregates: what lists and lookups are read from. Ids, codes and
+// instants only. The tables are made by migrations/0001_index.sql.
+#pragma once
+
+#include <vector>
+
+#include "libs/pipeline/domain.h"
+#include "polku/coordinator_network/v1/state.pb.h"
+
+namespace polku::coordinator_network {
+
+std::vector<pipeline::IndexRow> IndexOf(const polku::coordinator_network::v1::ClientSupport& state);
+std::vector<pipeline::IndexRow> IndexOf(const polku::coordinator_network::v1::CoordinatorRecord& state);
+
+}  // namespace polku::coordinator_network

@@ -1,0 +1,25 @@
+// The numbers of the coordinator network's rules.
+#pragma once
+
+namespace polku::coordinator_network {
+
+// What a proposal is scored by. Source: own defaults, services/coordinator-network/README.md.
+struct MatchWeights {
+  int language_points = 20;
+  int points_per_competence = 10;
+  int load_points_max = 50;  // Of a coordinator without clients; falls with the free places.
+};
+
+struct Policy {
+  MatchWeights weights;
+  // Office days that a proposed coordinator has for an answer, and the network lead for finding one.
+  int assignment_answer_office_days = 1;
+  // Office days after a missed session. Source: rule R2, contact_after_miss_office_days of the rule set.
+  int contact_after_miss_office_days = 1;
+  // Office days after an assessment's deadline.
+  int overdue_assessment_office_days = 1;
+  // Subjects that are remembered per client so that no second task is made for them.
+  int settled_max = 200;
+};
+
+}  // namespace polku::coordinator_network

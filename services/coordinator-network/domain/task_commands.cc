@@ -1,0 +1,99 @@
+#include "services/coordinator-network/domain/task_commands.h"
+
+#include <string>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "libs/base/calendar.h"
+#include "libs/base/resource_name.h"
+#include "libs/base/status_macros.h"
+#include "libs/base/violation.h"
+#include "libs/pipeline/proto_time.h"
+
+namespace polku::coordinator_network {
+namespace {
+
+namespace v1 = ::polku::coordinator_network::v1;
+using pipeline::ToProto;
+
+absl::StatusOr<v1::Task> OpenTask(const std::string& name, const ClientTurn& turn) {
+  if (turn.state().closed()) {
+    return WithReason(absl::FailedPreconditionError("the client's journey is closed"), "SUPPORT_CLOSED");
+  }
+  const v1::Task* task = turn.FindTask(name);
+  if (task != nullptr) return *task;
+  int number = 0;
+  if (absl::SimpleAtoi(LastSegment(name), &number) && number >= 1 && number <= turn.state().tasks_numbered()) {
+    return WithReason(absl::FailedPreconditionError("the task has ended"), "TASK_ENDED");
+  }
+  return WithReason(absl::NotFoundError("no such task"), "TASK_UNKNOWN");
+}
+
+std::string InterruptionOf(const v1::Task& task) {
+  return task.kind() == v1::TASK_KIND_OUTREACH ? task.subject() : std::string();
+}
+
+// When the client would be left without a next step, or the given one is no day to come.
+absl::Status CheckNextStep(const v1::CompleteTaskRequest& request, const v1::Task& task, absl::Time now) {
+  if (!request.has_next_step_date()) {
+    if (!task.next_step_required()) return absl::OkStatus();
+    return InvalidField("next_step_date", "is required: the client would be left without a next step");
+  }
+  ASSIGN_OR_RETURN(const absl::CivilDay day, pipeline::DayFrom(request.next_step_date(), "next_step_date"));
+  if (day < LocalDay(now)) return InvalidField("next_step_date", "must be today or later");
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<v1::Task> RecordAttempt(const v1::RecordOutreachAttemptRequest& request, ClientTurn& turn) {
+  if (request.outcome() == v1::ATTEMPT_OUTCOME_UNSPECIFIED || !v1::AttemptOutcome_IsValid(request.outcome())) {
+    return InvalidField("outcome", "is required, one of AttemptOutcome");
+  }
+  if (request.channel() == v1::CHANNEL_UNSPECIFIED || !v1::Channel_IsValid(request.channel())) {
+    return InvalidField("channel", "is required, one of Channel");
+  }
+  absl::Time attempt_time = turn.context().now;
+  if (request.has_attempt_time()) {
+    ASSIGN_OR_RETURN(attempt_time, pipeline::TimeFrom(request.attempt_time(), "attempt_time"));
+    if (attempt_time > turn.context().now) return InvalidField("attempt_time", "is in the future");
+  }
+  ASSIGN_OR_RETURN(const v1::Task task, OpenTask(request.task(), turn));
+  v1::ClientSupportEvent event;
+  v1::OutreachAttempted& attempted = *event.mutable_outreach_attempted();
+  attempted.set_task(task.name());
+  attempted.set_interruption(InterruptionOf(task));
+  attempted.set_outcome(request.outcome());
+  attempted.set_channel(request.channel());
+  *attempted.mutable_attempt_time() = ToProto(attempt_time);
+  turn.Emit(std::move(event));
+  return *turn.FindTask(task.name());
+}
+
+absl::StatusOr<v1::Task> CompleteTask(const v1::CompleteTaskRequest& request, ClientTurn& turn) {
+  ASSIGN_OR_RETURN(v1::Task task, OpenTask(request.task(), turn));
+  if (IsAssignmentTask(task)) {
+    return WithReason(absl::FailedPreconditionError("this task ends when a coordinator is assigned or accepts"),
+                      "NOT_BY_HAND");
+  }
+  RETURN_IF_ERROR(CheckNextStep(request, task, turn.context().now));
+  if (task.kind() == v1::TASK_KIND_OUTREACH) {
+    if (task.attempts() == 0) {
+      return WithReason(absl::FailedPreconditionError("nobody has tried to reach the client yet"), "NO_ATTEMPT");
+    }
+    v1::ClientSupportEvent event;
+    v1::OutreachCompleted& completed = *event.mutable_outreach_completed();
+    completed.set_task(task.name());
+    completed.set_interruption(task.subject());
+    completed.set_outcome(task.last_outcome());
+    *completed.mutable_complete_time() = ToProto(turn.context().now);
+    if (request.has_next_step_date()) *completed.mutable_next_step_date() = request.next_step_date();
+    turn.Emit(std::move(event));
+  }
+  turn.EndTask(task.name(), v1::TASK_STATE_DONE);
+  task.set_state(v1::TASK_STATE_DONE);
+  *task.mutable_complete_time() = ToProto(turn.context().now);
+  return task;
+}
+
+}  // namespace polku::coordinator_network

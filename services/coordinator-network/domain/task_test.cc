@@ -1,0 +1,338 @@
+// What facts and people do to the worklist.
+#include <gmock/gmock.h>
+#include <rapidcheck/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "libs/base/calendar.h"
+#include "libs/base/status_matchers.h"
+#include "libs/base/violation.h"
+#include "libs/pipeline/proto_time.h"
+#include "services/coordinator-network/testing/world.h"
+
+namespace polku::coordinator_network {
+namespace {
+
+namespace v1 = ::polku::coordinator_network::v1;
+using pipeline::FromProto;
+using pipeline::ToProto;
+using pipeline::ToProtoDay;
+using polku::follow_up::v1::RULE_MISSED_ATTENDANCE;
+using polku::follow_up::v1::RULE_NO_CONTACT;
+
+const absl::CivilDay kFriday(2026, 3, 6);
+
+int EventsOf(const World& world, v1::ClientSupportEvent::EventCase kind) {
+  int count = 0;
+  for (const v1::ClientSupportEvent& event : world.events) count += event.event_case() == kind ? 1 : 0;
+  return count;
+}
+
+absl::StatusOr<v1::Task> Attempt(World& world, const std::string& task,
+                                 v1::AttemptOutcome outcome = v1::ATTEMPT_OUTCOME_REACHED_WILL_RETURN) {
+  v1::ClientSupportInput input;
+  input.mutable_record_outreach_attempt()->set_task(task);
+  input.mutable_record_outreach_attempt()->set_outcome(outcome);
+  input.mutable_record_outreach_attempt()->set_channel(v1::CHANNEL_CALL);
+  World::Reply reply = world.Send(input);
+  if (!reply.ok()) return reply.status();
+  return dynamic_cast<const v1::Task&>(**reply);
+}
+
+World::Reply Complete(World& world, const std::string& task, absl::CivilDay* next_step = nullptr) {
+  v1::ClientSupportInput input;
+  input.mutable_complete_task()->set_task(task);
+  if (next_step != nullptr) *input.mutable_complete_task()->mutable_next_step_date() = ToProtoDay(*next_step);
+  return world.Send(input);
+}
+
+// A client accepted by a coordinator: no task is open.
+class Tasks : public ::testing::Test {
+ protected:
+  Tasks() {
+    world_.Register("a", 10);
+    world_.Refer(client_);
+    EXPECT_THAT(world_.Accept("coordinators/a", client_), IsOk());
+    world_.now += absl::Hours(24);
+  }
+  const v1::ClientSupport& state() { return world_.client(client_); }
+  void Send(const v1::ClientSupportInput& input) { ASSERT_THAT(world_.Send(input), IsOk()); }
+
+  const std::string client_ = TestClient();
+  World world_;
+};
+
+TEST_F(Tasks, OutreachStandsOnTheCoordinatorsListOnce) {
+  Send(OutreachFact(client_, 1, RULE_NO_CONTACT, 0));
+  Send(OutreachFact(client_, 1, RULE_NO_CONTACT, 0));
+  ASSERT_EQ(state().tasks_size(), 1);
+  EXPECT_EQ(state().tasks(0).kind(), v1::TASK_KIND_OUTREACH);
+  EXPECT_EQ(state().tasks(0).coordinator(), "coordinators/a");
+  EXPECT_EQ(state().tasks(0).subject(), client_ + "/interruptions/1");
+  EXPECT_EQ(FromProto(state().tasks(0).due_time()), EndOfDay(absl::CivilDay(2026, 3, 10)));
+  EXPECT_EQ(EventsOf(world_, v1::ClientSupportEvent::kOutreachTaskAssigned), 1);
+  EXPECT_EQ(world_.Query("SELECT task FROM task").size(), 1u);
+}
+
+TEST_F(Tasks, OutreachIsCancelledWhenTheInterruptionEndsAndDoesNotComeBack) {
+  Send(OutreachFact(client_, 1, RULE_NO_CONTACT, 0));
+  Send(OutreachFact(client_, 2, RULE_NO_CONTACT, 0));
+  Send(RetractedFact(client_, 1));
+  EXPECT_EQ(world_.events.back().task_ended().state(), v1::TASK_STATE_CANCELLED);
+  Send(ResolvedFact(client_, 2));
+  EXPECT_EQ(state().tasks_size(), 0);
+  Send(OutreachFact(client_, 1, RULE_NO_CONTACT, 0));
+  EXPECT_EQ(state().tasks_size(), 0);
+}
+
+TEST_F(Tasks, OutreachIsNotMadeForAnInterruptionThatHasEndedBefore) {
+  Send(RetractedFact(client_, 1));
+  Send(OutreachFact(client_, 1, RULE_NO_CONTACT, 0));
+  EXPECT_EQ(state().tasks_size(), 0);
+}
+
+TEST_F(Tasks, DoneOutreachStaysDoneWhenTheInterruptionIsResolved) {
+  Send(OutreachFact(client_, 1, RULE_NO_CONTACT, 0));
+  const std::string task = state().tasks(0).name();
+  ASSERT_THAT(Attempt(world_, task), IsOk());
+  ASSERT_THAT(Complete(world_, task), IsOk());
+  const size_t before = world_.events.size();
+  Send(ResolvedFact(client_, 1));
+  Send(OutreachFact(client_, 1, RULE_NO_CONTACT, 0));
+  EXPECT_EQ(world_.events.size(), before);
+}
+
+TEST_F(Tasks, ContactIsDueAtTheEndOfTheOfficeDayAfterTheMissedSession) {
+  Send(MissedFact(client_, 1, kFriday));
+  Send(MissedFact(client_, 1, kFriday + 1));
+  ASSERT_EQ(state().tasks_size(), 1);
+  EXPECT_EQ(state().tasks(0).kind(), v1::TASK_KIND_CONTACT);
+  EXPECT_EQ(state().tasks(0).subject(), client_ + "/measures/1 2026-03-06 0");
+  EXPECT_EQ(FromProto(state().tasks(0).due_time()), EndOfDay(absl::CivilDay(2026, 3, 9)));
+  Send(MissedFact(client_, 2, kFriday));
+  EXPECT_EQ(state().tasks_size(), 2);
+}
+
+TEST_F(Tasks, OutreachForMissedAttendanceTakesTheContactsPlace) {
+  Send(MissedFact(client_, 1, kFriday));
+  Send(MissedFact(client_, 2, kFriday));
+  Send(OutreachFact(client_, 1, RULE_MISSED_ATTENDANCE, 1));
+  Send(MissedFact(client_, 1, kFriday + 3));
+  ASSERT_EQ(state().tasks_size(), 2);
+  EXPECT_EQ(state().tasks(0).measure(), client_ + "/measures/2");
+  EXPECT_EQ(state().tasks(1).kind(), v1::TASK_KIND_OUTREACH);
+}
+
+TEST_F(Tasks, OverdueAssessmentIsCancelledByItsCompletion) {
+  Send(OverdueFact(client_, 1));
+  ASSERT_EQ(state().tasks_size(), 1);
+  EXPECT_EQ(state().tasks(0).kind(), v1::TASK_KIND_OVERDUE_ASSESSMENT);
+  EXPECT_EQ(FromProto(state().tasks(0).due_time()), EndOfDay(absl::CivilDay(2026, 3, 9)));
+  Send(AssessedFact(client_, 1));
+  EXPECT_EQ(state().tasks_size(), 0);
+  Send(OverdueFact(client_, 1));
+  EXPECT_EQ(state().tasks_size(), 0);
+}
+
+TEST_F(Tasks, AttemptIsCountedAndTold) {
+  Send(OutreachFact(client_, 1, RULE_NO_CONTACT, 0));
+  const absl::StatusOr<v1::Task> task = Attempt(world_, state().tasks(0).name(), v1::ATTEMPT_OUTCOME_NOT_REACHED);
+  ASSERT_THAT(task, IsOk());
+  EXPECT_EQ(task->attempts(), 1);
+  EXPECT_EQ(task->last_outcome(), v1::ATTEMPT_OUTCOME_NOT_REACHED);
+  const v1::OutreachAttempted& attempted = world_.events.back().outreach_attempted();
+  EXPECT_EQ(attempted.interruption(), client_ + "/interruptions/1");
+  EXPECT_EQ(FromProto(attempted.attempt_time()), world_.now);
+}
+
+TEST_F(Tasks, AttemptThatCannotBeIsRefused) {
+  Send(OutreachFact(client_, 1, RULE_NO_CONTACT, 0));
+  v1::RecordOutreachAttemptRequest good;
+  good.set_task(state().tasks(0).name());
+  good.set_outcome(v1::ATTEMPT_OUTCOME_OTHER);
+  good.set_channel(v1::CHANNEL_VISIT);
+  *good.mutable_attempt_time() = ToProto(world_.now);
+  const auto field_of = [&](const v1::RecordOutreachAttemptRequest& request) {
+    v1::ClientSupportInput input;
+    *input.mutable_record_outreach_attempt() = request;
+    const std::vector<FieldViolation> violations = ViolationsOf(world_.Send(input).status());
+    return violations.empty() ? std::string() : violations[0].field;
+  };
+  v1::RecordOutreachAttemptRequest request = good;
+  request.clear_outcome();
+  EXPECT_EQ(field_of(request), "outcome");
+  request = good;
+  request.set_outcome(static_cast<v1::AttemptOutcome>(99));
+  EXPECT_EQ(field_of(request), "outcome");
+  request = good;
+  request.clear_channel();
+  EXPECT_EQ(field_of(request), "channel");
+  request = good;
+  *request.mutable_attempt_time() = ToProto(world_.now + absl::Seconds(1));
+  EXPECT_EQ(field_of(request), "attempt_time");
+  request = good;
+  request.set_task(client_);
+  EXPECT_EQ(field_of(request), "task");
+  EXPECT_EQ(field_of(good), "");
+  EXPECT_EQ(ReasonOf(Attempt(world_, client_ + "/tasks/99").status()), "TASK_UNKNOWN");
+  EXPECT_EQ(ReasonOf(Attempt(world_, client_ + "/tasks/1").status()), "TASK_ENDED");
+}
+
+TEST_F(Tasks, CompletingAnOutreachNeedsAnAttemptAndTheNextStep) {
+  v1::ClientSupportInput outreach = OutreachFact(client_, 1, RULE_NO_CONTACT, 0);
+  outreach.mutable_outreach_requested()->set_next_step_required(true);
+  Send(outreach);
+  const std::string task = state().tasks(0).name();
+  absl::CivilDay today = LocalDay(world_.now);
+  const absl::Status untried = Complete(world_, task, &today).status();
+  EXPECT_THAT(untried, StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_EQ(ReasonOf(untried), "NO_ATTEMPT");
+  ASSERT_THAT(Attempt(world_, task), IsOk());
+  const absl::Status no_date = Complete(world_, task).status();
+  ASSERT_EQ(ViolationsOf(no_date).size(), 1u);
+  EXPECT_EQ(ViolationsOf(no_date)[0].field, "next_step_date");
+  absl::CivilDay yesterday = today - 1;
+  EXPECT_THAT(Complete(world_, task, &yesterday), StatusIs(absl::StatusCode::kInvalidArgument));
+  const World::Reply done = Complete(world_, task, &today);
+  ASSERT_THAT(done, IsOk());
+  EXPECT_EQ(dynamic_cast<const v1::Task&>(**done).state(), v1::TASK_STATE_DONE);
+  EXPECT_EQ(state().tasks_size(), 0);
+  EXPECT_EQ(EventsOf(world_, v1::ClientSupportEvent::kOutreachCompleted), 1);
+  EXPECT_EQ(ReasonOf(Complete(world_, task, &today).status()), "TASK_ENDED");
+}
+
+TEST_F(Tasks, CompletingAContactNeedsNothingAndTellsNobody) {
+  Send(MissedFact(client_, 1, kFriday));
+  ASSERT_THAT(Complete(world_, state().tasks(0).name()), IsOk());
+  EXPECT_EQ(EventsOf(world_, v1::ClientSupportEvent::kOutreachCompleted), 0);
+  EXPECT_EQ(world_.events.back().task_ended().state(), v1::TASK_STATE_DONE);
+}
+
+TEST(AssignmentTasks, AreNotCompletedByHand) {
+  World world;
+  world.Refer(TestClient(1));
+  EXPECT_EQ(ReasonOf(Complete(world, world.client(TestClient(1)).tasks(0).name()).status()), "NOT_BY_HAND");
+  world.Register("a", 1);
+  world.Refer(TestClient(2));
+  EXPECT_EQ(ReasonOf(Complete(world, world.client(TestClient(2)).tasks(0).name()).status()), "NOT_BY_HAND");
+}
+
+TEST(EarlyFacts, StandOnTheLeadsListAndMoveToTheCoordinator) {
+  World world;
+  world.Register("a", 1);
+  ASSERT_THAT(world.Send(MissedFact(TestClient(), 1, kFriday)), IsOk());
+  EXPECT_EQ(world.client(TestClient()).tasks(0).coordinator(), "coordinators/lead");
+  EXPECT_EQ(world.Query("SELECT task FROM task WHERE coordinator = 'coordinators/lead'").size(), 1u);
+  world.Refer(TestClient());
+  EXPECT_EQ(world.client(TestClient()).tasks(0).coordinator(), "coordinators/a");
+}
+
+TEST(Facts, ThatAreMalformedAreLeftOut) {
+  World world;
+  const ClientDomain domain{Policy()};
+  v1::ClientSupportInput no_name;
+  no_name.mutable_outreach_requested()->set_interruption("clients/1/interruptions/1");
+  const auto decision = domain.Decide({}, no_name, {});
+  ASSERT_THAT(decision, IsOk());
+  EXPECT_TRUE(decision->events.empty());
+  v1::ClientSupportInput no_day = MissedFact(TestClient(), 1, kFriday);
+  no_day.mutable_attendance_missed()->mutable_date()->set_month(13);
+  ASSERT_THAT(world.Send(no_day), IsOk());
+  EXPECT_TRUE(world.events.empty());
+}
+
+// ---- Interleavings ----
+
+struct Fact {
+  v1::ClientSupportInput input;
+  absl::Time time;
+};
+using Stream = std::vector<Fact>;
+
+// What referral, assessment and follow-up told about one client, each in its own order.
+std::vector<Stream> Streams(absl::Time start) {
+  const std::string client = TestClient();
+  const auto at = [start](int hours) { return start + absl::Hours(hours); };
+  Stream referral = {{ReferralAcceptedFact(client), at(0)}};
+  Stream assessment = {
+      {OverdueFact(client, 1), at(24)}, {AssessedFact(client, 1), at(40)}, {OverdueFact(client, 2), at(50)}};
+  Stream follow_up = {{MissedFact(client, 1, kFriday), at(60)},
+                      {MissedFact(client, 2, kFriday), at(61)},
+                      {OutreachFact(client, 1, RULE_MISSED_ATTENDANCE, 1), at(62)},
+                      {MissedFact(client, 1, kFriday + 3), at(63)},
+                      {OutreachFact(client, 2, RULE_NO_CONTACT, 0), at(64)},
+                      {RetractedFact(client, 2), at(65)},
+                      {OutreachFact(client, 3, RULE_NO_CONTACT, 0), at(66)}};
+  if (*rc::gen::arbitrary<bool>()) {
+    follow_up.push_back({ClosedFact(client), at(70)});
+    assessment.push_back({OverdueFact(client, 3), at(72)});
+    if (*rc::gen::arbitrary<bool>()) {
+      referral.push_back({ReferralAcceptedFact(client), at(80)});
+      assessment.push_back({OverdueFact(client, 4), at(90)});
+      follow_up.push_back({MissedFact(client, 3, kFriday), at(91)});
+    }
+  }
+  return {referral, assessment, follow_up};
+}
+
+using OpenTask = std::tuple<int, std::string, std::string, int64_t>;
+
+std::vector<OpenTask> OpenTasks(World& world) {
+  std::vector<OpenTask> tasks;
+  if (world.client(TestClient()).closed()) return tasks;
+  for (const v1::Task& task : world.client(TestClient()).tasks()) {
+    // The proposal itself may be older when the closing came late; everything else is the same.
+    const bool is_proposal = task.kind() == v1::TASK_KIND_TAKE_CLIENT;
+    tasks.emplace_back(task.kind(), task.subject(), task.coordinator(),
+                       is_proposal ? 0 : absl::ToUnixMicros(FromProto(task.due_time())));
+  }
+  std::sort(tasks.begin(), tasks.end());
+  return tasks;
+}
+
+RC_GTEST_PROP(Interleavings, EndInTheSameOpenTasks, ()) {
+  World straight;
+  straight.Register("a", 5);
+  const std::vector<Stream> streams = Streams(straight.now);
+  Stream all;
+  for (const Stream& stream : streams) all.insert(all.end(), stream.begin(), stream.end());
+  std::stable_sort(all.begin(), all.end(), [](const Fact& a, const Fact& b) { return a.time < b.time; });
+  for (const Fact& fact : all) RC_ASSERT(straight.Send(fact.input, fact.time).ok());
+
+  World mixed;
+  mixed.Register("a", 5);
+  std::vector<size_t> next(streams.size(), 0);
+  // A source of small weight lags behind the others.
+  std::vector<size_t> weights;
+  for (size_t i = 0; i < streams.size(); ++i) weights.push_back(*rc::gen::element<size_t>(1, 8, 64));
+  Stream repeatable;
+  for (size_t sent = 0; sent < all.size(); ++sent) {
+    std::vector<size_t> left;
+    for (size_t i = 0; i < streams.size(); ++i) {
+      if (next[i] < streams[i].size()) left.insert(left.end(), weights[i], i);
+    }
+    const size_t source = *rc::gen::elementOf(left);
+    const Fact& fact = streams[source][next[source]++];
+    RC_ASSERT(mixed.Send(fact.input, fact.time).ok());
+    // A miss that comes again late is told apart by the inbox alone.
+    if (!fact.input.has_attendance_missed()) repeatable.push_back(fact);
+    if (!repeatable.empty() && *rc::gen::arbitrary<bool>()) {
+      // Full size: at a small one inRange gives the lower end only.
+      const auto any = rc::gen::inRange<size_t>(0, repeatable.size());
+      const Fact& again = repeatable[*rc::gen::resize(rc::kNominalSize, any)];
+      RC_ASSERT(mixed.Send(again.input, again.time).ok());
+    }
+  }
+  RC_ASSERT(OpenTasks(mixed) == OpenTasks(straight));
+  RC_ASSERT(mixed.client(TestClient()).open() == straight.client(TestClient()).open());
+  int assigned_outreaches = 0;
+  for (const v1::ClientSupportEvent& event : mixed.events) assigned_outreaches += event.has_outreach_task_assigned();
+  RC_ASSERT(assigned_outreaches <= 3);
+}
+
+}  // namespace
+}  // namespace polku::coordinator_network

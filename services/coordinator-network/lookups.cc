@@ -1,0 +1,45 @@
+#include "services/coordinator-network/lookups.h"
+
+#include "absl/strings/str_cat.h"
+#include "polku/coordinator_network/v1/api.pb.h"
+#include "services/coordinator-network/embedded_sql.h"
+
+namespace polku::coordinator_network {
+namespace {
+
+// Coordinators whose rows one decision may weigh.
+constexpr int kCandidatesMax = 500;
+
+std::string CandidateColumns() {
+  return absl::StrCat(
+      "SELECT c.coordinator, c.municipalities, c.segment_mask, c.languages, c.competences, c.capacity, c.accepted,"
+      " c.last_accept_us,"
+      " (SELECT COUNT(*) FROM assignment a WHERE a.coordinator = c.coordinator AND a.state = ",
+      static_cast<int>(polku::coordinator_network::v1::ASSIGNMENT_STATE_PROPOSED), " AND a.client <> $1) ");
+}
+
+}  // namespace
+
+std::vector<store::Migration> Migrations() { return {{1, "index", k0001Index}}; }
+
+std::map<std::string, std::string> LookupQueries() {
+  const std::string columns = CandidateColumns();
+  const std::string end = absl::StrCat(" ORDER BY c.coordinator LIMIT ", kCandidatesMax);
+  return {
+      {"coordinators",
+       absl::StrCat(columns,
+                    "FROM coordinator c WHERE $2 = '' OR EXISTS (SELECT 1 FROM coordinator_municipality m"
+                    " WHERE m.municipality = $2 AND m.coordinator = c.coordinator)",
+                    end)},
+      {"coordinators_for_client",
+       absl::StrCat(columns,
+                    "FROM assignment s JOIN coordinator c ON s.municipality = '' OR EXISTS"
+                    " (SELECT 1 FROM coordinator_municipality m"
+                    " WHERE m.municipality = s.municipality AND m.coordinator = c.coordinator) WHERE s.client = $1",
+                    end)},
+      {"coordinator_by_name", absl::StrCat(columns, "FROM coordinator c WHERE c.coordinator = $2")},
+      {"assignment_of_client", "SELECT coordinator, state, assign_us, accept_us FROM assignment WHERE client = $1"},
+  };
+}
+
+}  // namespace polku::coordinator_network

@@ -1,0 +1,89 @@
+// FollowUpService onto the gate. One line a method.
+#pragma once
+
+#include "libs/pathway/catalogue.h"
+#include "libs/pipeline/pipeline.h"
+#include "libs/rpc/access.h"
+#include "libs/rpc/gate.h"
+#include "polku/follow_up/v1/api.grpc.pb.h"
+#include "prometheus/registry.h"
+#include "services/follow-up/api/queries.h"
+
+namespace polku::follow_up {
+
+class Api final : public v1::FollowUpService::CallbackService {
+ public:
+  Api(pipeline::Pipeline& pipeline, const rpc::Access& access, prometheus::Registry& metrics,
+      const rpc::GateLimits& limits, const pathway::Catalogue& catalogue, Random* random);
+
+  grpc::ServerUnaryReactor* StartMeasure(grpc::CallbackServerContext* context, const v1::StartMeasureRequest* request,
+                                         v1::Measure* reply) override {
+    return gate_.Write(context, request, reply);
+  }
+  grpc::ServerUnaryReactor* RecordAttendance(grpc::CallbackServerContext* context,
+                                             const v1::RecordAttendanceRequest* request,
+                                             v1::RecordAttendanceResponse* reply) override {
+    return gate_.Write(context, request, reply);
+  }
+  grpc::ServerUnaryReactor* CompleteMeasure(grpc::CallbackServerContext* context,
+                                            const v1::CompleteMeasureRequest* request, v1::Measure* reply) override {
+    return gate_.Write(context, request, reply);
+  }
+  grpc::ServerUnaryReactor* EndMeasureEarly(grpc::CallbackServerContext* context,
+                                            const v1::EndMeasureEarlyRequest* request, v1::Measure* reply) override {
+    return gate_.Write(context, request, reply);
+  }
+  grpc::ServerUnaryReactor* RecordContact(grpc::CallbackServerContext* context, const v1::RecordContactRequest* request,
+                                          v1::RecordContactResponse* reply) override {
+    return gate_.Write(context, request, reply);
+  }
+  grpc::ServerUnaryReactor* RegisterSource(grpc::CallbackServerContext* context,
+                                           const v1::RegisterSourceRequest* request, v1::Source* reply) override {
+    return gate_.Write(context, request, reply);
+  }
+  grpc::ServerUnaryReactor* ReportCompleteThrough(grpc::CallbackServerContext* context,
+                                                  const v1::ReportCompleteThroughRequest* request,
+                                                  v1::Source* reply) override {
+    return gate_.Write(context, request, reply);
+  }
+  grpc::ServerUnaryReactor* ResolveInterruption(grpc::CallbackServerContext* context,
+                                                const v1::ResolveInterruptionRequest* request,
+                                                v1::Interruption* reply) override {
+    return gate_.Write(context, request, reply);
+  }
+  grpc::ServerUnaryReactor* CloseJourney(grpc::CallbackServerContext* context, const v1::CloseJourneyRequest* request,
+                                         v1::Journey* reply) override {
+    return gate_.Write(context, request, reply);
+  }
+  grpc::ServerUnaryReactor* GetJourney(grpc::CallbackServerContext* context, const v1::GetJourneyRequest* request,
+                                       v1::Journey* reply) override {
+    return gate_.Read(context, request, reply, [this](rpc::ReadScope& scope, const v1::GetJourneyRequest& asked) {
+      return follow_up::GetJourney(scope, asked, catalogue_);
+    });
+  }
+  grpc::ServerUnaryReactor* GetSource(grpc::CallbackServerContext* context, const v1::GetSourceRequest* request,
+                                      v1::Source* reply) override {
+    return gate_.Read(context, request, reply, follow_up::GetSource);
+  }
+  grpc::ServerUnaryReactor* ListInterruptions(grpc::CallbackServerContext* context,
+                                              const v1::ListInterruptionsRequest* request,
+                                              v1::ListInterruptionsResponse* reply) override {
+    return gate_.Read(context, request, reply, follow_up::ListInterruptions);
+  }
+  grpc::ServerUnaryReactor* ExplainInterruption(grpc::CallbackServerContext* context,
+                                                const v1::ExplainInterruptionRequest* request,
+                                                v1::Explanation* reply) override {
+    return gate_.Read(context, request, reply, follow_up::ExplainInterruption);
+  }
+  grpc::ServerUnaryReactor* ListSafetyNetViolations(grpc::CallbackServerContext* context,
+                                                    const v1::ListSafetyNetViolationsRequest* request,
+                                                    v1::ListSafetyNetViolationsResponse* reply) override {
+    return gate_.Read(context, request, reply, follow_up::ListSafetyNetViolations);
+  }
+
+ private:
+  const pathway::Catalogue catalogue_;
+  rpc::Gate gate_;
+};
+
+}  // namespace polku::follow_up

@@ -1,0 +1,26 @@
+#include "services/follow-up/domain/draft.h"
+
+#include <utility>
+
+#include "libs/base/status_macros.h"
+
+namespace polku::follow_up {
+
+using polku::follow_up::v1::JourneyEvent;
+using polku::pathway::v1::RuleSet;
+
+const RuleSet& RulesOf(const pathway::Catalogue& catalogue, absl::string_view version) {
+  if (const RuleSet* rules = catalogue.Rules(version); rules != nullptr) return *rules;
+  const std::vector<const RuleSet*> all = catalogue.rule_sets();
+  POLKU_CHECK(!all.empty());  // A catalogue without rules is refused when it is loaded.
+  return *all.back();
+}
+
+const RuleSet& Draft::rules() const { return RulesOf(catalogue_, state_.rules_version()); }
+
+void Draft::Emit(JourneyEvent event) {
+  Evolve(event, state_);
+  decision_.events.push_back(std::move(event));
+}
+
+}  // namespace polku::follow_up

@@ -1,0 +1,47 @@
+// One decision about a journey while it is made.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include "libs/pathway/catalogue.h"
+#include "libs/pipeline/domain.h"
+#include "polku/follow_up/v1/state.pb.h"
+
+namespace polku::follow_up {
+
+// The state as it becomes, and the events that bring it there. What is emitted is folded in at
+// once, so that each rule sees what the ones before it decided.
+class Draft {
+ public:
+  Draft(const polku::follow_up::v1::JourneyRecord& state, const pipeline::Context& context,
+        const pathway::Catalogue& catalogue)
+      : state_(state), context_(context), catalogue_(catalogue) {}
+
+  const polku::follow_up::v1::JourneyRecord& state() const { return state_; }
+  const pipeline::Context& context() const { return context_; }
+  const pathway::Catalogue& catalogue() const { return catalogue_; }
+  // The numbers this journey is followed by.
+  const polku::pathway::v1::RuleSet& rules() const;
+  absl::Time now() const { return context_.now; }
+  int64_t now_us() const { return absl::ToUnixMicros(context_.now); }
+
+  void Emit(polku::follow_up::v1::JourneyEvent event);
+
+  pipeline::Decision<polku::follow_up::v1::JourneyEvent> Take() { return std::move(decision_); }
+
+ private:
+  polku::follow_up::v1::JourneyRecord state_;
+  const pipeline::Context& context_;
+  const pathway::Catalogue& catalogue_;
+  pipeline::Decision<polku::follow_up::v1::JourneyEvent> decision_;
+};
+
+// The rule set of that version, or the newest one when the version is not installed.
+const polku::pathway::v1::RuleSet& RulesOf(const pathway::Catalogue& catalogue, absl::string_view version);
+
+// Folds one event into the state. Needs no rules and no clock: replaying a journal gives the state.
+void Evolve(const polku::follow_up::v1::JourneyEvent& event, polku::follow_up::v1::JourneyRecord& state);
+
+}  // namespace polku::follow_up

@@ -1,0 +1,221 @@
+#include "services/follow-up/domain/findings.h"
+
+#include <algorithm>
+
+#include "libs/pipeline/proto_time.h"
+#include "services/follow-up/domain/moment.h"
+
+namespace polku::follow_up {
+namespace {
+
+using namespace polku::follow_up::v1;  // NOLINT: the rules speak of little else.
+using polku::pathway::v1::RuleSet;
+using polku::pipeline::FromProto;
+
+int64_t StartUs(const google::type::Date& date) { return Micros(StartOfDay(FromProto(date))); }
+
+// After a resolution the rule counts from there, and is due no sooner than was agreed.
+Finding AboveFloor(const JourneyRecord& journey, Finding finding) {
+  if (const Floor* floor = FindFloor(journey, finding.rule, finding.measure); floor != nullptr) {
+    finding.counted_from_us = std::max(finding.counted_from_us, floor->counted_from_us());
+    finding.due_us = std::max(finding.due_us, floor->not_before_us());
+  }
+  return finding;
+}
+
+// R1: a person said so; there is nothing to wait for. Resolved once and for all.
+std::optional<Finding> EndedEarly(const JourneyRecord& journey, const MeasureRecord& measure) {
+  if (measure.phase() != MEASURE_PHASE_ENDED_EARLY || IsGoodEnd(measure.end_reason())) return std::nullopt;
+  if (FindFloor(journey, RULE_ENDED_EARLY, measure.plan().measure()) != nullptr) return std::nullopt;
+  const int64_t end = StartUs(measure.end_date());
+  return Finding{RULE_ENDED_EARLY, measure.plan().measure(), end, end, /*absence=*/false};
+}
+
+// R10. A plan may be approved after its own start; nobody can be late before that.
+std::optional<Finding> NotStarted(const JourneyRecord& journey, const MeasureRecord& measure, const RuleSet& rules) {
+  const absl::CivilDay from = std::max(FromProto(measure.plan().start_date()), LocalDay(At(measure.approve_us())));
+  const int64_t counted_from = std::max(StartUs(measure.plan().start_date()), measure.approve_us());
+  const Finding finding = AboveFloor(journey, {RULE_NOT_STARTED, measure.plan().measure(), counted_from,
+                                               Micros(EndOfOfficeDay(from, rules.not_started_office_days()))});
+  if (measure.has_start_date() && StartUs(measure.start_date()) < finding.due_us) return std::nullopt;
+  if (!measure.has_start_date() && HasEnded(measure) && StartUs(measure.end_date()) < finding.due_us) {
+    return std::nullopt;
+  }
+  return finding;
+}
+
+// R11.
+std::optional<Finding> PlanOverrun(const JourneyRecord& journey, const MeasureRecord& measure, const RuleSet& rules) {
+  if (!measure.has_start_date()) return std::nullopt;
+  const absl::CivilDay planned_end = FromProto(measure.plan().end_date());
+  const Finding finding =
+      AboveFloor(journey, {RULE_PLAN_OVERRUN, measure.plan().measure(), Micros(EndOfDay(planned_end)),
+                           Micros(EndOfOfficeDay(planned_end, rules.plan_overrun_office_days()))});
+  if (HasEnded(measure) && StartUs(measure.end_date()) < finding.due_us) return std::nullopt;
+  return finding;
+}
+
+// R7: from the opening of the journey on; the deadline is the pathway's until the assessment
+// service has told its own.
+std::optional<Finding> OverdueAssessment(const JourneyRecord& journey) {
+  const Finding finding = AboveFloor(
+      journey, {RULE_OVERDUE_ASSESSMENT, "", journey.assessment_open_us(), journey.assessment_deadline_us()});
+  const int64_t complete = journey.assessment_complete_us();
+  return complete != 0 && complete <= finding.due_us ? std::nullopt : std::optional(finding);
+}
+
+// Whether anything but R3 itself is known or suspected to be broken, or is still to come.
+bool HasOtherStep(const JourneyRecord& journey) {
+  if (journey.assessment_complete_us() == 0 || journey.interruptions_size() > 0) return true;
+  const auto& holds = journey.holds();
+  const auto& measures = journey.measures();
+  return std::any_of(holds.begin(), holds.end(),
+                     [](const Hold& hold) { return hold.rule() != RULE_NO_NEXT_MEASURE; }) ||
+         std::any_of(measures.begin(), measures.end(), [](const MeasureRecord& measure) { return !HasEnded(measure); });
+}
+
+// R3. Once found or held it is about that gap, and only a plan from inside the gap disproves it.
+std::optional<Finding> NoNextMeasure(const JourneyRecord& journey, const RuleSet& rules) {
+  const std::optional<int64_t> anchor = AnchorOf(journey, RULE_NO_NEXT_MEASURE);
+  if (!anchor.has_value() && HasOtherStep(journey)) return std::nullopt;
+  const int64_t idle = anchor.value_or(journey.idle_since_us());
+  const Finding finding =
+      AboveFloor(journey, {RULE_NO_NEXT_MEASURE, "", idle,
+                           Micros(EndOfOfficeDay(LocalDay(At(idle)), rules.no_next_measure_office_days()))});
+  for (const MeasureRecord& measure : journey.measures()) {
+    const bool over_before = HasEnded(measure) && StartUs(measure.end_date()) <= idle;
+    if (measure.approve_us() <= finding.due_us && !over_before) return std::nullopt;
+  }
+  return finding;
+}
+
+void Add(std::optional<Finding> finding, std::vector<Finding>& findings) {
+  if (finding.has_value()) findings.push_back(*std::move(finding));
+}
+
+std::vector<Finding> AllFindings(const JourneyRecord& journey, const RuleSet& rules, bool missed_attendance) {
+  std::vector<Finding> findings;
+  if (!journey.open()) return findings;
+  findings.reserve(8);
+  for (const MeasureRecord& measure : journey.measures()) {
+    Add(EndedEarly(journey, measure), findings);
+    if (missed_attendance) Add(MissedAttendance(journey, measure, rules), findings);
+    Add(NotStarted(journey, measure, rules), findings);
+    Add(PlanOverrun(journey, measure, rules), findings);
+  }
+  Add(NoNextMeasure(journey, rules), findings);
+  Add(NoContact(journey, rules), findings);
+  Add(OverdueAssessment(journey), findings);
+  return findings;
+}
+
+}  // namespace
+
+std::vector<Finding> Findings(const JourneyRecord& journey, const RuleSet& rules) {
+  return AllFindings(journey, rules, /*missed_attendance=*/true);
+}
+
+std::vector<Finding> FindingsButMissedAttendance(const JourneyRecord& journey, const RuleSet& rules) {
+  return AllFindings(journey, rules, /*missed_attendance=*/false);
+}
+
+const MeasureRecord* FindMeasure(const JourneyRecord& journey, absl::string_view measure) {
+  for (const MeasureRecord& each : journey.measures()) {
+    if (each.plan().measure() == measure) return &each;
+  }
+  return nullptr;
+}
+
+const InterruptionRecord* FindOpen(const JourneyRecord& journey, Rule rule, absl::string_view measure) {
+  for (const InterruptionRecord& each : journey.interruptions()) {
+    if (each.rule() == rule && each.measure() == measure) return &each;
+  }
+  return nullptr;
+}
+
+const Floor* FindFloor(const JourneyRecord& journey, Rule rule, absl::string_view measure) {
+  for (const Floor& each : journey.floors()) {
+    if (each.rule() == rule && each.measure() == measure) return &each;
+  }
+  return nullptr;
+}
+
+const Hold* FindHold(const JourneyRecord& journey, const Finding& finding) {
+  for (const Hold& each : journey.holds()) {
+    if (each.rule() == finding.rule && each.counted_from_us() == finding.counted_from_us &&
+        each.measure() == finding.measure) {
+      return &each;
+    }
+  }
+  return nullptr;
+}
+
+std::optional<int64_t> AnchorOf(const JourneyRecord& journey, Rule rule) {
+  if (const InterruptionRecord* open = FindOpen(journey, rule, ""); open != nullptr) return open->counted_from_us();
+  for (const Hold& hold : journey.holds()) {
+    if (hold.rule() == rule && hold.measure().empty()) return hold.counted_from_us();
+  }
+  return std::nullopt;
+}
+
+bool HasEnded(const MeasureRecord& measure) {
+  return measure.phase() == MEASURE_PHASE_COMPLETED || measure.phase() == MEASURE_PHASE_ENDED_EARLY;
+}
+
+bool IsGoodEnd(EndReason reason) { return reason == END_REASON_GOAL_REACHED || reason == END_REASON_WORK_OR_STUDY; }
+
+int64_t ReportingIntervalUs(const MeasureRecord& measure, const RuleSet& rules) {
+  if (measure.reporting_interval_us() > 0) return measure.reporting_interval_us();
+  return absl::ToInt64Microseconds(FromProto(rules.direct_reporting_interval()));
+}
+
+int64_t NextStepUs(const JourneyRecord& journey, const RuleSet& rules) {
+  const int64_t recheck = absl::ToInt64Microseconds(FromProto(rules.hold_recheck_interval()));
+  int64_t last = 0;
+  for (const Finding& finding : Findings(journey, rules)) {
+    if (FindOpen(journey, finding.rule, finding.measure) != nullptr) continue;
+    const Hold* hold = FindHold(journey, finding);
+    last = std::max(last, hold == nullptr ? finding.due_us : hold->check_us() + recheck);
+  }
+  return last;
+}
+
+int64_t EarliestNextStepUs(const JourneyRecord& journey, const RuleSet& rules) {
+  int64_t first = 0;
+  for (const Finding& finding : Findings(journey, rules)) {
+    if (FindOpen(journey, finding.rule, finding.measure) != nullptr) continue;
+    if (first == 0 || finding.due_us < first) first = finding.due_us;
+  }
+  return first;
+}
+
+int64_t NextDueUs(const JourneyRecord& journey, const RuleSet& rules) {
+  if (!journey.open()) return 0;
+  int64_t next = 0;
+  const auto take = [&](const Finding& finding) {
+    if (FindOpen(journey, finding.rule, finding.measure) != nullptr) return;
+    const Hold* hold = FindHold(journey, finding);
+    const int64_t due = hold == nullptr ? finding.due_us : hold->check_us();
+    if (next == 0 || due < next) next = due;
+  };
+  for (const Finding& finding : Findings(journey, rules)) take(finding);
+  for (const MeasureRecord& measure : journey.measures()) {
+    const std::optional<Unmarked> unmarked = FirstUnmarked(measure, rules);
+    if (!unmarked.has_value()) continue;
+    // Not a finding yet, so an open R2 does not stop the sessions from being looked at.
+    const Hold* hold = FindHold(journey, {RULE_MISSED_ATTENDANCE, measure.plan().measure(), unmarked->session_end_us});
+    const int64_t due = hold == nullptr ? unmarked->due_us : hold->check_us();
+    if (next == 0 || due < next) next = due;
+  }
+  return next;
+}
+
+std::vector<std::string> SafetyNetGaps(const JourneyRecord& journey, const RuleSet& rules, absl::Time now) {
+  std::vector<std::string> gaps;
+  if (!journey.open()) return gaps;
+  if (journey.responsible_party().empty()) gaps.push_back("owner");
+  if (journey.interruptions_size() == 0 && NextStepUs(journey, rules) <= Micros(now)) gaps.push_back("next_step");
+  return gaps;
+}
+
+}  // namespace polku::follow_up

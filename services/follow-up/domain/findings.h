@@ -1,0 +1,97 @@
+// Which interruptions the facts give: the rules R1 to R11 as functions of a journey's state.
+// services/follow-up/README.md says each rule in words.
+//
+// Nothing here looks at the clock. A finding comes with the instant at which its limit is
+// reached unless further facts come; it holds from that instant on. So the same list answers
+// what is broken now, when to look next and what the next dated step is.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/civil_time.h"
+#include "absl/time/time.h"
+#include "polku/follow_up/v1/state.pb.h"
+#include "polku/pathway/v1/rules.pb.h"
+
+namespace polku::follow_up {
+
+struct Finding {
+  polku::follow_up::v1::Rule rule = polku::follow_up::v1::RULE_UNSPECIFIED;
+  std::string measure;  // Empty: the journey as a whole.
+  int64_t counted_from_us = 0;
+  int64_t due_us = 0;
+  // Rests on something that has not come. It may be opened only once everything up to
+  // `due_us` has been reported.
+  bool absence = true;
+};
+
+// An expected session that nobody has marked, the first such one of a running measure.
+struct Unmarked {
+  const polku::follow_up::v1::MeasureRecord* measure = nullptr;
+  int ordinal = 0;
+  int on_day = 0;
+  absl::CivilDay day;
+  int64_t session_end_us = 0;
+  int64_t due_us = 0;  // It counts as missed when everything up to here has been reported.
+};
+
+// At most one finding per (rule, measure). In an order that depends on nothing but the state.
+// None of a journey that is not open.
+std::vector<Finding> Findings(const polku::follow_up::v1::JourneyRecord& journey,
+                              const polku::pathway::v1::RuleSet& rules);
+
+// The same without R2, which is the dear one.
+std::vector<Finding> FindingsButMissedAttendance(const polku::follow_up::v1::JourneyRecord& journey,
+                                                 const polku::pathway::v1::RuleSet& rules);
+
+// R2 (missed_attendance.cc).
+std::optional<Finding> MissedAttendance(const polku::follow_up::v1::JourneyRecord& journey,
+                                        const polku::follow_up::v1::MeasureRecord& measure,
+                                        const polku::pathway::v1::RuleSet& rules);
+std::optional<Unmarked> FirstUnmarked(const polku::follow_up::v1::MeasureRecord& measure,
+                                      const polku::pathway::v1::RuleSet& rules);
+
+// R5 (no_contact.cc).
+std::optional<Finding> NoContact(const polku::follow_up::v1::JourneyRecord& journey,
+                                 const polku::pathway::v1::RuleSet& rules);
+
+// Parts of the state by name; null when there is none.
+const polku::follow_up::v1::MeasureRecord* FindMeasure(const polku::follow_up::v1::JourneyRecord& journey,
+                                                       absl::string_view measure);
+const polku::follow_up::v1::InterruptionRecord* FindOpen(const polku::follow_up::v1::JourneyRecord& journey,
+                                                         polku::follow_up::v1::Rule rule, absl::string_view measure);
+const polku::follow_up::v1::Floor* FindFloor(const polku::follow_up::v1::JourneyRecord& journey,
+                                             polku::follow_up::v1::Rule rule, absl::string_view measure);
+const polku::follow_up::v1::Hold* FindHold(const polku::follow_up::v1::JourneyRecord& journey, const Finding& finding);
+
+// What an open or held finding of the whole journey by `rule` is counted from. Later facts do
+// not move it away: what was broken at its due instant stays found until a person resolves it.
+std::optional<int64_t> AnchorOf(const polku::follow_up::v1::JourneyRecord& journey, polku::follow_up::v1::Rule rule);
+
+bool HasEnded(const polku::follow_up::v1::MeasureRecord& measure);
+// Goal reached, or off to work or study: the two ends before time that break nothing.
+bool IsGoodEnd(polku::follow_up::v1::EndReason reason);
+// How long after a session its mark may come.
+int64_t ReportingIntervalUs(const polku::follow_up::v1::MeasureRecord& measure,
+                            const polku::pathway::v1::RuleSet& rules);
+
+// The dated next step that the safety net relies on: the last instant by which, whatever does
+// not happen, a finding opens or is looked at again. 0 = none.
+int64_t NextStepUs(const polku::follow_up::v1::JourneyRecord& journey, const polku::pathway::v1::RuleSet& rules);
+
+// The earliest of the same instants, for people. 0 = none.
+int64_t EarliestNextStepUs(const polku::follow_up::v1::JourneyRecord& journey,
+                           const polku::pathway::v1::RuleSet& rules);
+
+// When something is to be decided although nothing comes in. 0 = never.
+int64_t NextDueUs(const polku::follow_up::v1::JourneyRecord& journey, const polku::pathway::v1::RuleSet& rules);
+
+// What an open journey lacks: "owner", "next_step". Empty is the promise.
+std::vector<std::string> SafetyNetGaps(const polku::follow_up::v1::JourneyRecord& journey,
+                                       const polku::pathway::v1::RuleSet& rules, absl::Time now);
+
+}  // namespace polku::follow_up

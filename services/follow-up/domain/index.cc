@@ -1,0 +1,120 @@
+#include "services/follow-up/domain/index.h"
+
+#include <utility>
+
+#include "libs/base/resource_name.h"
+#include "libs/pipeline/proto_time.h"
+#include "services/follow-up/domain/findings.h"
+#include "services/follow-up/domain/journey.h"
+#include "services/follow-up/domain/moment.h"
+
+namespace polku::follow_up {
+
+using namespace polku::follow_up::v1;  // NOLINT
+using pipeline::IndexRow;
+using store::TableShape;
+
+const TableShape kJourneyTable{
+    "journey", {"client"}, {"open", "owner", "next_step_us", "open_interruptions", "pathway", "coordinator"}};
+const TableShape kMeasureTable{"measure", {"measure"}, {"client", "source", "phase"}};
+const TableShape kHeldTable{"held", {"source", "client"}, {"holds"}};
+const TableShape kOpenInterruptionTable{
+    "open_interruption", {"interruption"}, {"rule", "measure", "counted_from_us", "due_us", "rules_version"}};
+const TableShape kFoundInterruptionTable{
+    "found_interruption", {"interruption"}, {"rule", "measure", "counted_from_us", "due_us", "rules_version"}};
+const TableShape kAmendedInterruptionTable{"amended_interruption", {"interruption"}, {"counted_from_us", "due_us"}};
+const TableShape kEndedInterruptionTable{"ended_interruption", {"interruption"}, {"state", "outcome", "end_us"}};
+const TableShape kMarkTable{"mark", {"measure", "day", "session"}, {"revision", "status", "minutes"}};
+const TableShape kSourceTable{
+    "source", {"source"}, {"provider", "complete_through_us", "reporting_interval_us", "last_report_us", "silent"}};
+
+std::map<std::string, std::string> LookupQueries() {
+  return {
+      {kMarkLookup, "SELECT revision, status, minutes FROM mark WHERE measure = $1 AND day = $2 AND session = $3"},
+      {kSourcesOfClientLookup,
+       "SELECT s.source, s.complete_through_us, s.reporting_interval_us FROM source s WHERE s.source IN "
+       "(SELECT m.source FROM measure m WHERE m.client = $1) ORDER BY s.source"},
+      {kHeldBySourceLookup, "SELECT client FROM held WHERE source = $1 ORDER BY client"},
+  };
+}
+
+int64_t DayNumber(const google::type::Date& date) { return date.year() * 10000 + date.month() * 100 + date.day(); }
+
+std::vector<pipeline::Lookup> JourneyDomain::LookupsOf(const std::string& key, const Input& input) const {
+  if (input.has_attendance_mark()) {
+    const AttendanceMark& mark = input.attendance_mark();
+    return {{kMarkLookup, {mark.measure(), DayNumber(mark.date()), int64_t{mark.session()}}}};
+  }
+  if (input.has_tick() || input.has_recheck_coverage()) return {{kSourcesOfClientLookup, {key}}};
+  return {};
+}
+
+std::vector<IndexRow> JourneyDomain::Index(const State& journey) const {
+  std::vector<IndexRow> rows;
+  if (journey.client().empty()) return rows;  // Nothing but early facts.
+  const int64_t next_step = NextStepUs(journey, RulesOf(catalogue_, journey.rules_version()));
+  rows.push_back(
+      {&kJourneyTable,
+       {journey.client()},
+       {int64_t{journey.open()}, journey.responsible_party(), next_step == 0 ? store::Value() : store::Value(next_step),
+        int64_t{journey.interruptions_size()}, journey.pathway(), journey.coordinator()}});
+  for (const MeasureRecord& measure : journey.measures()) {
+    rows.push_back({&kMeasureTable,
+                    {measure.plan().measure()},
+                    {journey.client(), measure.plan().source(), int64_t{measure.phase()}}});
+  }
+  for (const InterruptionRecord& each : journey.interruptions()) {
+    rows.push_back(
+        {&kOpenInterruptionTable,
+         {each.interruption()},
+         {int64_t{each.rule()}, each.measure(), each.counted_from_us(), each.due_us(), journey.rules_version()}});
+  }
+  std::map<std::string, int64_t> held;
+  for (const Hold& hold : journey.holds()) {
+    if (!hold.source().empty()) ++held[hold.source()];
+  }
+  for (const auto& [source, holds] : held) rows.push_back({&kHeldTable, {source, journey.client()}, {holds}});
+  return rows;
+}
+
+std::vector<IndexRow> JourneyDomain::RowsOf(const Event& event) const {
+  switch (event.event_case()) {
+    case Event::kAttendanceRecorded: {
+      const AttendanceMark& mark = event.attendance_recorded().mark();
+      return {{&kMarkTable,
+               {mark.measure(), DayNumber(mark.date()), int64_t{mark.session()}},
+               {int64_t{mark.revision()}, int64_t{mark.status()}, int64_t{mark.minutes()}}}};
+    }
+    case Event::kMeasureInterrupted: {
+      const MeasureInterrupted& found = event.measure_interrupted();
+      return {{&kFoundInterruptionTable,
+               {found.interruption()},
+               {int64_t{found.rule()}, found.measure(), Micros(pipeline::FromProto(found.counted_from())),
+                Micros(pipeline::FromProto(found.due_time())), found.rules_version()}}};
+    }
+    case Event::kInterruptionAmended: {
+      const InterruptionAmended& amended = event.interruption_amended();
+      return {{&kAmendedInterruptionTable,
+               {amended.interruption()},
+               {Micros(pipeline::FromProto(amended.counted_from())), Micros(pipeline::FromProto(amended.due_time()))}}};
+    }
+    case Event::kInterruptionRetracted: {
+      const InterruptionRetracted& retracted = event.interruption_retracted();
+      return {
+          {&kEndedInterruptionTable,
+           {retracted.interruption()},
+           {int64_t{INTERRUPTION_STATE_RETRACTED}, int64_t{0}, Micros(pipeline::FromProto(retracted.retract_time()))}}};
+    }
+    case Event::kInterruptionResolved: {
+      const InterruptionResolved& resolved = event.interruption_resolved();
+      return {{&kEndedInterruptionTable,
+               {resolved.interruption()},
+               {int64_t{INTERRUPTION_STATE_RESOLVED}, int64_t{resolved.outcome()},
+                Micros(pipeline::FromProto(resolved.resolve_time()))}}};
+    }
+    default:
+      return {};
+  }
+}
+
+}  // namespace polku::follow_up

@@ -1,0 +1,35 @@
+// The index tables (migrations/0001_index.sql) and the queries that Decide asks.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "google/type/date.pb.h"
+#include "libs/pipeline/domain.h"
+
+namespace polku::follow_up {
+
+extern const store::TableShape kJourneyTable;
+extern const store::TableShape kMeasureTable;
+extern const store::TableShape kHeldTable;
+extern const store::TableShape kOpenInterruptionTable;
+extern const store::TableShape kFoundInterruptionTable;
+extern const store::TableShape kAmendedInterruptionTable;
+extern const store::TableShape kEndedInterruptionTable;
+extern const store::TableShape kMarkTable;
+extern const store::TableShape kSourceTable;
+
+// Of table `mark`; by (measure, day, session): revision, status, minutes.
+inline constexpr char kMarkLookup[] = "mark";
+// By client, of the sources of its measures: source, complete_through_us, reporting_interval_us.
+inline constexpr char kSourcesOfClientLookup[] = "sources_of_client";
+// By source: clients with something held for it.
+inline constexpr char kHeldBySourceLookup[] = "held_by_source";
+
+// For pipeline::Definition.
+std::map<std::string, std::string> LookupQueries();
+
+// 20260309 for 9 March 2026: how table `mark` holds a day.
+int64_t DayNumber(const google::type::Date& date);
+
+}  // namespace polku::follow_up

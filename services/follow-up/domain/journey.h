@@ -1,0 +1,65 @@
+// The aggregate "clients/C": follows one client and finds when the chain breaks.
+//
+// Every input takes the same way: what has come due is put on hold, the fact is folded in, then
+// findings are reconciled with the open interruptions. The rules are in findings.h.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "libs/pathway/catalogue.h"
+#include "libs/pipeline/domain.h"
+#include "polku/follow_up/v1/state.pb.h"
+#include "services/follow-up/domain/draft.h"
+
+namespace polku::follow_up {
+
+class JourneyDomain {
+ public:
+  using State = polku::follow_up::v1::JourneyRecord;
+  using Input = polku::follow_up::v1::JourneyInput;
+  using Event = polku::follow_up::v1::JourneyEvent;
+
+  explicit JourneyDomain(pathway::Catalogue catalogue) : catalogue_(std::move(catalogue)) {}
+
+  absl::StatusOr<std::string> KeyOf(const Input& input) const;
+  std::vector<pipeline::Lookup> LookupsOf(const std::string& key, const Input& input) const;
+  absl::StatusOr<pipeline::Decision<Event>> Decide(const State& state, const Input& input,
+                                                   const pipeline::Context& context) const;
+  void Evolve(const Event& event, State& state) const { follow_up::Evolve(event, state); }
+  std::optional<absl::Time> NextDue(const State& state) const;
+  std::vector<pipeline::IndexRow> Index(const State& state) const;
+  std::vector<pipeline::IndexRow> RowsOf(const Event& event) const;
+
+ private:
+  const pathway::Catalogue catalogue_;
+};
+
+// Peers' facts (peer_facts.cc). Nothing here is refused: what cannot apply is dropped, and what
+// comes before the journey opens waits in the state.
+void TakePeerFact(const polku::follow_up::v1::JourneyInput& input, Draft& draft);
+
+// Commands about measures (measure_commands.cc), attendance (attendance.cc) and the journey
+// (journey_commands.cc). They return the reply.
+using Reply = std::unique_ptr<google::protobuf::Message>;
+absl::StatusOr<Reply> StartMeasure(const polku::follow_up::v1::StartMeasureRequest& request, Draft& draft);
+absl::StatusOr<Reply> CompleteMeasure(const polku::follow_up::v1::CompleteMeasureRequest& request, Draft& draft);
+absl::StatusOr<Reply> EndMeasureEarly(const polku::follow_up::v1::EndMeasureEarlyRequest& request, Draft& draft);
+absl::StatusOr<Reply> RecordMark(const polku::follow_up::v1::AttendanceMark& mark, Draft& draft);
+absl::StatusOr<Reply> RecordContact(const polku::follow_up::v1::RecordContactRequest& request, Draft& draft);
+absl::StatusOr<Reply> ResolveInterruption(const polku::follow_up::v1::ResolveInterruptionRequest& request,
+                                          Draft& draft);
+absl::StatusOr<Reply> CloseJourney(const polku::follow_up::v1::CloseJourneyRequest& request, Draft& draft);
+
+// Errors: kNotFound, reason JOURNEY_NOT_FOUND; kFailedPrecondition, reason JOURNEY_CLOSED.
+absl::Status RequireOpen(const polku::follow_up::v1::JourneyRecord& journey);
+
+// `next_step` may be null. Folds the end of an open interruption in.
+void Resolve(const polku::follow_up::v1::InterruptionRecord& open, polku::follow_up::v1::ResolutionOutcome outcome,
+             absl::Time time, const google::type::Date* next_step, Draft& draft);
+
+}  // namespace polku::follow_up

@@ -1,0 +1,111 @@
+// RecordContact, ResolveInterruption, CloseJourney.
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "libs/base/resource_name.h"
+#include "libs/base/status_macros.h"
+#include "libs/base/violation.h"
+#include "libs/pipeline/proto_time.h"
+#include "services/follow-up/domain/evidence.h"
+#include "services/follow-up/domain/findings.h"
+#include "services/follow-up/domain/journey.h"
+#include "services/follow-up/domain/moment.h"
+#include "services/follow-up/domain/views.h"
+
+namespace polku::follow_up {
+namespace {
+
+using namespace polku::follow_up::v1;  // NOLINT
+using polku::pipeline::DayFrom;
+using polku::pipeline::TimeFrom;
+using polku::pipeline::ToProto;
+
+absl::StatusOr<InterruptionRecord> OpenOne(const JourneyRecord& journey, const std::string& name) {
+  for (const InterruptionRecord& each : journey.interruptions()) {
+    if (each.interruption() == name) return each;
+  }
+  int ordinal = 0;
+  if (absl::SimpleAtoi(LastSegment(name), &ordinal) && ordinal >= 1 && ordinal <= journey.interruptions_numbered()) {
+    return WithReason(absl::FailedPreconditionError("the interruption has ended already"), "INTERRUPTION_ENDED");
+  }
+  return WithReason(absl::NotFoundError("there is no such interruption"), "INTERRUPTION_NOT_FOUND");
+}
+
+absl::Status CheckNextStep(const ResolveInterruptionRequest& request, Rule rule, const Draft& draft) {
+  if (request.has_next_step_date()) {
+    ASSIGN_OR_RETURN(const absl::CivilDay day, DayFrom(request.next_step_date(), "next_step_date"));
+    if (day < LocalDay(draft.now())) return InvalidField("next_step_date", "must be today or later");
+    return absl::OkStatus();
+  }
+  if (!NeedsNextStep(rule)) return absl::OkStatus();
+  absl::Status missing = absl::FailedPreconditionError("the client would be left without a dated next step");
+  AddViolation(missing, "next_step_date", "is missing");
+  return WithReason(std::move(missing), "NEXT_STEP_MISSING");
+}
+
+absl::Status CheckClosing(const CloseJourneyRequest& request, const Draft& draft) {
+  if (draft.context().principal.user.empty()) {
+    return WithReason(absl::FailedPreconditionError("only a named person may end a follow-up"), "NAMED_USER_REQUIRED");
+  }
+  if (request.reason() == CLOSE_REASON_UNSPECIFIED || !CloseReason_IsValid(request.reason())) {
+    return InvalidField("reason", "must be one of the listed reasons");
+  }
+  if (!request.has_recontact_date()) {
+    return request.reason() == CLOSE_REASON_NOT_REACHED
+               ? InvalidField("recontact_date", "is required when the client was not reached")
+               : absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(const absl::CivilDay day, DayFrom(request.recontact_date(), "recontact_date"));
+  return day <= LocalDay(draft.now()) ? InvalidField("recontact_date", "must be after today") : absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<Reply> RecordContact(const RecordContactRequest& request, Draft& draft) {
+  ASSIGN_OR_RETURN(const absl::Time time, TimeFrom(request.contact_time(), "contact_time"));
+  if (time > draft.now()) return InvalidField("contact_time", "must not be in the future");
+  JourneyEvent event;
+  event.mutable_contact_recorded()->set_client(request.client());
+  *event.mutable_contact_recorded()->mutable_contact_time() = request.contact_time();
+  draft.Emit(std::move(event));
+  return std::make_unique<RecordContactResponse>();
+}
+
+absl::StatusOr<Reply> ResolveInterruption(const ResolveInterruptionRequest& request, Draft& draft) {
+  if (request.outcome() == RESOLUTION_OUTCOME_UNSPECIFIED || !ResolutionOutcome_IsValid(request.outcome())) {
+    return InvalidField("outcome", "must be one of the listed outcomes");
+  }
+  if (request.outcome() == RESOLUTION_OUTCOME_JOURNEY_CLOSED) {
+    return InvalidField("outcome", "is given by closing the journey");
+  }
+  ASSIGN_OR_RETURN(const InterruptionRecord open, OpenOne(draft.state(), request.name()));
+  RETURN_IF_ERROR(CheckNextStep(request, open.rule(), draft));
+  Resolve(open, request.outcome(), draft.now(), request.has_next_step_date() ? &request.next_step_date() : nullptr,
+          draft);
+  Interruption view = InterruptionView(open, draft.state().rules_version());
+  view.set_state(INTERRUPTION_STATE_RESOLVED);
+  view.set_outcome(request.outcome());
+  *view.mutable_end_time() = ToProto(draft.now());
+  return std::make_unique<Interruption>(std::move(view));
+}
+
+absl::StatusOr<Reply> CloseJourney(const CloseJourneyRequest& request, Draft& draft) {
+  RETURN_IF_ERROR(CheckClosing(request, draft));
+  const std::vector<InterruptionRecord> open(draft.state().interruptions().begin(),
+                                             draft.state().interruptions().end());
+  for (const InterruptionRecord& each : open) {
+    Resolve(each, RESOLUTION_OUTCOME_JOURNEY_CLOSED, draft.now(), nullptr, draft);
+  }
+  JourneyEvent event;
+  JourneyClosed& closed = *event.mutable_journey_closed();
+  closed.set_client(request.client());
+  closed.set_reason(request.reason());
+  *closed.mutable_close_time() = ToProto(draft.now());
+  if (request.has_recontact_date()) *closed.mutable_recontact_date() = request.recontact_date();
+  draft.Emit(std::move(event));
+  return std::make_unique<Journey>(JourneyView(draft.state(), draft.rules()));
+}
+
+}  // namespace polku::follow_up

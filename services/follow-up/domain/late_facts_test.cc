@@ -1,0 +1,293 @@
+// Facts that come late, in another order, or not before the corridor has ticked.
+#include <gmock/gmock.h>
+#include <rapidcheck/gtest.h>
+
+#include <algorithm>
+#include <functional>
+#include <numeric>
+
+#include "absl/strings/str_cat.h"
+#include "libs/base/calendar.h"
+#include "libs/pipeline/proto_time.h"
+#include "services/follow-up/domain/findings.h"
+#include "services/follow-up/domain/moment.h"
+#include "services/follow-up/domain/testing/follower.h"
+
+namespace polku::follow_up {
+namespace {
+
+using namespace polku::follow_up::v1;  // NOLINT
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+polku::assessment::v1::PlannedMeasure TwiceAWeek() {
+  auto plan = Plan(1, "2026-03-02", "2026-12-31");
+  AddSession(plan, google::type::MONDAY, 540, 720);
+  AddSession(plan, google::type::WEDNESDAY, 540, 720);
+  return plan;
+}
+
+TEST(LateFacts, RetractAnR2ThatAMarkDisprovesAndDoNotFindItAgainByACorrection) {
+  Follower follower(Local("2026-03-02 08:00"));
+  follower.Run(TwiceAWeek());
+  follower.AdvanceTo(Local("2026-03-06 08:00"));
+  ASSERT_EQ(follower.Open().size(), 1u);
+  follower.Mark("2026-03-04", ATTENDANCE_STATUS_PRESENT);
+  EXPECT_THAT(follower.Open(), IsEmpty());
+  EXPECT_EQ(follower.Count(JourneyEvent::kInterruptionRetracted), 1);
+  follower.Mark("2026-03-04", ATTENDANCE_STATUS_ABSENT, /*revision=*/1);
+  EXPECT_THAT(follower.Open(), IsEmpty());
+  // The next miss counts on from there.
+  follower.AdvanceTo(Local("2026-03-09 13:00"));
+  follower.Mark("2026-03-09", ATTENDANCE_STATUS_ABSENT);
+  EXPECT_THAT(follower.Open(), ElementsAre("R2 from 2026-03-04 12:00:00 due 2026-03-09 12:00:00"));
+}
+
+TEST(LateFacts, AmendAnOpenR2UnderTheSameIdWithoutASecondOutreach) {
+  Follower follower(Local("2026-03-02 08:00"));
+  follower.Run(TwiceAWeek());
+  follower.AdvanceTo(Local("2026-03-13 08:00"));
+  ASSERT_THAT(follower.Open(), ElementsAre("R2 from 2026-03-02 12:00:00 due 2026-03-05 12:00:00"));
+  follower.Mark("2026-03-02", ATTENDANCE_STATUS_PRESENT);
+  EXPECT_THAT(follower.Open(), ElementsAre("R2 from 2026-03-04 12:00:00 due 2026-03-10 12:00:00"));
+  EXPECT_EQ(follower.Count(JourneyEvent::kInterruptionAmended), 1);
+  EXPECT_EQ(follower.Count(JourneyEvent::kOutreachRequested), 1);
+}
+
+TEST(LateFacts, RetractAnR3ByAPlanApprovedInTimeAndLeaveItByALaterOne) {
+  for (const bool in_time : {true, false}) {
+    Follower follower(Local("2026-03-02 10:00"));
+    follower.Accept(Local("2026-02-02 10:00"));
+    follower.CompleteAssessment(Local("2026-03-02 09:00"));
+    follower.AdvanceTo(Local("2026-03-12 10:00"));
+    ASSERT_EQ(follower.Open().size(), 1u);
+    follower.Approve(Plan(1, "2026-04-01", "2026-12-31"), Local(in_time ? "2026-03-10 00:00" : "2026-03-10 00:01"));
+    EXPECT_EQ(follower.Open().size(), in_time ? 0u : 1u);
+  }
+}
+
+TEST(LateFacts, BridgeAGapOfR5EvenWhenLaterActivityIsKnownAlready) {
+  Follower follower(Local("2026-03-02 10:00"));
+  follower.Run(Plan(1, "2026-03-02", "2026-12-31"));
+  follower.AdvanceTo(Local("2026-04-10 10:00"));
+  ASSERT_THAT(follower.Open(), ElementsAre("R5 from 2026-03-02 00:00:00 due 2026-03-24 00:00:00"));
+  follower.Contact(Local("2026-04-08 10:00"));  // Too late for the gap, which stays found.
+  ASSERT_EQ(follower.Open().size(), 1u);
+  follower.Contact(Local("2026-03-20 10:00"));  // From inside the gap; 8 April follows within 21 days.
+  EXPECT_THAT(follower.Open(), IsEmpty());
+}
+
+TEST(LateFacts, AreFoundTooLateAlthoughNoTickCameBetween) {
+  Follower follower(Local("2026-03-02 10:00"));
+  follower.Run(Plan(1, "2026-03-02", "2026-12-31"));
+  follower.JumpTo(Local("2026-04-10 10:00"));
+  follower.Contact(Local("2026-04-08 10:00"));
+  EXPECT_THAT(follower.Open(), IsEmpty());  // Whether nothing came before is for the tick to know.
+  follower.Tick();
+  EXPECT_THAT(follower.Open(), ElementsAre("R5 from 2026-03-02 00:00:00 due 2026-03-24 00:00:00"));
+}
+
+TEST(LateFacts, RetractAnR7WhenTheAssessmentWasCompleteInTime) {
+  Follower follower(Local("2026-02-02 10:00"));
+  follower.Accept(Local("2026-02-02 10:00"));
+  follower.AdvanceTo(Local("2026-05-05 10:00"));
+  ASSERT_EQ(follower.Open().size(), 1u);
+  follower.CompleteAssessment(Local("2026-05-03 10:00"));
+  EXPECT_THAT(follower.Open(), IsEmpty());
+}
+
+TEST(LateFacts, RetractAnR10WhenTheMeasureHadStartedOnTheLimitsLastDay) {
+  for (const char* day : {"2026-03-09", "2026-03-10"}) {
+    Follower follower(Local("2026-02-17 11:00"));
+    follower.Accept(Local("2026-02-02 10:00"));
+    follower.CompleteAssessment(Local("2026-02-16 10:00"));
+    follower.Approve(Plan(1, "2026-03-02", "2026-12-31"), Local("2026-02-17 10:00"));
+    follower.AdvanceTo(Local("2026-03-11 10:00"));
+    ASSERT_EQ(follower.Open().size(), 1u);
+    follower.Start(MeasureName(1), day);
+    EXPECT_EQ(follower.Open().empty(), std::string(day) == "2026-03-09");
+  }
+}
+
+TEST(Coverage, HoldsWhatTheBusOrTheSourceMayStillBring) {
+  auto plan = TwiceAWeek();
+  plan.set_source("sources/s");
+  Follower follower(Local("2026-03-02 08:00"));
+  follower.Run(plan);
+  const auto report = [&](absl::Time through) {
+    follower.sources = {{std::string("sources/s"), Micros(through), absl::ToInt64Microseconds(absl::Hours(24))}};
+  };
+  follower.AdvanceTo(Local("2026-03-06 08:00"));
+  EXPECT_THAT(follower.Open(), IsEmpty());  // The source has never reported.
+  ASSERT_EQ(follower.state().holds_size(), 1);
+  EXPECT_EQ(follower.state().holds(0).source(), "sources/s");
+  report(Local("2026-03-05 12:00") - absl::Microseconds(1));
+  JourneyInput recheck;
+  recheck.mutable_recheck_coverage()->set_client(kClient);
+  ASSERT_TRUE(follower.Give(recheck).ok());
+  EXPECT_THAT(follower.Open(), IsEmpty());
+  report(Local("2026-03-05 12:00"));
+  follower.covered_until = Local("2026-03-05 11:00");
+  ASSERT_TRUE(follower.Give(recheck).ok());
+  EXPECT_THAT(follower.Open(), IsEmpty());
+  follower.covered_until = absl::InfiniteFuture();
+  ASSERT_TRUE(follower.Give(recheck).ok());
+  EXPECT_THAT(follower.Open(), ElementsAre("R2 from 2026-03-02 12:00:00 due 2026-03-05 12:00:00"));
+  EXPECT_EQ(follower.state().holds_size(), 0);
+}
+
+TEST(Coverage, LooksAgainEverySixHoursForASourceAndEveryMinuteForTheBus) {
+  Follower follower(Local("2026-02-02 10:00"));
+  follower.Accept(Local("2026-02-02 10:00"));
+  follower.covered_until = Local("2026-05-01 00:00");
+  follower.AdvanceTo(Local("2026-05-04 00:00"));
+  EXPECT_EQ(follower.domain().NextDue(follower.state()), Local("2026-05-04 00:01"));
+}
+
+TEST(EarlyFacts, WaitForTheReferralAndEndTheSame) {
+  Follower early(Local("2026-02-20 10:00"));
+  early.CompleteAssessment(Local("2026-02-16 10:00"));
+  early.Approve(Plan(1, "2026-03-02", "2026-12-31"), Local("2026-02-17 10:00"));
+  EXPECT_EQ(early.state().early_size(), 2);
+  early.Accept(Local("2026-02-02 10:00"));
+  early.OpenAssessment(Local("2026-02-03 10:00"), Local("2026-03-01 00:00"));
+  EXPECT_EQ(early.state().early_size(), 0);
+  EXPECT_EQ(early.state().measures_size(), 1);
+  early.AdvanceTo(Local("2026-03-10 00:00"));
+  EXPECT_THAT(early.Open(), ElementsAre("R10 from 2026-03-02 00:00:00 due 2026-03-10 00:00:00"));
+}
+
+// A set of facts about one client with a running measure: a mark for most sessions, contacts, each
+// at most once. They reach the service in some order, with ticks between.
+std::vector<std::function<void(Follower&)>> RandomFacts() {
+  std::vector<std::function<void(Follower&)>> facts;
+  const absl::CivilDay first(2026, 3, 2);
+  for (int week = 0; week < 9; ++week) {
+    for (const int weekday : {0, 2}) {
+      const absl::CivilDay day = first + 7 * week + weekday;
+      const int kind = *rc::gen::inRange(0, 8);
+      if (kind < 3) continue;  // Never marked.
+      const auto status = kind < 5   ? ATTENDANCE_STATUS_ABSENT
+                          : kind < 6 ? ATTENDANCE_STATUS_EXCUSED
+                                     : ATTENDANCE_STATUS_PRESENT;
+      facts.push_back([day, status](Follower& follower) { follower.Mark(FormatDay(day), status); });
+    }
+  }
+  const int contacts = *rc::gen::inRange(0, 4);
+  for (int i = 0; i < contacts; ++i) {
+    const absl::Time time = Local("2026-03-03 08:00") + absl::Hours(*rc::gen::inRange(0, 24 * 60));
+    facts.push_back([time](Follower& follower) { follower.Contact(time); });
+  }
+  return facts;
+}
+
+RC_GTEST_PROP(AnyOrder, EndsInTheSameOpenFindings, ()) {
+  const auto facts = RandomFacts();
+  const auto give = [&](const std::vector<size_t>& order, bool tick_between) {
+    Follower follower(Local("2026-03-02 08:00"));
+    follower.Run(TwiceAWeek());
+    follower.JumpTo(Local("2026-05-20 08:00"));
+    for (const size_t index : order) {
+      if (tick_between && *rc::gen::inRange(0, 3) == 0) follower.Tick();
+      facts[index](follower);
+    }
+    follower.AdvanceTo(follower.now());
+    return follower.Open();
+  };
+  std::vector<size_t> order(facts.size());
+  std::iota(order.begin(), order.end(), 0);
+  const std::vector<std::string> in_order = give(order, false);
+  for (size_t i = order.size(); i > 1; --i) {
+    std::swap(order[i - 1], order[*rc::gen::inRange<size_t>(0, i)]);
+  }
+  RC_ASSERT(give(order, true) == in_order);
+}
+
+// Whatever happens to a journey. Refused commands are part of it.
+void RandomStep(Follower& follower) {
+  const absl::Time now = follower.now();
+  const absl::Time past = now - absl::Hours(*rc::gen::inRange(0, 24 * 20));
+  const std::string today = FormatDay(LocalDay(now));
+  const std::string day = FormatDay(LocalDay(past));
+  JourneyInput input;
+  switch (*rc::gen::inRange(0, 10)) {
+    case 0:
+      return follower.CompleteAssessment(past);
+    case 1: {
+      auto plan = TwiceAWeek();
+      const int ordinal = *rc::gen::inRange(1, 4);
+      plan.set_measure(MeasureName(ordinal));
+      *plan.mutable_start_date() = pipeline::ToProtoDay(LocalDay(past) + *rc::gen::inRange(0, 30));
+      *plan.mutable_end_date() = pipeline::ToProtoDay(LocalDay(past) + *rc::gen::inRange(30, 90));
+      plan.set_weekly_days_min(*rc::gen::inRange(0, 3));
+      if (ordinal == 2) plan.set_source("sources/s");
+      return follower.Approve(plan, past);
+    }
+    case 2:
+      input.mutable_start_measure()->set_name(MeasureName(*rc::gen::inRange(1, 4)));
+      *input.mutable_start_measure()->mutable_start_date() = Day(day);
+      break;
+    case 3:
+      input.mutable_complete_measure()->set_name(MeasureName(*rc::gen::inRange(1, 4)));
+      *input.mutable_complete_measure()->mutable_end_date() = Day(day);
+      break;
+    case 4:
+      input.mutable_end_measure_early()->set_name(MeasureName(*rc::gen::inRange(1, 4)));
+      *input.mutable_end_measure_early()->mutable_end_date() = Day(day);
+      input.mutable_end_measure_early()->set_reason(static_cast<EndReason>(*rc::gen::inRange(1, 9)));
+      break;
+    case 5:
+      input.mutable_record_contact()->set_client(kClient);
+      *input.mutable_record_contact()->mutable_contact_time() = pipeline::ToProto(past);
+      break;
+    case 6:
+    case 7: {
+      auto& mark = *input.mutable_attendance_mark();
+      mark.set_measure(MeasureName(*rc::gen::inRange(1, 4)));
+      *mark.mutable_date() = Day(day);
+      mark.set_status(static_cast<AttendanceStatus>(*rc::gen::inRange(1, 4)));
+      mark.set_revision(*rc::gen::inRange(0, 3));
+      break;
+    }
+    case 8: {
+      auto& request = *input.mutable_resolve_interruption();
+      request.set_name(absl::StrCat(kClient, "/interruptions/", follower.state().interruptions_numbered()));
+      request.set_outcome(RESOLUTION_OUTCOME_NEXT_STEP_AGREED);
+      if (*rc::gen::arbitrary<bool>()) *request.mutable_next_step_date() = Day(today);
+      break;
+    }
+    case 9: {
+      auto& fact = *input.mutable_outreach_completed();
+      fact.set_interruption(absl::StrCat(kClient, "/interruptions/", follower.state().interruptions_numbered()));
+      *fact.mutable_complete_time() = pipeline::ToProto(now);
+      break;
+    }
+  }
+  (void)follower.Give(input);
+}
+
+RC_GTEST_PROP(AnyHistory, LeavesNothingDueAfterATickAndNoGapInTheSafetyNet, ()) {
+  Follower follower(Local("2026-02-02 10:00"));
+  const polku::pathway::v1::RuleSet rules = RulesOf(RulesOfTests(), "2026-1");
+  follower.Accept(follower.now());
+  const int steps = *rc::gen::inRange(1, 60);
+  for (int i = 0; i < steps; ++i) {
+    follower.covered_until = *rc::gen::inRange(0, 4) == 0 ? follower.now() - absl::Hours(30) : absl::InfiniteFuture();
+    const absl::Time next = follower.now() + absl::Minutes(*rc::gen::inRange(0, 60 * 24 * 6));
+    if (*rc::gen::inRange(0, 4) == 0) {
+      follower.JumpTo(next);
+      RandomStep(follower);
+      follower.Tick();
+    } else {
+      follower.covered_until = absl::InfiniteFuture();
+      follower.AdvanceTo(next);
+      RandomStep(follower);
+      follower.AdvanceTo(next);
+    }
+    RC_ASSERT(follower.domain().NextDue(follower.state()).value_or(absl::InfiniteFuture()) > follower.now());
+    RC_ASSERT(SafetyNetGaps(follower.state(), rules, follower.now()).empty());
+  }
+}
+
+}  // namespace
+}  // namespace polku::follow_up

@@ -1,0 +1,124 @@
+// R2: too many expected sessions missed in a row, or a week below the agreed minimum.
+#include <algorithm>
+#include <vector>
+
+#include "libs/pipeline/proto_time.h"
+#include "services/follow-up/domain/findings.h"
+#include "services/follow-up/domain/moment.h"
+#include "services/follow-up/domain/sessions.h"
+
+namespace polku::follow_up {
+namespace {
+
+using namespace polku::follow_up::v1;  // NOLINT
+using polku::pathway::v1::RuleSet;
+using polku::pipeline::FromProto;
+
+// A break that a late mark has disproved is not found again by a correction of that mark: the
+// client would be called twice about the same sessions. The next miss counts on.
+bool WasRetracted(const Floor* floor, int64_t due_us) {
+  return floor != nullptr && due_us <= floor->retracted_due_us();
+}
+
+Finding InARow(const MeasureRecord& measure, const Schedule& schedule, int first, int last, int64_t interval_us) {
+  const auto began = schedule.At(first);
+  const auto ended = schedule.At(last);
+  const int64_t wait_us = MarkAt(measure.sessions(), last) == kMissedUnmarked ? interval_us : 0;
+  return {RULE_MISSED_ATTENDANCE, measure.plan().measure(), Micros(began->end), Micros(ended->end) + wait_us,
+          /*absence=*/false};
+}
+
+// Excused sessions neither break a run nor add to it; one that is still open breaks it.
+std::optional<Finding> MissesInARow(const MeasureRecord& measure, const Floor* floor, const RuleSet& rules) {
+  const auto limit = static_cast<size_t>(rules.misses_in_a_row());
+  std::vector<int> run;  // Ordinals, at most the last `limit` ones.
+  for (int i = measure.floor_session(); i < static_cast<int>(measure.sessions().size()); ++i) {
+    const char mark = MarkAt(measure.sessions(), i);
+    if (mark == kExcused) continue;
+    if (!IsMiss(mark)) {
+      run.clear();
+      continue;
+    }
+    run.push_back(i);
+    if (run.size() < limit) continue;
+    const Finding finding =
+        InARow(measure, Schedule(measure), run.front(), run.back(), ReportingIntervalUs(measure, rules));
+    if (!WasRetracted(floor, finding.due_us)) return finding;
+    run.erase(run.begin());
+  }
+  return std::nullopt;
+}
+
+struct Week {
+  bool decided = true;  // Something is known of every session.
+  int sessions = 0;
+  int expected_days = 0;
+  int present_days = 0;
+};
+
+Week WeekFrom(const MeasureRecord& measure, const Schedule& schedule, int monday, int ordinal) {
+  Week week;
+  for (int day = monday; day < monday + 7; ++day) {
+    const int sessions = schedule.CountOn(day);
+    bool present = false;
+    for (int i = 0; i < sessions; ++i, ++ordinal) {
+      const char mark = MarkAt(measure.sessions(), ordinal);
+      week.decided = week.decided && mark != kUnmarked;
+      present = present || mark == kPresent;
+    }
+    week.sessions += sessions;
+    week.expected_days += sessions > 0 ? 1 : 0;
+    week.present_days += present ? 1 : 0;
+  }
+  return week;
+}
+
+// Whole weeks of the measure only. Nobody can attend more days than a week of holidays offers.
+std::optional<Finding> WeekBelowMinimum(const MeasureRecord& measure, const Floor* floor, const RuleSet& rules) {
+  if (measure.plan().weekly_days_min() <= 0) return std::nullopt;
+  const Schedule schedule(measure);
+  const absl::CivilDay last =
+      HasEnded(measure) ? std::min(schedule.last_day(), FromProto(measure.end_date())) : schedule.last_day();
+  const absl::CivilDay first_monday = absl::NextWeekday(schedule.first_day() - 1, absl::Weekday::monday);
+  const int last_number = DayNumberOf(last);
+  int ordinal = schedule.CountBefore(first_monday);
+  for (int day = DayNumberOf(first_monday); day + 6 <= last_number; day += 7) {
+    if (ordinal >= static_cast<int>(measure.sessions().size())) break;
+    const Week week = WeekFrom(measure, schedule, day, ordinal);
+    ordinal += week.sessions;
+    if (!week.decided || week.present_days >= std::min(measure.plan().weekly_days_min(), week.expected_days)) continue;
+    const absl::CivilDay monday = DayOfNumber(day);
+    const int64_t from = Micros(StartOfDay(monday));
+    const int64_t due = Micros(EndOfDay(monday + 6)) + ReportingIntervalUs(measure, rules);
+    if (floor != nullptr && from <= floor->counted_from_us()) continue;
+    if (!WasRetracted(floor, due)) return Finding{RULE_MISSED_ATTENDANCE, measure.plan().measure(), from, due};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Finding> MissedAttendance(const JourneyRecord& journey, const MeasureRecord& measure,
+                                        const RuleSet& rules) {
+  if (!measure.has_start_date()) return std::nullopt;
+  const Floor* floor = FindFloor(journey, RULE_MISSED_ATTENDANCE, measure.plan().measure());
+  std::optional<Finding> run = MissesInARow(measure, floor, rules);
+  std::optional<Finding> week = WeekBelowMinimum(measure, floor, rules);
+  // Whichever limit was reached first, so that facts read late give what they would have given in time.
+  if (run.has_value() && week.has_value()) return week->due_us < run->due_us ? week : run;
+  return run.has_value() ? run : week;
+}
+
+std::optional<Unmarked> FirstUnmarked(const MeasureRecord& measure, const RuleSet& rules) {
+  if (measure.phase() != MEASURE_PHASE_RUNNING || measure.plan().sessions().empty()) return std::nullopt;
+  const size_t dot = measure.sessions().find(kUnmarked, static_cast<size_t>(measure.floor_session()));
+  const size_t known = std::max(measure.sessions().size(), static_cast<size_t>(measure.floor_session()));
+  const size_t ordinal = dot != std::string::npos ? dot : known;
+  const auto session = Schedule(measure).At(static_cast<int>(ordinal));
+  if (!session.has_value()) return std::nullopt;
+  const int64_t end = Micros(session->end);
+  return Unmarked{
+      &measure, session->ordinal, session->on_day, session->day, end, end + ReportingIntervalUs(measure, rules)};
+}
+
+}  // namespace polku::follow_up

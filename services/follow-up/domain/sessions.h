@@ -1,0 +1,76 @@
+// The attendance a measure expects: its weekly sessions from the actual start to the planned end,
+// public holidays left out. A pure function of plan and start, so a session is known by its
+// ordinal alone and one character of state is enough for it.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/civil_time.h"
+#include "absl/time/time.h"
+#include "polku/follow_up/v1/state.pb.h"
+
+namespace polku::follow_up {
+
+// What is known of a session, as MeasureRecord.sessions holds it.
+enum SessionMark : char {
+  kUnmarked = '.',
+  kPresent = 'P',
+  kPresentTooShort = 'p',  // Came, but for less than a day of attendance takes.
+  kAbsent = 'A',
+  kExcused = 'E',
+  kMissedUnmarked = 'U',  // Nobody marked it, although everything up to it has been reported.
+};
+
+inline bool IsMiss(char mark) { return mark == kAbsent || mark == kMissedUnmarked; }
+// Also for sessions behind the end of the string.
+inline char MarkAt(absl::string_view sessions, int ordinal) {
+  return static_cast<size_t>(ordinal) < sessions.size() ? sessions[static_cast<size_t>(ordinal)] : '.';
+}
+// Fills up with unmarked sessions as far as needed.
+void SetMark(std::string& sessions, int ordinal, char mark);
+
+// 0 is 1970-01-01. Loops over days count with these: civil days are dear to add and compare.
+int DayNumberOf(absl::CivilDay day);
+absl::CivilDay DayOfNumber(int day_number);
+
+struct Session {
+  int ordinal = 0;  // Among all sessions of the measure, from 0.
+  absl::CivilDay day;
+  int on_day = 0;  // Among those of the day, by start, from 0.
+  absl::Time end;
+};
+
+class Schedule {
+ public:
+  // Of a measure that has started. `measure` is read here only.
+  explicit Schedule(const polku::follow_up::v1::MeasureRecord& measure);
+
+  // The `on_day`-th session of `day`; none when there is no such session.
+  std::optional<Session> Find(absl::CivilDay day, int on_day) const;
+  // None behind the last.
+  std::optional<Session> At(int ordinal) const;
+  // How many sessions lie on days from the start up to but not including `day`.
+  int CountBefore(absl::CivilDay day) const;
+  // How many sessions have ended by `time`.
+  int CountEndedBy(absl::Time time) const;
+  // Days are numbered from 1970-01-01, see DayNumberOf.
+  int CountOn(int day_number) const;
+
+  absl::CivilDay first_day() const;
+  absl::CivilDay last_day() const;
+
+ private:
+  absl::Time EndOf(int day_number, int on_day) const;
+
+  int first_ = 0;
+  int last_ = 0;
+  int per_week_ = 0;
+  // End minutes by day of the week, Monday first; each day's sessions by start.
+  std::array<std::vector<int>, 7> end_minutes_;
+};
+
+}  // namespace polku::follow_up

@@ -1,0 +1,214 @@
+#include "services/follow-up/domain/testing/follower.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "libs/base/calendar.h"
+#include "libs/base/status_macros.h"
+#include "libs/pipeline/proto_time.h"
+#include "services/follow-up/domain/index.h"
+#include "services/follow-up/domain/moment.h"
+
+namespace polku::follow_up {
+namespace {
+
+using namespace polku::follow_up::v1;  // NOLINT
+using polku::pipeline::ToProto;
+
+constexpr char kPathway[] = R"(
+id: test-pathway
+version: 1
+title: {fi: Testi, en: Test}
+rules: 2026-1
+entry: {segments: [unemployed], municipalities: [{code: "205"}], needs: [work-ability]}
+assessment: {complete_within_days: 90}
+measure_types: [{code: work-trial, title: {fi: Kokeilu, en: Trial}}]
+)";
+constexpr char kRules[] = R"(
+version: 2026-1
+misses_in_a_row: 2
+contact_after_miss_office_days: 1
+direct_reporting_interval: 24h
+no_next_measure_office_days: 5
+no_contact_days: 21
+not_started_office_days: 5
+plan_overrun_office_days: 5
+outreach_first_attempt_office_days: 1
+hold_recheck_interval: 6h
+)";
+
+constexpr char kInstant[] = "%Y-%m-%d %H:%M:%E*S";
+
+}  // namespace
+
+pathway::Catalogue RulesOfTests() {
+  absl::StatusOr<pathway::Catalogue> catalogue =
+      pathway::Catalogue::Parse({{"test-pathway.v1.yaml", kPathway}}, {{"2026-1.yaml", kRules}});
+  EXPECT_TRUE(catalogue.ok()) << catalogue.status();
+  return *std::move(catalogue);
+}
+
+absl::Time Local(absl::string_view text) {
+  absl::Time time;
+  std::string error;
+  EXPECT_TRUE(absl::ParseTime("%Y-%m-%d %H:%M", text, Helsinki(), &time, &error)) << text << ": " << error;
+  return time;
+}
+
+google::type::Date Day(absl::string_view text) { return pipeline::ToProtoDay(ParseDay(text).value()); }
+
+std::string MeasureName(int ordinal) { return absl::StrCat(kClient, "/measures/", ordinal); }
+
+polku::assessment::v1::PlannedMeasure Plan(int ordinal, absl::string_view start, absl::string_view end) {
+  polku::assessment::v1::PlannedMeasure plan;
+  plan.set_measure(MeasureName(ordinal));
+  plan.set_type("work-trial");
+  plan.set_provider("organisations/o");
+  *plan.mutable_start_date() = Day(start);
+  *plan.mutable_end_date() = Day(end);
+  return plan;
+}
+
+void AddSession(polku::assessment::v1::PlannedMeasure& plan, google::type::DayOfWeek day, int start_minute,
+                int end_minute) {
+  auto& session = *plan.add_sessions();
+  session.set_day(day);
+  session.set_start_minute(start_minute);
+  session.set_end_minute(end_minute);
+}
+
+Follower::Follower(absl::Time now) : domain_(RulesOfTests()), now_(now) {}
+
+absl::Status Follower::Give(const JourneyInput& input) {
+  pipeline::Context context;
+  context.now = now_;
+  context.fact_time = now_;
+  context.covered_until = covered_until;
+  context.principal.user = user;
+  context.service = "follow-up";
+  context.next_version = state_.version() + 1;
+  for (const pipeline::Lookup& lookup : domain_.LookupsOf(kClient, input)) {
+    std::vector<store::Row> rows;
+    if (lookup.name == kSourcesOfClientLookup) rows = sources;
+    if (lookup.name == kMarkLookup) {
+      if (const auto mark = marks_.find(lookup.parameters); mark != marks_.end()) rows.push_back(mark->second);
+    }
+    context.lookups.push_back(std::move(rows));
+  }
+  ASSIGN_OR_RETURN(auto decision, domain_.Decide(state_, input, context));
+  for (JourneyEvent& event : decision.events) {
+    domain_.Evolve(event, state_);
+    for (pipeline::IndexRow& row : domain_.RowsOf(event)) {
+      if (row.shape == &kMarkTable) marks_[row.key] = row.values;
+    }
+    events_.push_back(std::move(event));
+  }
+  return absl::OkStatus();
+}
+
+void Follower::Tick() {
+  JourneyInput input;
+  input.mutable_tick();
+  EXPECT_TRUE(Give(input).ok());
+}
+
+void Follower::AdvanceTo(absl::Time time) {
+  for (auto due = domain_.NextDue(state_); due.has_value() && *due <= time; due = domain_.NextDue(state_)) {
+    now_ = std::max(now_, *due);
+    Tick();
+    ASSERT_GT(domain_.NextDue(state_).value_or(absl::InfiniteFuture()), now_) << "a tick that leaves itself due";
+  }
+  now_ = std::max(now_, time);
+}
+
+void Follower::Accept(absl::Time time) {
+  JourneyInput input;
+  auto& fact = *input.mutable_referral_accepted();
+  fact.set_referral(absl::StrCat(kClient, "/referrals/1"));
+  fact.set_receiving_unit("organisations/unit");
+  fact.set_pathway("test-pathway");
+  fact.set_pathway_version(1);
+  *fact.mutable_accept_time() = ToProto(time);
+  EXPECT_TRUE(Give(input).ok());
+}
+
+void Follower::OpenAssessment(absl::Time time, absl::Time deadline) {
+  JourneyInput input;
+  auto& fact = *input.mutable_assessment_opened();
+  fact.set_assessment(absl::StrCat(kClient, "/assessments/1"));
+  *fact.mutable_open_time() = ToProto(time);
+  *fact.mutable_deadline() = ToProto(deadline);
+  EXPECT_TRUE(Give(input).ok());
+}
+
+void Follower::CompleteAssessment(absl::Time time) {
+  JourneyInput input;
+  auto& fact = *input.mutable_assessment_completed();
+  fact.set_assessment(absl::StrCat(kClient, "/assessments/1"));
+  *fact.mutable_complete_time() = ToProto(time);
+  EXPECT_TRUE(Give(input).ok());
+}
+
+void Follower::Approve(polku::assessment::v1::PlannedMeasure plan, absl::Time time) {
+  JourneyInput input;
+  auto& fact = *input.mutable_plan_approved();
+  fact.set_plan(absl::StrCat(kClient, "/plans/1"));
+  *fact.add_measures() = std::move(plan);
+  *fact.mutable_approve_time() = ToProto(time);
+  EXPECT_TRUE(Give(input).ok());
+}
+
+void Follower::Start(absl::string_view measure, absl::string_view day) {
+  JourneyInput input;
+  input.mutable_start_measure()->set_name(std::string(measure));
+  *input.mutable_start_measure()->mutable_start_date() = Day(day);
+  const absl::Status status = Give(input);
+  EXPECT_TRUE(status.ok()) << status;
+}
+
+void Follower::Mark(absl::string_view day, AttendanceStatus status, int revision) {
+  JourneyInput input;
+  AttendanceMark& mark = *input.mutable_attendance_mark();
+  mark.set_measure(MeasureName(1));
+  *mark.mutable_date() = Day(day);
+  mark.set_status(status);
+  mark.set_revision(revision);
+  const absl::Status given = Give(input);
+  EXPECT_TRUE(given.ok()) << given;
+}
+
+void Follower::Contact(absl::Time time) {
+  JourneyInput input;
+  input.mutable_record_contact()->set_client(kClient);
+  *input.mutable_record_contact()->mutable_contact_time() = ToProto(time);
+  const absl::Status status = Give(input);
+  EXPECT_TRUE(status.ok()) << status;
+}
+
+void Follower::Run(polku::assessment::v1::PlannedMeasure plan) {
+  Accept(Local("2026-02-02 10:00"));
+  CompleteAssessment(Local("2026-02-16 10:00"));
+  Approve(std::move(plan), Local("2026-02-17 10:00"));
+  Start(MeasureName(1), "2026-03-02");
+}
+
+std::vector<std::string> Follower::Open() const {
+  std::vector<std::string> open;
+  const auto write = [](int64_t us) { return absl::FormatTime(kInstant, At(us), Helsinki()); };
+  for (const InterruptionRecord& each : state_.interruptions()) {
+    open.push_back(absl::StrCat("R", static_cast<int>(each.rule()), " from ", write(each.counted_from_us()), " due ",
+                                write(each.due_us())));
+  }
+  std::sort(open.begin(), open.end());
+  return open;
+}
+
+int Follower::Count(JourneyEvent::EventCase kind) const {
+  return static_cast<int>(std::count_if(events_.begin(), events_.end(),
+                                        [&](const JourneyEvent& event) { return event.event_case() == kind; }));
+}
+
+}  // namespace polku::follow_up

@@ -1,0 +1,17 @@
+// A state as the API shows it.
+#pragma once
+
+#include "polku/follow_up/v1/api.pb.h"
+#include "polku/follow_up/v1/state.pb.h"
+#include "polku/pathway/v1/rules.pb.h"
+
+namespace polku::follow_up {
+
+polku::follow_up::v1::Measure MeasureView(const polku::follow_up::v1::MeasureRecord& measure);
+polku::follow_up::v1::Interruption InterruptionView(const polku::follow_up::v1::InterruptionRecord& interruption,
+                                                    const std::string& rules_version);
+// Without the timeline, which is in the journal.
+polku::follow_up::v1::Journey JourneyView(const polku::follow_up::v1::JourneyRecord& journey,
+                                          const polku::pathway::v1::RuleSet& rules);
+
+}  // namespace polku::follow_up

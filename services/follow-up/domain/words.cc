@@ -1,0 +1,255 @@
+#include "services/follow-up/domain/words.h"
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "libs/pipeline/proto_time.h"
+#include "services/follow-up/domain/moment.h"
+
+namespace polku::follow_up {
+namespace {
+
+using namespace polku::follow_up::v1;  // NOLINT
+using polku::common::v1::Text;
+using polku::pipeline::FromProto;
+
+Text Say(std::string fi, std::string en) {
+  Text text;
+  text.set_fi(std::move(fi));
+  text.set_en(std::move(en));
+  return text;
+}
+
+// "9.3.2026" and "9 March 2026".
+Text DayInWords(absl::CivilDay day) {
+  return Say(absl::StrCat(day.day(), ".", day.month(), ".", day.year()),
+             absl::FormatTime("%-d %B %Y", absl::FromCivil(day, absl::UTCTimeZone()), absl::UTCTimeZone()));
+}
+Text DayInWords(int64_t us) { return DayInWords(LocalDay(At(us))); }
+Text DayInWords(const google::type::Date& date) { return DayInWords(FromProto(date)); }
+
+Text WhyMissed(const Finding& finding, const polku::pathway::v1::RuleSet& rules) {
+  const Text day = DayInWords(finding.counted_from_us);
+  if (finding.absence) {
+    return Say(
+        absl::StrCat(day.fi(), " alkaneella viikolla läsnäolopäiviä oli vähemmän kuin on sovittu."),
+        absl::StrCat("In the week that began on ", day.en(), " there were fewer days of attendance than agreed."));
+  }
+  return Say(
+      absl::StrCat("Poissa ", rules.misses_in_a_row(), " sovitulta kerralta peräkkäin, ensimmäisen kerran ", day.fi(),
+                   "."),
+      absl::StrCat("Missed ", rules.misses_in_a_row(), " agreed sessions in a row, the first on ", day.en(), "."));
+}
+
+Text EndInWords(EndReason reason) {
+  switch (reason) {
+    case END_REASON_GOAL_REACHED:
+      return Say("tavoite saavutettiin", "the goal was reached");
+    case END_REASON_WORK_OR_STUDY:
+      return Say("asiakas siirtyi työhön tai opiskelemaan", "the client went to work or study");
+    case END_REASON_ILLNESS:
+      return Say("sairaus", "illness");
+    case END_REASON_CLIENT_STOPPED:
+      return Say("asiakas lopetti", "the client stopped");
+    case END_REASON_PROVIDER_STOPPED:
+      return Say("palveluntuottaja lopetti", "the provider stopped");
+    case END_REASON_NOT_SUITABLE:
+      return Say("palvelu ei sopinut asiakkaalle", "the service did not suit the client");
+    case END_REASON_MOVED:
+      return Say("asiakas muutti", "the client moved away");
+    default:
+      return Say("muu syy", "another reason");
+  }
+}
+
+Text MarkInWords(const AttendanceRecorded& event) {
+  const Text day = DayInWords(event.mark().date());
+  switch (event.mark().status()) {
+    case ATTENDANCE_STATUS_PRESENT:
+      return Say(absl::StrCat("Läsnä ", day.fi(), "."), absl::StrCat("Present on ", day.en(), "."));
+    case ATTENDANCE_STATUS_EXCUSED:
+      return Say(absl::StrCat("Poissa hyväksytystä syystä ", day.fi(), "."),
+                 absl::StrCat("Excused on ", day.en(), "."));
+    default:
+      return Say(absl::StrCat("Merkitty poissa olevaksi ", day.fi(), "."),
+                 absl::StrCat("Marked absent on ", day.en(), "."));
+  }
+}
+
+Text MissInWords(const AttendanceMissed& event) {
+  const Text day = DayInWords(event.date());
+  if (event.unmarked()) {
+    return Say(absl::StrCat("Läsnäoloa ", day.fi(), " ei ole merkitty; se lasketaan poissaoloksi."),
+               absl::StrCat("Nobody marked attendance on ", day.en(), "; it counts as a missed session."));
+  }
+  return Say(absl::StrCat("Jäi pois sovitulta kerralta ", day.fi(), "."),
+             absl::StrCat("Missed the agreed session on ", day.en(), "."));
+}
+
+Text ResolutionInWords(ResolutionOutcome outcome) {
+  switch (outcome) {
+    case RESOLUTION_OUTCOME_RETURNED:
+      return Say("asiakas palaa", "the client returns");
+    case RESOLUTION_OUTCOME_NEXT_STEP_AGREED:
+      return Say("seuraava askel on sovittu", "the next step is agreed");
+    case RESOLUTION_OUTCOME_NEEDS_CHANGED:
+      return Say("palvelutarve on muuttunut", "the needs have changed");
+    case RESOLUTION_OUTCOME_REFUSES:
+      return Say("asiakas ei halua jatkaa", "the client does not want to go on");
+    case RESOLUTION_OUTCOME_IN_OTHER_SERVICE:
+      return Say("asiakas on muussa palvelussa, työssä tai opinnoissa",
+                 "the client is in another service, work or study");
+    case RESOLUTION_OUTCOME_JOURNEY_CLOSED:
+      return Say("seuranta päättyi", "the follow-up ended");
+    default:
+      return Say("muu ratkaisu", "another solution");
+  }
+}
+
+Text ResolvedInWords(const InterruptionResolved& event) {
+  const Text how = ResolutionInWords(event.outcome());
+  Text text = Say(absl::StrCat("Keskeytys on ratkaistu: ", how.fi(), "."),
+                  absl::StrCat("The interruption was resolved: ", how.en(), "."));
+  if (!event.has_next_step_date()) return text;
+  const Text day = DayInWords(event.next_step_date());
+  text.mutable_fi()->append(absl::StrCat(" Seuraava askel viimeistään ", day.fi(), "."));
+  text.mutable_en()->append(absl::StrCat(" Next step by ", day.en(), "."));
+  return text;
+}
+
+Text StartedInWords(const MeasureStarted& event) {
+  const Text day = DayInWords(event.start_date());
+  return Say(absl::StrCat("Toimenpide alkoi ", day.fi(), "."), absl::StrCat("A measure started on ", day.en(), "."));
+}
+
+Text CompletedInWords(const MeasureCompleted& event) {
+  const Text day = DayInWords(event.end_date());
+  return Say(absl::StrCat("Toimenpide saatiin päätökseen ", day.fi(), "."),
+             absl::StrCat("A measure was completed on ", day.en(), "."));
+}
+
+Text EndedEarlyInWords(const MeasureEndedEarly& event) {
+  const Text day = DayInWords(event.end_date());
+  const Text reason = EndInWords(event.reason());
+  return Say(absl::StrCat("Toimenpide päättyi ennen aikojaan ", day.fi(), ": ", reason.fi(), "."),
+             absl::StrCat("A measure ended early on ", day.en(), ": ", reason.en(), "."));
+}
+
+Text With(absl::string_view fi, absl::string_view en, const Text& tail) {
+  return Say(absl::StrCat(fi, tail.fi()), absl::StrCat(en, tail.en()));
+}
+
+}  // namespace
+
+Text WhyFound(const Finding& finding, const polku::pathway::v1::RuleSet& rules) {
+  const Text from = DayInWords(finding.counted_from_us);
+  // Limits end with a day, so the last instant inside them names it.
+  const Text limit = DayInWords(finding.due_us - 1);
+  switch (finding.rule) {
+    case RULE_ENDED_EARLY:
+      return Say(absl::StrCat("Toimenpide päättyi ennen aikojaan ", from.fi(), "."),
+                 absl::StrCat("A measure ended early on ", from.en(), "."));
+    case RULE_MISSED_ATTENDANCE:
+      return WhyMissed(finding, rules);
+    case RULE_NO_NEXT_MEASURE:
+      return Say(
+          absl::StrCat("Edellinen vaihe päättyi ", from.fi(), ", eikä seuraavaa ollut sovittu ", limit.fi(),
+                       " mennessä."),
+          absl::StrCat("The last step ended on ", from.en(), " and no next one was agreed by ", limit.en(), "."));
+    case RULE_NO_CONTACT:
+      return Say(
+          absl::StrCat("Asiakkaasta ei ole kuultu ", from.fi(), " jälkeen; raja oli ", limit.fi(), "."),
+          absl::StrCat("Nothing has been heard of the client since ", from.en(), "; the limit was ", limit.en(), "."));
+    case RULE_OVERDUE_ASSESSMENT:
+      return Say(absl::StrCat("Palvelutarpeen arviointi ei valmistunut määräpäivään ", limit.fi(), " mennessä."),
+                 absl::StrCat("The assessment was not complete by its deadline, ", limit.en(), "."));
+    case RULE_NOT_STARTED:
+      return Say(absl::StrCat("Toimenpide ei ole alkanut ", limit.fi(), " mennessä; sen piti alkaa viimeistään ",
+                              from.fi(), "."),
+                 absl::StrCat("A measure had not started by ", limit.en(), "; it was to start by ", from.en(), "."));
+    case RULE_PLAN_OVERRUN: {
+      return Say(absl::StrCat("Toimenpidettä ei ole päätetty eikä jatkettu ", limit.fi(),
+                              " mennessä, vaikka sen suunniteltu aika on ohi."),
+                 absl::StrCat("The planned time of a measure is over, and by ", limit.en(),
+                              " it was neither completed nor extended."));
+    }
+    default:
+      return Say("Palveluketju on katkennut.", "The service chain has broken.");
+  }
+}
+
+Text WhyRetracted(Rule rule) {
+  switch (rule) {
+    case RULE_MISSED_ATTENDANCE:
+      return Say("Myöhemmin tullut merkintä osoitti, ettei poissaoloja ollut liikaa.",
+                 "A later mark showed that there were not too many missed sessions.");
+    case RULE_NO_NEXT_MEASURE:
+      return Say("Suunnitelma oli hyväksytty ajoissa; tieto siitä tuli myöhemmin.",
+                 "A plan had been approved in time; word of it came later.");
+    case RULE_NO_CONTACT:
+      return Say("Asiakkaaseen oli oltu yhteydessä ajoissa; tieto siitä tuli myöhemmin.",
+                 "The client had been in contact in time; word of it came later.");
+    case RULE_OVERDUE_ASSESSMENT:
+      return Say("Arviointi valmistui ajoissa tai sen määräaika on myöhemmin; tieto siitä tuli jälkikäteen.",
+                 "The assessment was complete in time or is due later; word of it came afterwards.");
+    case RULE_NOT_STARTED:
+      return Say("Toimenpide oli alkanut tai peruttu ajoissa; tieto siitä tuli myöhemmin.",
+                 "The measure had started or been called off in time; word of it came later.");
+    case RULE_PLAN_OVERRUN:
+      return Say("Toimenpide oli päättynyt ajoissa; tieto siitä tuli myöhemmin.",
+                 "The measure had ended in time; word of it came later.");
+    default:
+      return Say("Myöhemmin tullut tieto osoitti, ettei katkosta ollut.",
+                 "A later fact showed that there was no break.");
+  }
+}
+
+std::optional<Text> InWords(const JourneyEvent& event) {
+  switch (event.event_case()) {
+    case JourneyEvent::kJourneyOpened:
+      return Say("Lähete hyväksyttiin ja seuranta alkoi.", "The referral was accepted and the follow-up began.");
+    case JourneyEvent::kAssessmentOpened:
+      return With("Palvelutarpeen arviointi alkoi. Määräpäivä: ", "The assessment began. Deadline: ",
+                  DayInWords(Micros(FromProto(event.assessment_opened().deadline())) - 1));
+    case JourneyEvent::kAssessmentCompleted:
+      return Say("Palvelutarpeen arviointi valmistui.", "The assessment was completed.");
+    case JourneyEvent::kPlanApproved:
+      return Say("Suunnitelma hyväksyttiin.", "The plan was approved.");
+    case JourneyEvent::kAssignmentAccepted:
+      return Say("Työkykykoordinaattori otti asiakkaan vastuulleen.", "A coordinator took on the client.");
+    case JourneyEvent::kOutreachAttempted:
+      return Say("Asiakasta yritettiin tavoittaa.", "Somebody tried to reach the client.");
+    case JourneyEvent::kOutreachCompleted:
+      return Say("Tavoittava yhteydenotto saatiin päätökseen.", "The outreach was completed.");
+    case JourneyEvent::kMeasureStarted:
+      return StartedInWords(event.measure_started());
+    case JourneyEvent::kAttendanceRecorded:
+      return MarkInWords(event.attendance_recorded());
+    case JourneyEvent::kAttendanceMissed:
+      return MissInWords(event.attendance_missed());
+    case JourneyEvent::kMeasureCompleted:
+      return CompletedInWords(event.measure_completed());
+    case JourneyEvent::kMeasureEndedEarly:
+      return EndedEarlyInWords(event.measure_ended_early());
+    case JourneyEvent::kContactRecorded:
+      return Say("Asiakkaaseen oltiin yhteydessä.", "There was a contact with the client.");
+    case JourneyEvent::kMeasureInterrupted:
+      return With("Keskeytys havaittiin. ", "An interruption was found. ", event.measure_interrupted().why());
+    case JourneyEvent::kInterruptionAmended:
+      return With("Keskeytyksen tiedot tarkentuivat. ", "The interruption was amended. ",
+                  event.interruption_amended().why());
+    case JourneyEvent::kInterruptionRetracted:
+      return With("Keskeytys peruttiin. ", "The interruption was retracted. ", event.interruption_retracted().why());
+    case JourneyEvent::kInterruptionResolved:
+      return ResolvedInWords(event.interruption_resolved());
+    case JourneyEvent::kOutreachRequested:
+      return With("Pyydettiin ottamaan yhteyttä asiakkaaseen viimeistään ", "Outreach was asked for, at the latest on ",
+                  DayInWords(Micros(FromProto(event.outreach_requested().due_time())) - 1));
+    case JourneyEvent::kJourneyClosed:
+      return Say("Seuranta päättyi.", "The follow-up ended.");
+    default:
+      return std::nullopt;
+  }
+}
+
+}  // namespace polku::follow_up

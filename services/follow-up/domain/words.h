@@ -1,0 +1,20 @@
+// Sentences for people, in Finnish and English. No names, no personal data: days, numbers and what
+// happened. They are stored with the finding, so that it says ever after what was said then.
+#pragma once
+
+#include <optional>
+
+#include "polku/common/v1/types.pb.h"
+#include "polku/follow_up/v1/state.pb.h"
+#include "polku/pathway/v1/rules.pb.h"
+#include "services/follow-up/domain/findings.h"
+
+namespace polku::follow_up {
+
+polku::common::v1::Text WhyFound(const Finding& finding, const polku::pathway::v1::RuleSet& rules);
+polku::common::v1::Text WhyRetracted(polku::follow_up::v1::Rule rule);
+
+// For the timeline. None for what only the machinery needs to remember.
+std::optional<polku::common::v1::Text> InWords(const polku::follow_up::v1::JourneyEvent& event);
+
+}  // namespace polku::follow_up

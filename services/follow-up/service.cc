@@ -1,0 +1,73 @@
+#include "services/follow-up/service.h"
+
+#include <utility>
+
+#include "libs/base/status_macros.h"
+#include "libs/pipeline/aggregate_kind.h"
+#include "services/follow-up/api/grpc_api.h"
+#include "services/follow-up/api/queries.h"
+#include "services/follow-up/domain/index.h"
+#include "services/follow-up/domain/journey.h"
+#include "services/follow-up/domain/source.h"
+#include "services/follow-up/embedded_sql.h"
+
+namespace polku::follow_up {
+
+store::Options StoreOptions() { return {"follow-up", {"clients/"}, {{1, "index", k0001Index}}}; }
+
+std::vector<rpc::MethodPermission> Permissions() {
+  const std::vector<std::string> reporters = {"provider", "coordinator"};
+  const std::vector<std::string> deciders = {"coordinator", "lead"};
+  const std::vector<std::string> readers = {"coordinator", "lead", "assessor"};
+  return {{"polku.follow_up.v1.FollowUpService/StartMeasure", reporters},
+          {"polku.follow_up.v1.FollowUpService/RecordAttendance", reporters},
+          {"polku.follow_up.v1.FollowUpService/CompleteMeasure", reporters},
+          {"polku.follow_up.v1.FollowUpService/EndMeasureEarly", reporters},
+          {"polku.follow_up.v1.FollowUpService/RecordContact", reporters},
+          {"polku.follow_up.v1.FollowUpService/RegisterSource", {"lead", "operator"}},
+          {"polku.follow_up.v1.FollowUpService/ReportCompleteThrough", {"provider"}},
+          {"polku.follow_up.v1.FollowUpService/GetSource", {"provider", "lead", "operator"}},
+          {"polku.follow_up.v1.FollowUpService/ResolveInterruption", deciders},
+          {"polku.follow_up.v1.FollowUpService/CloseJourney", deciders},
+          {"polku.follow_up.v1.FollowUpService/GetJourney", readers},
+          {"polku.follow_up.v1.FollowUpService/ListInterruptions", deciders},
+          {"polku.follow_up.v1.FollowUpService/ExplainInterruption", readers},
+          {"polku.follow_up.v1.FollowUpService/ListSafetyNetViolations", {"coordinator", "lead", "operator"}}};
+}
+
+absl::StatusOr<std::unique_ptr<Service>> Service::Create(const Config& config, const Dependencies& dependencies) {
+  pipeline::Definition definition;
+  definition.service = "follow-up";
+  definition.queries = LookupQueries();
+  definition.subscriptions = {"referral", "assessment", "coordinator-network"};
+  definition.kinds.push_back(
+      std::make_unique<pipeline::KindOf<JourneyDomain>>("clients/", JourneyDomain(*dependencies.catalogue)));
+  definition.kinds.push_back(std::make_unique<pipeline::KindOf<SourceDomain>>("sources/", SourceDomain()));
+  const pipeline::Dependencies parts{dependencies.clock, dependencies.database, dependencies.bus, dependencies.metrics,
+                                     dependencies.peer_journal};
+  std::unique_ptr<Service> service(new Service());
+  ASSIGN_OR_RETURN(service->pipeline_, pipeline::Pipeline::Create(std::move(definition), parts, config.pipeline));
+  service->api_ = std::make_unique<Api>(*service->pipeline_, *dependencies.access, *dependencies.metrics, config.gate,
+                                        *dependencies.catalogue, dependencies.random);
+  service->safety_net_violations_ =
+      &prometheus::BuildGauge()
+           .Name("polku_follow_up_safety_net_violations")
+           .Help("Open journeys without an owner, or without a dated next step and an open interruption.")
+           .Register(*dependencies.metrics)
+           .Add({});
+  return service;
+}
+
+Service::Service() = default;
+Service::~Service() = default;
+
+std::vector<grpc::Service*> Service::grpc_services() { return {api_.get()}; }
+
+absl::Status Service::RefreshGauges() {
+  ASSIGN_OR_RETURN(const auto reader, pipeline_->database().Read());
+  ASSIGN_OR_RETURN(const int64_t violations, CountSafetyNetViolations(*reader, pipeline_->clock().Now()));
+  safety_net_violations_->Set(static_cast<double>(violations));
+  return absl::OkStatus();
+}
+
+}  // namespace polku::follow_up

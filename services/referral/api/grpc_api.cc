@@ -1,0 +1,28 @@
+#include "services/referral/api/grpc_api.h"
+
+#include "absl/strings/str_cat.h"
+#include "libs/base/hash.h"
+#include "libs/base/ids.h"
+#include "services/referral/service.h"
+
+namespace polku::referral {
+
+rpc::WriteTarget TargetOf(const v1::SubmitReferralRequest& request, HetuPolicy identity, absl::string_view hash_key,
+                          absl::Time now, Random& random) {
+  rpc::WriteTarget target;
+  target.key = absl::StrCat("clients/", NewUuidV7(now, random));
+  const auto code = Hetu::Parse(request.referral().person().identity_code(), identity);
+  if (code.ok()) {
+    target.alias = pipeline::AliasClaim{"hetu", HexOf(KeyedHash(hash_key, "hetu", code->text().Reveal()))};
+  }
+  return target;
+}
+
+Api::Api(pipeline::Pipeline& pipeline, const rpc::Access& access, prometheus::Registry& metrics,
+         const rpc::GateLimits& limits, HetuPolicy identity, Random& random)
+    : pipeline_(pipeline),
+      identity_(identity),
+      random_(random),
+      gate_(&pipeline, &access, Permissions(), &metrics, limits, &random) {}
+
+}  // namespace polku::referral

@@ -1,0 +1,21 @@
+// The read side: one referral with what the caller may see of the person, and lists.
+#pragma once
+
+#include "absl/status/statusor.h"
+#include "libs/pipeline/domain.h"
+#include "libs/rpc/gate.h"
+#include "polku/referral/v1/api.pb.h"
+
+namespace polku::referral {
+
+// All block on the database.
+
+// With the person as far as Disclose lets the caller see it; whereabouts under a safety order are
+// for intake alone. Errors: kInvalidArgument for another kind of name; kNotFound, also for a
+// referrer whose organisation did not send the referral; what Disclose refuses.
+absl::StatusOr<v1::Referral> GetReferral(rpc::ReadScope& scope, const v1::GetReferralRequest& request);
+
+// Newest first; a referrer sees its own organisation's. Errors: those of the page size and token.
+absl::StatusOr<v1::ListReferralsResponse> ListReferrals(rpc::ReadScope& scope, const v1::ListReferralsRequest& request);
+
+}  // namespace polku::referral

@@ -1,0 +1,123 @@
+#include "services/referral/domain/answer.h"
+
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "libs/base/calendar.h"
+#include "libs/base/status_macros.h"
+#include "libs/base/violation.h"
+#include "libs/pipeline/proto_time.h"
+#include "services/referral/domain/person.h"
+
+namespace polku::referral {
+namespace {
+
+constexpr int kTextCharactersMax = 4000;
+
+// The referral that waits for an answer of the caller's organisation.
+absl::StatusOr<const v1::Referral*> FindUnanswered(const v1::Client& state, const std::string& name,
+                                                   const pipeline::Context& context) {
+  const v1::Referral* referral = FindReferral(state, name);
+  // To another unit it is as if the referral did not exist: that somebody was referred is
+  // itself personal.
+  if (referral == nullptr || referral->receiving_unit() != context.principal.organisation) {
+    return absl::NotFoundError("answer referral: no such referral to this organisation");
+  }
+  if (referral->state() != v1::REFERRAL_STATE_RECEIVED) {
+    return WithReason(absl::FailedPreconditionError("answer referral: it has been answered already"),
+                      "REFERRAL_ANSWERED");
+  }
+  return referral;
+}
+
+absl::Status CheckText(absl::string_view text) {
+  if (CharactersOf(text) <= kTextCharactersMax) return absl::OkStatus();
+  return InvalidField("text", absl::StrCat("is longer than ", kTextCharactersMax, " characters"));
+}
+
+absl::StatusOr<const pathway::v1::PathwayDefinition*> FindPathway(const v1::AcceptReferralRequest& request,
+                                                                  const pathway::Catalogue& catalogue) {
+  if (request.pathway().empty()) return InvalidField("pathway", "is needed");
+  if (catalogue.Find(request.pathway()) == nullptr) return InvalidField("pathway", "is not in the catalogue");
+  if (request.pathway_version() < 0) return InvalidField("pathway_version", "must be 0 or more");
+  const auto* definition = catalogue.Find(request.pathway(), request.pathway_version());
+  if (definition == nullptr) return InvalidField("pathway_version", "is not in the catalogue");
+  return definition;
+}
+
+absl::Status CheckServed(const pathway::v1::PathwayDefinition& definition, const v1::Referral& referral,
+                         const v1::Person& person, absl::Time now) {
+  absl::Status status;
+  if (!pathway::ServesSegment(definition, referral.segment())) {
+    AddViolation(status, "pathway", "does not serve the client's segment");
+  }
+  if (!person.municipality().empty() &&
+      !pathway::ServesMunicipality(definition, person.municipality(), LocalDay(now))) {
+    AddViolation(status, "pathway", "does not serve the client's municipality");
+  }
+  return status;
+}
+
+v1::ReferralAccepted Accepted(const v1::Referral& referral, const v1::Person& person,
+                              const pathway::v1::PathwayDefinition& definition, absl::Time now) {
+  v1::ReferralAccepted accepted;
+  accepted.set_referral(referral.name());
+  accepted.set_referrer(referral.referrer());
+  accepted.set_receiving_unit(referral.receiving_unit());
+  accepted.set_segment(referral.segment());
+  *accepted.mutable_needs() = referral.needs();
+  accepted.set_pathway(definition.id());
+  accepted.set_pathway_version(definition.version());
+  if (!person.non_disclosure()) accepted.set_municipality(person.municipality());
+  accepted.set_language(person.language());
+  *accepted.mutable_accept_time() = pipeline::ToProto(now);
+  return accepted;
+}
+
+void EmitAnswer(const std::string& referral, const std::string& text, const pipeline::Context& context, Draft& draft) {
+  v1::ClientEvent event;
+  event.mutable_referral_answer_recorded()->set_referral(referral);
+  event.mutable_referral_answer_recorded()->set_text(text);
+  event.mutable_referral_answer_recorded()->set_user(context.principal.user);
+  draft.Emit(std::move(event));
+}
+
+}  // namespace
+
+absl::StatusOr<Decision> AcceptReferral(const v1::Client& state, const v1::AcceptReferralRequest& request,
+                                        const pathway::Catalogue& catalogue, const pipeline::Context& context) {
+  ASSIGN_OR_RETURN(const v1::Referral* referral, FindUnanswered(state, request.name(), context));
+  RETURN_IF_ERROR(CheckText(request.text()));
+  ASSIGN_OR_RETURN(const pathway::v1::PathwayDefinition* definition, FindPathway(request, catalogue));
+  RETURN_IF_ERROR(CheckServed(*definition, *referral, state.person(), context.now));
+  Draft draft(state, context);
+  EmitAnswer(request.name(), request.text(), context, draft);
+  v1::ClientEvent event;
+  *event.mutable_referral_accepted() = Accepted(*referral, state.person(), *definition, context.now);
+  draft.Emit(std::move(event));
+  return std::move(draft).ReplyWith(request.name());
+}
+
+absl::StatusOr<Decision> DeclineReferral(const v1::Client& state, const v1::DeclineReferralRequest& request,
+                                         const pipeline::Context& context) {
+  ASSIGN_OR_RETURN(const v1::Referral* referral, FindUnanswered(state, request.name(), context));
+  if (request.reason() == v1::DECLINE_REASON_UNSPECIFIED || !v1::DeclineReason_IsValid(request.reason())) {
+    return InvalidField("reason", "must be one of the reasons");
+  }
+  if (request.reason() == v1::DECLINE_REASON_OTHER && request.text().empty()) {
+    return InvalidField("text", "is needed with the reason OTHER");
+  }
+  RETURN_IF_ERROR(CheckText(request.text()));
+  Draft draft(state, context);
+  EmitAnswer(request.name(), request.text(), context, draft);
+  v1::ClientEvent event;
+  event.mutable_referral_declined()->set_referral(referral->name());
+  event.mutable_referral_declined()->set_reason(request.reason());
+  *event.mutable_referral_declined()->mutable_decline_time() = pipeline::ToProto(context.now);
+  draft.Emit(std::move(event));
+  return std::move(draft).ReplyWith(request.name());
+}
+
+}  // namespace polku::referral

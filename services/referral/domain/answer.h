@@ -1,0 +1,23 @@
+// The receiving unit answers a referral.
+#pragma once
+
+#include "absl/status/statusor.h"
+#include "libs/pathway/catalogue.h"
+#include "libs/pipeline/domain.h"
+#include "polku/referral/v1/api.pb.h"
+#include "polku/referral/v1/state.pb.h"
+#include "services/referral/domain/evolve.h"
+
+namespace polku::referral {
+
+// Errors of both: kNotFound when there is no such referral to the caller's organisation;
+// kFailedPrecondition REFERRAL_ANSWERED; kInvalidArgument naming the field. Accepting also
+// refuses with kInvalidArgument a pathway that is not in the catalogue, or that does not serve
+// the client's segment, or the municipality of residence on this day. Whoever withheld the
+// municipality under a safety order is not refused for it.
+absl::StatusOr<Decision> AcceptReferral(const v1::Client& state, const v1::AcceptReferralRequest& request,
+                                        const pathway::Catalogue& catalogue, const pipeline::Context& context);
+absl::StatusOr<Decision> DeclineReferral(const v1::Client& state, const v1::DeclineReferralRequest& request,
+                                         const pipeline::Context& context);
+
+}  // namespace polku::referral

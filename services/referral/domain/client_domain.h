@@ -1,0 +1,46 @@
+// The rules of the aggregate "clients/C": who the client is and the referrals about them.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "libs/base/hetu.h"
+#include "libs/pathway/catalogue.h"
+#include "libs/pipeline/domain.h"
+#include "polku/referral/v1/state.pb.h"
+#include "services/referral/domain/evolve.h"
+
+namespace polku::referral {
+
+// See libs/pipeline/domain.h for what each function promises.
+class ClientDomain {
+ public:
+  using State = v1::Client;
+  using Input = v1::ClientInput;
+  using Event = v1::ClientEvent;
+
+  ClientDomain(pathway::Catalogue catalogue, HetuPolicy identity)
+      : catalogue_(std::move(catalogue)), identity_(identity) {}
+
+  // Errors: kInvalidArgument when the name in a command is not that of a referral. SubmitReferral
+  // has no key in it: its caller gives one, found by the identity code or new.
+  absl::StatusOr<std::string> KeyOf(const Input& input) const;
+  std::vector<pipeline::Lookup> LookupsOf(const std::string& key, const Input& input) const { return {}; }
+  absl::StatusOr<pipeline::Decision<Event>> Decide(const State& state, const Input& input,
+                                                   const pipeline::Context& context) const;
+  void Evolve(const Event& event, State& state) const { referral::Evolve(event, state); }
+  // Nothing waits for a time.
+  std::optional<absl::Time> NextDue(const State& state) const { return std::nullopt; }
+  std::vector<pipeline::IndexRow> Index(const State& state) const;
+  std::vector<pipeline::IndexRow> RowsOf(const Event& event) const { return {}; }
+
+ private:
+  pathway::Catalogue catalogue_;
+  HetuPolicy identity_;
+};
+
+}  // namespace polku::referral

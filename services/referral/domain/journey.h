@@ -1,0 +1,20 @@
+// What the follow-up service tells about the client's journey.
+#pragma once
+
+#include "libs/pipeline/domain.h"
+#include "polku/follow_up/v1/events.pb.h"
+#include "polku/referral/v1/state.pb.h"
+#include "services/referral/domain/evolve.h"
+
+namespace polku::referral {
+
+// The journey that a referral began is open: the referral is in service. One that was closed
+// and is opened again goes back to service. What fits no accepted referral is dropped.
+Decision OnJourneyOpened(const v1::Client& state, const follow_up::v1::JourneyOpened& opened,
+                         const pipeline::Context& context);
+
+// Closes every referral that was accepted up to that instant.
+Decision OnJourneyClosed(const v1::Client& state, const follow_up::v1::JourneyClosed& closed,
+                         const pipeline::Context& context);
+
+}  // namespace polku::referral

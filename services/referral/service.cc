@@ -1,0 +1,43 @@
+#include "services/referral/service.h"
+
+#include <utility>
+
+#include "libs/base/status_macros.h"
+#include "libs/pipeline/aggregate_kind.h"
+#include "services/referral/api/grpc_api.h"
+#include "services/referral/domain/client_domain.h"
+#include "services/referral/embedded_sql.h"
+
+namespace polku::referral {
+
+store::Options StoreOptions() { return {"referral", {"clients/"}, {{1, "index", k0001Index}}}; }
+
+std::vector<rpc::MethodPermission> Permissions() {
+  return {{"polku.referral.v1.ReferralService/SubmitReferral", {"referrer", "intake"}},
+          {"polku.referral.v1.ReferralService/AcceptReferral", {"intake"}},
+          {"polku.referral.v1.ReferralService/DeclineReferral", {"intake"}},
+          {"polku.referral.v1.ReferralService/GetReferral", {"referrer", "intake", "coordinator", "assessor"}},
+          {"polku.referral.v1.ReferralService/ListReferrals", {"referrer", "intake", "coordinator", "assessor"}}};
+}
+
+absl::StatusOr<std::unique_ptr<Service>> Service::Create(const Config& config, const Dependencies& dependencies) {
+  pipeline::Definition definition;
+  definition.service = "referral";
+  definition.subscriptions = {"follow-up"};
+  definition.kinds.push_back(std::make_unique<pipeline::KindOf<ClientDomain>>(
+      "clients/", ClientDomain(*dependencies.catalogue, config.identity)));
+  const pipeline::Dependencies parts{dependencies.clock, dependencies.database, dependencies.bus, dependencies.metrics,
+                                     dependencies.peer_journal};
+  std::unique_ptr<Service> service(new Service());
+  ASSIGN_OR_RETURN(service->pipeline_, pipeline::Pipeline::Create(std::move(definition), parts, config.pipeline));
+  service->api_ = std::make_unique<Api>(*service->pipeline_, *dependencies.access, *dependencies.metrics, config.gate,
+                                        config.identity, *dependencies.random);
+  return service;
+}
+
+Service::Service() = default;
+Service::~Service() = default;
+
+std::vector<grpc::Service*> Service::grpc_services() { return {api_.get()}; }
+
+}  // namespace polku::referral
