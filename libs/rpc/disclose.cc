@@ -1,0 +1,60 @@
+#include "libs/rpc/disclose.h"
+
+#include <algorithm>
+
+#include "absl/strings/cord.h"
+#include "absl/strings/str_cat.h"
+#include "libs/base/violation.h"
+
+namespace polku::rpc {
+namespace {
+
+// Not a detail that goes to the caller: ToGrpc sends those of libs/base/violation.h only.
+constexpr absl::string_view kDeniedClientUrl = "polku.rpc/denied_client";
+
+enum class Grant { kNever, kOwn, kAny };
+
+struct DisclosureRule {
+  absl::string_view role;
+  // In the order of DataClass: identity, contacts, referral, assessment, follow-up.
+  Grant grants[5];
+};
+
+// Source: the duties in services/*/README.md. A role without a row sees nothing.
+constexpr DisclosureRule kRules[] = {
+    {"referrer", {Grant::kOwn, Grant::kNever, Grant::kOwn, Grant::kNever, Grant::kNever}},
+    {"intake", {Grant::kAny, Grant::kAny, Grant::kAny, Grant::kNever, Grant::kNever}},
+    {"assessor", {Grant::kAny, Grant::kAny, Grant::kAny, Grant::kAny, Grant::kAny}},
+    {"coordinator", {Grant::kAny, Grant::kAny, Grant::kAny, Grant::kAny, Grant::kAny}},
+    {"lead", {Grant::kAny, Grant::kAny, Grant::kAny, Grant::kAny, Grant::kAny}},
+};
+
+Grant GrantOf(absl::string_view role, DataClass data_class) {
+  const auto* rule = std::find_if(std::begin(kRules), std::end(kRules),
+                                  [&](const DisclosureRule& candidate) { return candidate.role == role; });
+  return rule == std::end(kRules) ? Grant::kNever : rule->grants[static_cast<size_t>(data_class)];
+}
+
+}  // namespace
+
+absl::Status Disclose(const pipeline::Principal& principal, absl::string_view client, DataClass data_class,
+                      const DisclosureFacts& facts) {
+  const Grant grant = GrantOf(principal.role, data_class);
+  if (grant == Grant::kAny || (grant == Grant::kOwn && facts.own_referral)) return absl::OkStatus();
+  absl::Status refusal =
+      grant == Grant::kOwn
+          // Word for word what a query answers for a client that does not exist would be ideal; code and
+          // reason are what callers look at.
+          ? absl::NotFoundError("no such client or referral")
+          : WithReason(absl::PermissionDeniedError(absl::StrCat("role ", principal.role, " may not see this data")),
+                       "ROLE_NOT_ALLOWED");
+  refusal.SetPayload(kDeniedClientUrl, absl::Cord(client));
+  return refusal;
+}
+
+std::string DeniedClientOf(const absl::Status& status) {
+  const auto payload = status.GetPayload(kDeniedClientUrl);
+  return payload.has_value() ? std::string(*payload) : std::string();
+}
+
+}  // namespace polku::rpc

@@ -1,0 +1,28 @@
+// Which role may see which kind of personal data. Every disclosure asks here.
+#pragma once
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "libs/pipeline/domain.h"
+
+namespace polku::rpc {
+
+enum class DataClass { kIdentity, kContacts, kReferral, kAssessment, kFollowUp };
+
+// What the caller of Disclose found out about the relation between principal and client.
+struct DisclosureFacts {
+  bool own_referral = false;  // The principal's organisation sent the client, or the referral in question.
+};
+
+// OK when `principal` may see that data of `client` ("clients/C").
+// Errors: kPermissionDenied (ROLE_NOT_ALLOWED) when the role never may, whoever the client is; kNotFound
+// when it may for its own clients only: a stranger must not learn that the client exists.
+absl::Status Disclose(const pipeline::Principal& principal, absl::string_view client, DataClass data_class,
+                      const DisclosureFacts& facts);
+
+// The client of a refusal of Disclose, for the audit row; empty for any other status. Never sent to the caller.
+std::string DeniedClientOf(const absl::Status& status);
+
+}  // namespace polku::rpc

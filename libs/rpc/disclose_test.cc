@@ -1,0 +1,53 @@
+#include "libs/rpc/disclose.h"
+
+#include <gtest/gtest.h>
+
+#include "libs/base/status_matchers.h"
+#include "libs/base/violation.h"
+
+namespace polku::rpc {
+namespace {
+
+constexpr DataClass kAll[] = {DataClass::kIdentity, DataClass::kContacts, DataClass::kReferral, DataClass::kAssessment,
+                              DataClass::kFollowUp};
+
+absl::Status Ask(const std::string& role, DataClass data_class, bool own) {
+  pipeline::Principal principal;
+  principal.role = role;
+  return Disclose(principal, "clients/C", data_class, {.own_referral = own});
+}
+
+TEST(Disclose, LetsAReferrerSeeItsOwnReferralsOnly) {
+  EXPECT_THAT(Ask("referrer", DataClass::kReferral, true), IsOk());
+  EXPECT_THAT(Ask("referrer", DataClass::kIdentity, true), IsOk());
+  EXPECT_THAT(Ask("referrer", DataClass::kReferral, false), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(Ask("referrer", DataClass::kAssessment, true), StatusIs(absl::StatusCode::kPermissionDenied));
+}
+
+TEST(Disclose, LetsThoseWhoCareForTheClientSeeAll) {
+  for (const char* role : {"assessor", "coordinator", "lead"}) {
+    for (const DataClass data_class : kAll) EXPECT_THAT(Ask(role, data_class, false), IsOk());
+  }
+}
+
+TEST(Disclose, DeniesByDefaultWhoeverTheClientIs) {
+  for (const char* role : {"provider", "operator", "service", "", "unknown"}) {
+    for (const DataClass data_class : kAll) {
+      for (const bool own : {false, true}) {
+        const absl::Status status = Ask(role, data_class, own);
+        EXPECT_THAT(status, StatusIs(absl::StatusCode::kPermissionDenied));
+        EXPECT_EQ(ReasonOf(status), "ROLE_NOT_ALLOWED");
+      }
+    }
+  }
+}
+
+TEST(Disclose, TellsTheAuditButNotTheCallerWhoseDataItWas) {
+  const absl::Status refusal = Ask("referrer", DataClass::kReferral, false);
+  EXPECT_EQ(DeniedClientOf(refusal), "clients/C");
+  EXPECT_THAT(std::string(refusal.message()), ::testing::Not(::testing::HasSubstr("clients/C")));
+  EXPECT_EQ(DeniedClientOf(absl::NotFoundError("x")), "");
+}
+
+}  // namespace
+}  // namespace polku::rpc

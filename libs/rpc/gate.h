@@ -1,0 +1,139 @@
+// The one way from a gRPC method into a service: principal, permission, deadline, corridor or
+// query, audit, metrics, rich errors. A method of an api class is one line:
+//
+//   grpc::ServerUnaryReactor* SubmitReferral(grpc::CallbackServerContext* context, const Request* request,
+//                                            Referral* reply) override { return gate_.Write(context, request, reply); }
+#pragma once
+
+#include <grpcpp/server_context.h>
+#include <grpcpp/support/server_callback.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "google/protobuf/message.h"
+#include "libs/base/clock.h"
+#include "libs/base/random.h"
+#include "libs/pipeline/domain.h"
+#include "libs/pipeline/pipeline.h"
+#include "libs/rpc/access.h"
+#include "libs/rpc/pager.h"
+#include "libs/store/database.h"
+#include "prometheus/registry.h"
+
+namespace polku::rpc {
+
+struct GateLimits {
+  absl::Duration deadline_default = absl::Seconds(10);  // For a call that sets none.
+  absl::Duration deadline_max = absl::Seconds(30);      // A later deadline of the caller counts as this.
+  int read_threads = 4;
+  int read_queue_max = 256;                              // Queries that may wait; over it they are refused.
+  absl::Duration retry_delay = absl::Milliseconds(500);  // Told to a caller refused for a full queue.
+};
+
+// Which aggregate a command is for, where the domain's KeyOf cannot tell. See pipeline::Command.
+struct WriteTarget {
+  std::string key;
+  std::optional<pipeline::AliasClaim> alias;
+};
+
+// What a query gets. Valid during the call of the query only; one thread.
+struct ReadScope {
+  store::Reader& reader;  // One snapshot.
+  const pipeline::Principal& principal;
+  const Clock& clock;
+  const Pager& pager;
+  std::vector<std::string> viewed = {};
+  absl::Time deadline = absl::InfiniteFuture();  // Look at it between steps of a long query.
+
+  // `resource` ("clients/C/referrals/1") is shown to the caller: leaves an audit row, which is durable
+  // before the reply goes out. Only when the query succeeds.
+  void Viewed(std::string resource) { viewed.push_back(std::move(resource)); }
+};
+
+// What a gate stands on. Pointers are not owned and outlive the gate and all its calls.
+struct GateOptions {
+  std::function<void(pipeline::Command, pipeline::Done)> submit;  // As Pipeline::Submit.
+  std::function<void(std::vector<store::AuditRow>, std::function<void(absl::Status)>)> audit;
+  store::Database* database = nullptr;
+  const Clock* clock = nullptr;
+  const Access* access = nullptr;
+  std::vector<MethodPermission> permissions;
+  prometheus::Registry* metrics = nullptr;
+  GateLimits limits;
+  Random* random = nullptr;  // For trace ids; null = the system's.
+};
+
+// Thread-safe. Destroy after the server has shut down; calls that still wait for a query are then
+// refused with kUnavailable.
+class Gate {
+ public:
+  // `permissions` are those of CheckPermissions; a method without a row is refused.
+  Gate(pipeline::Pipeline* pipeline, const Access* access, std::vector<MethodPermission> permissions,
+       prometheus::Registry* metrics, GateLimits limits, Random* random = nullptr);
+  explicit Gate(GateOptions options);
+  ~Gate();
+  Gate(const Gate&) = delete;
+  Gate& operator=(const Gate&) = delete;
+
+  // A command: principal, permission, request_id (a UUID, required), deadline, then the corridor.
+  template <class Request, class Response>
+  grpc::ServerUnaryReactor* Write(grpc::CallbackServerContext* context, const Request* request, Response* response,
+                                  WriteTarget target = {}) {
+    return WriteAny(context, *request, *response, std::move(target));
+  }
+
+  // A command that is wrong before it has a target (an identity code that is none): answers `status`, which is
+  // an error, after the same checks of principal and permission.
+  template <class Request>
+  grpc::ServerUnaryReactor* Refuse(grpc::CallbackServerContext* context, const Request* request, absl::Status status) {
+    return RefuseAny(context, *request, std::move(status));
+  }
+
+  // A query, on one of `read_threads` threads. `fn` is absl::StatusOr<Response>(ReadScope&, const Request&);
+  // it may block on the database, and is not called once the deadline has passed or the caller is gone.
+  template <class Request, class Response, class Fn>
+  grpc::ServerUnaryReactor* Read(grpc::CallbackServerContext* context, const Request* request, Response* response,
+                                 Fn fn) {
+    return ReadAny(context, *request, [request, response, fn = std::move(fn)](ReadScope& scope) -> absl::Status {
+      absl::StatusOr<Response> result = fn(scope, *request);
+      if (!result.ok()) return result.status();
+      *response = *std::move(result);
+      return absl::OkStatus();
+    });
+  }
+
+ private:
+  using Query = std::function<absl::Status(ReadScope&)>;
+  class Methods;
+  class Workers;
+  struct Call;
+
+  grpc::ServerUnaryReactor* WriteAny(grpc::CallbackServerContext* context, const google::protobuf::Message& request,
+                                     google::protobuf::Message& response, WriteTarget target);
+  grpc::ServerUnaryReactor* RefuseAny(grpc::CallbackServerContext* context, const google::protobuf::Message& request,
+                                      absl::Status status);
+  grpc::ServerUnaryReactor* ReadAny(grpc::CallbackServerContext* context, const google::protobuf::Message& request,
+                                    Query query);
+  // A call whose principal may call the method; null after the reactor was finished with the refusal.
+  std::shared_ptr<Call> Admit(grpc::CallbackServerContext* context, grpc::ServerUnaryReactor* reactor,
+                              const google::protobuf::Message& request);
+  void RunQuery(const std::shared_ptr<Call>& call, const Query& query);
+  void AuditDenial(const Call& call, const std::string& resource);
+
+  const GateOptions options_;
+  const Pager pager_;
+  const std::unique_ptr<Random> own_random_;
+  const std::unique_ptr<const MonotonicClock> monotonic_;
+  const std::unique_ptr<const Methods> methods_;
+  std::unique_ptr<Workers> workers_;
+};
+
+}  // namespace polku::rpc
