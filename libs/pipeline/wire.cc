@@ -62,7 +62,7 @@ absl::Status DecodeEvent(bus::Record record, PeerFact& fact) {
   };
   if (const std::string* trace = find("traceparent"); trace != nullptr) fact.traceparent = *trace;
   const std::string* source = find("ce_source");
-  absl::string_view service = source == nullptr ? "" : *source;
+  absl::string_view service = source == nullptr ? absl::string_view() : absl::string_view(*source);
   if (!absl::ConsumePrefix(&service, kSourcePrefix) || service.empty()) return Malformed("ce_source");
   fact.source = std::string(service);
   const std::string* type = find("ce_type");

@@ -115,7 +115,7 @@ function(polku_proto name)
 endfunction()
 
 # polku_embed_sql(TARGET file.sql ...): makes "<folder>/embedded_sql.h" with one
-# `inline constexpr char k<Stem>[]` per file ("0001_index.sql" -> k0001Index).
+# `constexpr char k<Stem>[]` (internal linkage: services share names) per file ("0001_index.sql" -> k0001Index).
 function(polku_embed_sql target)
   file(RELATIVE_PATH folder "${PROJECT_SOURCE_DIR}" "${CMAKE_CURRENT_SOURCE_DIR}")
   set(text "#pragma once\n\n")
@@ -136,7 +136,7 @@ function(polku_embed_sql target)
       set(first FALSE)
       string(APPEND name "${word}")
     endforeach()
-    string(APPEND text "inline constexpr char ${name}[] = R\"sql(${sql})sql\";\n")
+    string(APPEND text "constexpr char ${name}[] = R\"sql(${sql})sql\";\n")
   endforeach()
   file(GENERATE OUTPUT "${CMAKE_BINARY_DIR}/sql_gen/${folder}/embedded_sql.h" CONTENT "${text}")
   target_include_directories(${target} PRIVATE "${CMAKE_BINARY_DIR}/sql_gen")

@@ -1,0 +1,174 @@
+// polkuctl coordinators ..., assignments ..., worklist and tasks ...
+#include "polku/coordinator_network/v1/api.grpc.pb.h"
+#include "tools/polkuctl/session.h"
+
+namespace polku::polkuctl {
+namespace {
+
+using namespace polku::coordinator_network::v1;  // NOLINT
+using Stub = CoordinatorNetworkService::Stub;
+
+void AddCoordinators(CLI::App& app, Session& session) {
+  CLI::App* coordinators =
+      AddCommand(app, "coordinators", "Coordinators: register, show, list.", "--role lead coordinators list");
+  coordinators->require_subcommand(1);
+  CLI::App* add = AddCommand(*coordinators, "register", "Adds a coordinator to the network.",
+                             "--role lead coordinators register kajaani-1 --home organisations/kainuu-unit "
+                             "--municipality 205 --language fi --segment unemployed --capacity 40");
+  auto request = std::make_shared<RegisterCoordinatorRequest>();
+  auto segments = std::make_shared<std::vector<std::string>>();
+  auto capacity = std::make_shared<int>(40);
+  Coordinator* coordinator = request->mutable_coordinator();
+  add->add_option_function<std::string>("id", [request](const std::string& t) { request->set_coordinator_id(t); })
+      ->required();
+  add->add_option_function<std::string>(
+         "--home", [coordinator](const std::string& t) { coordinator->set_organisation(t); }, "organisations/O")
+      ->required();
+  const auto many = [add](const std::string& flag, google::protobuf::RepeatedPtrField<std::string>* field) {
+    add->add_option_function<std::vector<std::string>>(
+        flag, [field](const std::vector<std::string>& texts) { field->Add(texts.begin(), texts.end()); },
+        "may be repeated");
+  };
+  many("--municipality", coordinator->mutable_municipalities());
+  many("--language", coordinator->mutable_languages());
+  many("--competence", coordinator->mutable_competences());
+  add->add_option("--segment", *segments, "employed, unemployed, student, outside-services; may be repeated");
+  add->add_option("--capacity", *capacity, "clients at a time")->capture_default_str();
+  add->callback([request, segments, capacity, &session] {
+    for (const std::string& text : *segments) {
+      request->mutable_coordinator()->add_segments(Parsed(ParseEnumAs<polku::common::v1::Segment>(text), "--segment"));
+    }
+    request->mutable_coordinator()->set_capacity(*capacity);
+    const auto stub = CoordinatorNetworkService::NewStub(session.channel());
+    session.Show(session.Call(&Stub::RegisterCoordinator, *stub, *request));
+  });
+
+  CLI::App* show =
+      AddCommand(*coordinators, "show", "One coordinator.", "--role lead coordinators show coordinators/kajaani-1");
+  auto shown = std::make_shared<GetCoordinatorRequest>();
+  show->add_option_function<std::string>("name", [shown](const std::string& t) { shown->set_name(t); })->required();
+  show->callback([shown, &session] {
+    const auto stub = CoordinatorNetworkService::NewStub(session.channel());
+    session.Show(session.Call(&Stub::GetCoordinator, *stub, *shown));
+  });
+
+  CLI::App* list = AddCommand(*coordinators, "list", "All coordinators.", "--role lead coordinators list");
+  auto listed = std::make_shared<ListCoordinatorsRequest>();
+  list->add_option_function<std::string>("--page-token", [listed](const std::string& t) { listed->set_page_token(t); });
+  list->callback([listed, &session] {
+    const auto stub = CoordinatorNetworkService::NewStub(session.channel());
+    const auto page = session.Call(&Stub::ListCoordinators, *stub, *listed);
+    if (!page.ok()) return session.Fail(page.status());
+    std::vector<const google::protobuf::Message*> rows;
+    for (const Coordinator& each : page->coordinators()) rows.push_back(&each);
+    session.ShowList(rows, {"name", "organisation", "municipalities", "accepted", "capacity"});
+    if (!page->next_page_token().empty()) session.err << "more: --page-token " << page->next_page_token() << "\n";
+  });
+}
+
+void AddAssignments(CLI::App& app, Session& session) {
+  CLI::App* assignments = AddCommand(app, "assignments", "Who supports a client: show, assign, accept.",
+                                     "--role coordinator assignments show clients/C");
+  assignments->require_subcommand(1);
+  CLI::App* show = AddCommand(*assignments, "show", "With the reasons for the score.",
+                              "--role coordinator assignments show clients/C");
+  auto shown = std::make_shared<GetAssignmentRequest>();
+  show->add_option_function<std::string>("client", [shown](const std::string& t) { shown->set_client(t); })->required();
+  show->callback([shown, &session] {
+    const auto stub = CoordinatorNetworkService::NewStub(session.channel());
+    session.Show(session.Call(&Stub::GetAssignment, *stub, *shown));
+  });
+
+  CLI::App* assign = AddCommand(*assignments, "assign", "Proposes the best, or names one.",
+                                "--role lead assignments assign clients/C --coordinator coordinators/kajaani-1 "
+                                "--reason 'knows the client'");
+  auto assigned = std::make_shared<AssignCoordinatorRequest>();
+  assign->add_option_function<std::string>("client", [assigned](const std::string& t) { assigned->set_client(t); })
+      ->required();
+  assign->add_option_function<std::string>("--coordinator",
+                                           [assigned](const std::string& t) { assigned->set_coordinator(t); });
+  assign->add_option_function<std::string>("--reason", [assigned](const std::string& t) { assigned->set_reason(t); });
+  assign->callback([assigned, &session] {
+    const auto stub = CoordinatorNetworkService::NewStub(session.channel());
+    session.Show(session.Call(&Stub::AssignCoordinator, *stub, *assigned));
+  });
+
+  CLI::App* accept = AddCommand(*assignments, "accept", "The coordinator takes the client.",
+                                "--role coordinator assignments accept clients/C --coordinator coordinators/kajaani-1");
+  auto accepted = std::make_shared<AcceptAssignmentRequest>();
+  accept->add_option_function<std::string>("client", [accepted](const std::string& t) { accepted->set_client(t); })
+      ->required();
+  accept
+      ->add_option_function<std::string>("--coordinator",
+                                         [accepted](const std::string& t) { accepted->set_coordinator(t); })
+      ->required();
+  accept->callback([accepted, &session] {
+    const auto stub = CoordinatorNetworkService::NewStub(session.channel());
+    session.Show(session.Call(&Stub::AcceptAssignment, *stub, *accepted));
+  });
+}
+
+void AddTasks(CLI::App& app, Session& session) {
+  CLI::App* worklist = AddCommand(app, "worklist", "Open tasks of a coordinator, earliest due first.",
+                                  "--role coordinator worklist coordinators/kajaani-1");
+  auto listed = std::make_shared<ListWorklistRequest>();
+  worklist
+      ->add_option_function<std::string>("coordinator", [listed](const std::string& t) { listed->set_coordinator(t); })
+      ->required();
+  worklist->add_option_function<std::string>("--page-token",
+                                             [listed](const std::string& t) { listed->set_page_token(t); });
+  worklist->callback([listed, &session] {
+    const auto stub = CoordinatorNetworkService::NewStub(session.channel());
+    const auto page = session.Call(&Stub::ListWorklist, *stub, *listed);
+    if (!page.ok()) return session.Fail(page.status());
+    std::vector<const google::protobuf::Message*> rows;
+    for (const Task& task : page->tasks()) rows.push_back(&task);
+    session.ShowList(rows, {"due_time", "kind", "name", "subject", "attempts", "last_outcome"});
+    if (!page->next_page_token().empty()) session.err << "more: --page-token " << page->next_page_token() << "\n";
+  });
+
+  CLI::App* tasks =
+      AddCommand(app, "tasks", "Tasks: attempt, complete.", "--role coordinator tasks complete clients/C/tasks/2");
+  tasks->require_subcommand(1);
+  CLI::App* attempt = AddCommand(*tasks, "attempt", "Somebody tried to reach the client.",
+                                 "--role coordinator tasks attempt clients/C/tasks/2 --outcome reached-will-return "
+                                 "--channel call");
+  auto attempted = std::make_shared<RecordOutreachAttemptRequest>();
+  auto outcome = std::make_shared<std::string>();
+  auto channel = std::make_shared<std::string>("call");
+  attempt->add_option_function<std::string>("task", [attempted](const std::string& t) { attempted->set_task(t); })
+      ->required();
+  attempt->add_option("--outcome", *outcome, "reached-will-return, not-reached, ...")->required();
+  attempt->add_option("--channel", *channel, "call, message, letter, visit, meeting")->capture_default_str();
+  attempt->callback([attempted, outcome, channel, &session] {
+    attempted->set_outcome(Parsed(ParseEnumAs<AttemptOutcome>(*outcome), "--outcome"));
+    attempted->set_channel(Parsed(ParseEnumAs<Channel>(*channel), "--channel"));
+    const auto stub = CoordinatorNetworkService::NewStub(session.channel());
+    session.Show(session.Call(&Stub::RecordOutreachAttempt, *stub, *attempted));
+  });
+
+  CLI::App* complete = AddCommand(*tasks, "complete", "The task is done.",
+                                  "--role coordinator tasks complete clients/C/tasks/2 --next-step 2026-12-08");
+  auto completed = std::make_shared<CompleteTaskRequest>();
+  auto next_step = std::make_shared<std::string>();
+  complete->add_option_function<std::string>("task", [completed](const std::string& t) { completed->set_task(t); })
+      ->required();
+  complete->add_option("--next-step", *next_step, "YYYY-MM-DD, agreed with the client");
+  complete->callback([completed, next_step, &session] {
+    if (!next_step->empty()) {
+      *completed->mutable_next_step_date() = Parsed(ParseDate(*next_step), "--next-step");
+    }
+    const auto stub = CoordinatorNetworkService::NewStub(session.channel());
+    session.Show(session.Call(&Stub::CompleteTask, *stub, *completed));
+  });
+}
+
+}  // namespace
+
+void AddNetworkCommands(CLI::App& app, Session& session) {
+  AddCoordinators(app, session);
+  AddAssignments(app, session);
+  AddTasks(app, session);
+}
+
+}  // namespace polku::polkuctl

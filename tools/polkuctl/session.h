@@ -1,0 +1,95 @@
+// One run of polkuctl: the server, on whose behalf, how to print, and how it ended.
+#ifndef POLKU_TOOLS_POLKUCTL_SESSION_H_
+#define POLKU_TOOLS_POLKUCTL_SESSION_H_
+
+#include <grpcpp/grpcpp.h>
+
+#include <functional>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "CLI/CLI.hpp"
+#include "absl/status/statusor.h"
+#include "google/protobuf/message.h"
+#include "libs/rpc/status.h"
+#include "tools/polkuctl/text.h"
+
+namespace polku::polkuctl {
+
+// Exit codes, as --help says.
+inline constexpr int kOk = 0;
+inline constexpr int kRefused = 1;
+inline constexpr int kUsage = 2;
+inline constexpr int kUnreachable = 3;
+
+class Session {
+ public:
+  Session(std::ostream& to_out, std::ostream& to_err) : out(to_out), err(to_err) {}
+
+  std::string server = "127.0.0.1:7443";
+  std::string organisation;
+  std::string user;
+  std::string role;
+  std::string purpose;
+  std::string request_id;
+  bool json = false;
+  double timeout_s = 10;
+  std::ostream& out;
+  std::ostream& err;
+  int exit_code = kOk;
+
+  std::shared_ptr<grpc::Channel> channel();
+  absl::Time Now() const;
+
+  // `method` is &Stub::SubmitReferral, ... A request_id that is empty gets a new UUID.
+  template <class Stub, class Request, class Response>
+  absl::StatusOr<Response> Call(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+                                Stub& stub, Request request) {
+    grpc::ClientContext context;
+    Prepare(context, request);
+    Response response;
+    const grpc::Status status = (stub.*method)(&context, request, &response);
+    if (!status.ok()) return rpc::FromGrpc(status);
+    return response;
+  }
+
+  // Prints a message, or the error and sets the exit code.
+  template <class Response>
+  void Show(const absl::StatusOr<Response>& response) {
+    if (!response.ok()) return Fail(response.status());
+    out << (json ? Json(*response) + "\n" : Describe(*response));
+  }
+  void ShowList(const std::vector<const google::protobuf::Message*>& messages, const std::vector<std::string>& columns);
+  void Fail(const absl::Status& status);
+
+ private:
+  void Prepare(grpc::ClientContext& context, google::protobuf::Message& request);
+
+  std::shared_ptr<grpc::Channel> channel_;
+};
+
+// A subcommand with its example, which stands below its help.
+CLI::App* AddCommand(CLI::App& parent, const std::string& name, const std::string& what, const std::string& example);
+
+// `parse` of an option's text; a bad text is a usage error that names the option.
+template <class T>
+T Parsed(absl::StatusOr<T> value, const std::string& option) {
+  if (!value.ok()) throw CLI::ValidationError(option, std::string(value.status().message()));
+  return *std::move(value);
+}
+
+void AddReferralCommands(CLI::App& app, Session& session);
+void AddAssessmentCommands(CLI::App& app, Session& session);
+void AddNetworkCommands(CLI::App& app, Session& session);
+void AddFollowUpCommands(CLI::App& app, Session& session);
+
+// The whole program. `arguments` without the program's name.
+int Run(std::vector<std::string> arguments, std::ostream& out, std::ostream& err);
+// All commands, for tests of the help texts.
+std::unique_ptr<CLI::App> MakeApp(Session& session);
+
+}  // namespace polku::polkuctl
+
+#endif  // POLKU_TOOLS_POLKUCTL_SESSION_H_
