@@ -373,7 +373,16 @@ absl::Status Fold::WriteRest() {
 
 absl::Status Fold::Run(std::vector<WorkItem>& items) {
   RETURN_IF_ERROR(Prepare(items));
-  for (size_t i = 0; i < items.size(); ++i) RETURN_IF_ERROR(Apply(items[i], prepared_[i]));
+  bool flushed = false;
+  for (size_t i = 0; i < items.size(); ++i) {
+    // Steps and due instants come last and may look at rows of other aggregates: what the commands
+    // and facts of this batch have told is in the index by then.
+    if (!flushed && (items[i].lane == Lane::kStep || items[i].lane == Lane::kDue)) {
+      for (const auto& working : working_) RETURN_IF_ERROR(FlushRows(*working));
+      flushed = true;
+    }
+    RETURN_IF_ERROR(Apply(items[i], prepared_[i]));
+  }
   CrashPoint("corridor.before_write");
   // The journal first: saving the aggregates then writes each row once, with its last sequence.
   if (!journal_.empty()) RETURN_IF_ERROR(transaction_.AppendJournal(journal_));

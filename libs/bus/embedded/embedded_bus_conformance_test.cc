@@ -1,7 +1,7 @@
 #include "libs/base/clock.h"
 #include "libs/bus/conformance/conformance.h"
 #include "libs/bus/embedded/embedded_bus.h"
-#include "libs/bus/embedded/temporary_folder.h"
+#include "libs/testing/temporary_folder.h"
 
 namespace polku::bus {
 namespace {
@@ -13,7 +13,7 @@ class EmbeddedBusFactory : public BusFactory {
   }
 
  private:
-  const TemporaryFolder folder_;
+  const testing::TemporaryFolder folder_;
   const SystemClock clock_;
 };
 

@@ -10,8 +10,8 @@
 #include "absl/strings/str_cat.h"
 #include "libs/base/clock.h"
 #include "libs/base/status_matchers.h"
-#include "libs/bus/embedded/temporary_folder.h"
 #include "libs/bus/partitioner.h"
+#include "libs/testing/temporary_folder.h"
 
 namespace polku::bus {
 namespace {
@@ -68,7 +68,7 @@ class EmbeddedBusTest : public ::testing::Test {
     return result;
   }
 
-  const TemporaryFolder folder_;
+  const testing::TemporaryFolder folder_;
   const std::string path_ = folder_.path() + "/bus.db";
   ManualClock clock_{absl::FromUnixSeconds(1'700'000'000)};
   std::unique_ptr<Bus> bus_;

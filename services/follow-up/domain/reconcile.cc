@@ -34,13 +34,17 @@ void Narrow(const MeasureRecord& measure, const Coverage& coverage, Covered& cov
   if (until < covered.until) covered = {until, name};
 }
 
-// R5 rests on the attendance of every measure; a rule about one measure on that one's source.
+// Whether what its source has not told yet could disprove the finding. R5 rests on the attendance of
+// every measure that had started by its due instant; a rule about one measure on that one's source.
+bool Bears(const MeasureRecord& measure, const Finding& finding) {
+  if (finding.rule != RULE_NO_CONTACT) return measure.plan().measure() == finding.measure;
+  return measure.has_start_date() && Micros(StartOfDay(FromProto(measure.start_date()))) <= finding.due_us;
+}
+
 Covered CoveredFor(const Finding& finding, const JourneyRecord& journey, const Coverage& coverage) {
   Covered covered{coverage.bus, ""};
   for (const MeasureRecord& measure : journey.measures()) {
-    const bool bears =
-        finding.rule == RULE_NO_CONTACT ? measure.has_start_date() : measure.plan().measure() == finding.measure;
-    if (bears) Narrow(measure, coverage, covered);
+    if (Bears(measure, finding)) Narrow(measure, coverage, covered);
   }
   return covered;
 }

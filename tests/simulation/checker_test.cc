@@ -1,0 +1,218 @@
+// A checker that finds nothing proves nothing: each fault planted here must be named by it.
+#include "tests/simulation/checker.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "libs/base/status_macros.h"
+#include "libs/base/status_matchers.h"
+#include "libs/pipeline/wire.h"
+#include "polku/coordinator_network/v1/state.pb.h"
+#include "polku/follow_up/v1/state.pb.h"
+#include "tests/simulation/naive_rules.h"
+
+namespace polku::simulation {
+namespace {
+
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::StartsWith;
+
+// A world in which a small scenario has been played without faults.
+class CheckerTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    driver_ = std::make_unique<Driver>(world_, scenario_, false, [](Driver&) { return absl::OkStatus(); });
+    ASSERT_THAT(driver_->Run(), IsOk());
+    ASSERT_THAT(Check(), IsEmpty());
+    ASSERT_THAT(CompareWithNaiveRules(*picture_, world_.clock().Now()), IsEmpty());
+  }
+
+  std::vector<std::string> Check() {
+    picture_ = std::make_unique<Picture>();
+    return CheckAtRest(world_, driver_->acknowledged(), *picture_);
+  }
+
+  void Change(int service, const std::function<absl::Status(store::Transaction&)>& change) {
+    auto transaction = world_.database(service).Begin();
+    ASSERT_THAT(transaction, IsOk());
+    ASSERT_THAT(change(**transaction), IsOk());
+    ASSERT_THAT((*transaction)->Commit(), IsOk());
+  }
+
+  // Behind the back of the store.
+  void Doctor(int service, const std::string& sql) {
+    SeededRandom random(1);
+    world_.Crash(random);
+    sqlite3* db = nullptr;
+    const std::string path = absl::StrCat(NameOf(service), ".db");
+    ASSERT_EQ(sqlite3_open_v2(path.c_str(), &db, SQLITE_OPEN_READWRITE, world_.disk().name().c_str()), SQLITE_OK);
+    EXPECT_EQ(sqlite3_exec(db, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(db);
+    EXPECT_GT(sqlite3_total_changes(db), 0) << sql;
+    sqlite3_close(db);
+    ASSERT_THAT(world_.Start(), IsOk());
+  }
+
+  void Publish(int service, const store::JournalRow& row) {
+    auto producer = world_.bus().NewProducer();
+    ASSERT_THAT(producer, IsOk());
+    const bus::Message message = pipeline::EncodeEvent(NameOf(service), world_.database(service).epoch(), row);
+    ASSERT_THAT((*producer)->Publish({&message, 1})[0], IsOk());
+  }
+
+  store::JournalRow LastPublic(int service) {
+    store::JournalRow last;
+    for (const store::JournalRow& row : picture_->services[static_cast<size_t>(service)].journal) {
+      if (row.public_version > 0) last = row;
+    }
+    return last;
+  }
+
+  const Scenario scenario_ = MakeScenario(1, {.clients = 5, .days = 70});
+  World world_{"checker", 1, scenario_.begin, 2};
+  std::unique_ptr<Driver> driver_;
+  std::unique_ptr<Picture> picture_;
+};
+
+TEST_F(CheckerTest, FindsALostCommand) {
+  Doctor(kFollowUp, "DELETE FROM request WHERE rowid = (SELECT MAX(rowid) FROM request)");
+  EXPECT_THAT(Check(), Contains(StartsWith("I1: acknowledged, but forgotten")));
+}
+
+TEST_F(CheckerTest, FindsAnEventThatWasNeverPublished) {
+  store::JournalRow row = LastPublic(kFollowUp);
+  ++row.version;
+  ++row.public_version;
+  const auto& aggregate = picture_->services[kFollowUp].aggregates.at(row.key);
+  row.version = aggregate.version + 1;
+  row.public_version = aggregate.public_version + 1;
+  Change(kFollowUp, [&](store::Transaction& transaction) -> absl::Status {
+    store::AggregateWrite write{aggregate.version, aggregate};
+    write.aggregate.version = row.version;
+    write.aggregate.public_version = row.public_version;
+    RETURN_IF_ERROR(transaction.AppendJournal({&row, 1}));
+    return transaction.Save({&write, 1});
+  });
+  const std::vector<std::string> faults = Check();
+  EXPECT_THAT(faults, Contains(StartsWith("I1: follow-up never published")));
+  EXPECT_THAT(faults, Contains(StartsWith("I1: follow-up: not published")));
+  EXPECT_THAT(faults, Contains(HasSubstr("is not what its journal says")));
+}
+
+TEST_F(CheckerTest, FindsAPhantomOnTheBus) {
+  store::JournalRow row = LastPublic(kFollowUp);
+  row.key = ClientName(999);
+  row.public_version = 1;
+  Publish(kFollowUp, row);
+  EXPECT_THAT(Check(), Contains(StartsWith("I2: nobody decided")));
+}
+
+TEST_F(CheckerTest, FindsARecordWithOtherContent) {
+  store::JournalRow row = LastPublic(kFollowUp);
+  row.payload.clear();
+  Publish(kFollowUp, row);
+  EXPECT_THAT(Check(), Contains(StartsWith("I2: nobody decided")));
+}
+
+TEST_F(CheckerTest, FindsASecondTaskForOneInterruption) {
+  store::JournalRow twice;
+  for (const store::JournalRow& row : picture_->services[kCoordinatorNetwork].journal) {
+    polku::coordinator_network::v1::TaskAdded added;
+    if (row.type == "polku.coordinator_network.v1.TaskAdded" && added.ParseFromString(row.payload) &&
+        added.task().kind() == polku::coordinator_network::v1::TASK_KIND_OUTREACH) {
+      twice = row;
+    }
+  }
+  ASSERT_FALSE(twice.key.empty());
+  const auto& aggregate = picture_->services[kCoordinatorNetwork].aggregates.at(twice.key);
+  twice.version = aggregate.version + 1;
+  Change(kCoordinatorNetwork, [&](store::Transaction& transaction) -> absl::Status {
+    store::AggregateWrite write{aggregate.version, aggregate};
+    write.aggregate.version = twice.version;
+    RETURN_IF_ERROR(transaction.AppendJournal({&twice, 1}));
+    return transaction.Save({&write, 1});
+  });
+  EXPECT_THAT(Check(), Contains(StartsWith("I3: two outreach tasks")));
+}
+
+TEST_F(CheckerTest, FindsASkippedVersion) {
+  store::JournalRow row = LastPublic(kFollowUp);
+  const auto& aggregate = picture_->services[kFollowUp].aggregates.at(row.key);
+  row.version = aggregate.version + 1;
+  row.public_version = aggregate.public_version + 2;
+  Change(kFollowUp, [&](store::Transaction& transaction) -> absl::Status {
+    store::AggregateWrite write{aggregate.version, aggregate};
+    write.aggregate.version = row.version;
+    write.aggregate.public_version = row.public_version;
+    RETURN_IF_ERROR(transaction.AppendJournal({&row, 1}));
+    return transaction.Save({&write, 1});
+  });
+  Publish(kFollowUp, row);
+  const std::vector<std::string> faults = Check();
+  EXPECT_THAT(faults, Contains(HasSubstr("instead of")));
+  EXPECT_THAT(faults, Contains(HasSubstr("on the bus")));
+}
+
+TEST_F(CheckerTest, FindsASubscriberThatIsBehind) {
+  Doctor(kFollowUp, "UPDATE source_version SET last = last - 1 WHERE last > 0");
+  EXPECT_THAT(Check(), Contains(StartsWith("I4: follow-up knows")));
+}
+
+TEST_F(CheckerTest, FindsAnotherOutcome) {
+  const std::map<std::string, std::string> outcomes = OutcomesOf(*picture_);
+  std::map<std::string, std::string> changed = outcomes;
+  changed.begin()->second += "interruption";
+  EXPECT_THAT(CompareOutcomes(outcomes, outcomes), IsEmpty());
+  EXPECT_THAT(CompareOutcomes(outcomes, changed), Contains(StartsWith("I6: ")));
+  changed.erase(changed.begin());
+  EXPECT_THAT(CompareOutcomes(outcomes, changed), Contains(HasSubstr("is missing")));
+}
+
+TEST_F(CheckerTest, FindsAnOverdueTimer) {
+  Doctor(kFollowUp, "UPDATE aggregate SET due_at = 1 WHERE due_at IS NOT NULL");
+  EXPECT_THAT(CheckQuickly(world_), Contains(StartsWith("I7: follow-up: overdue")));
+}
+
+TEST_F(CheckerTest, FindsALostTimer) {
+  for (const auto& [key, aggregate] : picture_->services[kFollowUp].aggregates) {
+    if (!aggregate.due_at.has_value()) continue;
+    Change(kFollowUp, [&](store::Transaction& transaction) -> absl::Status {
+      store::AggregateWrite write{aggregate.version, aggregate};
+      write.aggregate.due_at.reset();
+      return transaction.Save({&write, 1});
+    });
+  }
+  EXPECT_THAT(Check(), Contains(HasSubstr("nobody will look then")));
+}
+
+TEST_F(CheckerTest, FindsALostJournalRow) {
+  Doctor(kAssessment, "DELETE FROM journal WHERE sequence = (SELECT MAX(sequence) FROM journal)");
+  EXPECT_THAT(Check(), Contains(StartsWith("fold: assessment")));
+}
+
+TEST_F(CheckerTest, FindsAWrongIndexRow) {
+  Doctor(kFollowUp, "UPDATE journey SET owner = '' WHERE open = 1");
+  const std::vector<std::string> faults = Check();
+  EXPECT_THAT(faults, Contains(StartsWith("index: follow-up.journey")));
+  EXPECT_THAT(faults, Contains(StartsWith("safety net: ")));
+}
+
+TEST_F(CheckerTest, FindsAMissingInterruption) {
+  for (auto& [key, state] : picture_->services[kFollowUp].states) {
+    auto* journey = dynamic_cast<polku::follow_up::v1::JourneyRecord*>(state.get());
+    if (journey != nullptr) journey->clear_interruptions();
+  }
+  EXPECT_THAT(CompareWithNaiveRules(*picture_, world_.clock().Now()), Contains(StartsWith("rules: not found")));
+}
+
+}  // namespace
+}  // namespace polku::simulation

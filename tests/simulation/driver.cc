@@ -1,0 +1,381 @@
+#include "tests/simulation/driver.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "libs/base/calendar.h"
+#include "libs/base/hash.h"
+#include "libs/base/status_macros.h"
+#include "libs/pipeline/proto_time.h"
+#include "libs/pipeline/wire.h"
+#include "polku/coordinator_network/v1/api.pb.h"
+#include "polku/follow_up/v1/api.pb.h"
+
+namespace polku::simulation {
+namespace {
+
+constexpr int kPassesMax = 20000;
+constexpr std::array<const char*, kServices> kApis = {
+    "polku.referral.v1.ReferralService/", "polku.assessment.v1.AssessmentService/",
+    "polku.coordinator_network.v1.CoordinatorNetworkService/", "polku.follow_up.v1.FollowUpService/"};
+
+const std::string& Text(const store::Row& row, size_t column) { return std::get<std::string>(row[column]); }
+int64_t Number(const store::Row& row, size_t column) { return std::get<int64_t>(row[column]); }
+
+}  // namespace
+
+Driver::Driver(World& world, const Scenario& scenario, bool faults, AtRest at_rest)
+    : world_(world),
+      scenario_(scenario),
+      faults_(faults),
+      at_rest_(std::move(at_rest)),
+      random_(scenario.seed * 2 + (faults ? 1 : 0)) {
+  asleep_until_.fill(absl::InfinitePast());
+}
+
+absl::Status Driver::Run() {
+  RETURN_IF_ERROR(world_.Start());
+  Arm();
+  size_t next = 0;
+  size_t evening = 0;
+  while (next < scenario_.commands.size() || evening < scenario_.evenings.size()) {
+    const absl::Time command_at =
+        next < scenario_.commands.size() ? scenario_.commands[next].at : absl::InfiniteFuture();
+    if (evening < scenario_.evenings.size() && scenario_.evenings[evening] < command_at) {
+      RETURN_IF_ERROR(Evening(scenario_.evenings[evening++]));
+      RETURN_IF_ERROR(Afterwards());
+      continue;
+    }
+    std::vector<Command> commands;
+    while (next < scenario_.commands.size() && scenario_.commands[next].at == command_at) {
+      commands.push_back(scenario_.commands[next++]);
+    }
+    world_.clock().Set(command_at);
+    RETURN_IF_ERROR(Carry(commands));
+    if (!faults_) RETURN_IF_ERROR(Rest());
+    if (faults_ && Chance(random_, 5)) RETURN_IF_ERROR(Republish());
+  }
+  return Evening(world_.clock().Now());
+}
+
+absl::Status Driver::Evening(absl::Time time) {
+  world_.clock().Set(time);
+  asleep_until_.fill(absl::InfinitePast());
+  // While the bus is not known to be read to its end, findings wait for a minute; those that a
+  // source holds back are looked at every six hours.
+  for (const absl::Duration wait :
+       {absl::Seconds(61), absl::Seconds(61), absl::Hours(6), absl::Seconds(61), absl::Seconds(61)}) {
+    if (wait == absl::Hours(6)) Disarm();
+    RETURN_IF_ERROR(Rest());
+    world_.clock().Advance(wait);
+  }
+  RETURN_IF_ERROR(Rest());
+  return at_rest_(*this);
+}
+
+absl::Status Driver::Afterwards() {
+  Arm();
+  // The same instant in every run, however often somebody had to wait.
+  world_.clock().Set(LocalTime(LocalDay(world_.clock().Now()), 5 * 60));
+  ASSIGN_OR_RETURN(const std::vector<Command> commands, React());
+  RETURN_IF_ERROR(Carry(commands));
+  // Who has not heard of an end rightly takes what comes before it: a command to a closed journey,
+  // a late fact that retracts what the outreach has resolved.
+  const bool ends = std::any_of(commands.begin(), commands.end(), [](const Command& command) {
+    return command.method == "CloseJourney" || command.method == "CompleteTask";
+  });
+  return faults_ && !ends ? absl::OkStatus() : Rest();
+}
+
+void Driver::Arm() {
+  if (!faults_) return;
+  armed_ = true;
+  if (Chance(random_, 50)) {
+    world_.CrashAtPassage(1 + Pick(random_, 120));
+  } else {
+    world_.disk().LosePowerAfter(1 + Pick(random_, 800));
+  }
+}
+
+void Driver::Disarm() {
+  armed_ = false;
+  world_.CrashAtPassage(0);
+  world_.disk().LosePowerAfter(0);
+}
+
+absl::Status Driver::Recover() {
+  ++life_;
+  for (const auto& call : open_) {
+    if (call->sent && !call->answered) ++tally_.repeated;
+    call->sent = false;
+  }
+  while (true) {
+    ++tally_.crashes;
+    world_.Crash(random_);
+    // The power may go again while everything is coming up.
+    if (armed_ && Chance(random_, 10)) world_.disk().LosePowerAfter(1 + Pick(random_, 40));
+    const absl::Status started = world_.Start();
+    if (started.ok()) break;
+    if (world_.disk().has_power()) return started;
+  }
+  world_.disk().LosePowerAfter(0);
+  if (armed_) Arm();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> Driver::Turn(int service, bool relay) {
+  absl::StatusOr<bool> worked = false;
+  bool lost = false;
+  try {
+    worked = relay ? world_.RelayStep(service) : world_.Step(service);
+  } catch (const PowerLost&) {
+    lost = true;
+  }
+  if (lost || !world_.disk().has_power()) {
+    RETURN_IF_ERROR(Recover());
+    return true;
+  }
+  if (!worked.ok()) {
+    return absl::InternalError(absl::StrCat(NameOf(service), relay ? " relay: " : ": ", worked.status().ToString()));
+  }
+  return worked;
+}
+
+bool Driver::Awake(int service, bool relay) {
+  if (!faults_) return true;
+  absl::Time& until = asleep_until_[static_cast<size_t>(service * 2 + (relay ? 1 : 0))];
+  const absl::Time now = world_.clock().Now();
+  if (until > now) return false;
+  if (Chance(random_, 2)) until = now + absl::Hours(1 + Pick(random_, 96));
+  return until <= now;
+}
+
+absl::Status Driver::Rest() {
+  asleep_until_.fill(absl::InfinitePast());
+  for (int pass = 0; pass < kPassesMax; ++pass) {
+    bool worked = false;
+    const int first = faults_ ? Pick(random_, kServices * 2) : 0;
+    for (int i = 0; i < kServices * 2; ++i) {
+      const int loop = (first + i) % (kServices * 2);
+      ASSIGN_OR_RETURN(const bool one, Turn(loop / 2, loop % 2 == 1));
+      worked = worked || one;
+    }
+    if (worked) continue;
+    bool drained = true;
+    for (int service = 0; drained && service < kServices; ++service) {
+      ASSIGN_OR_RETURN(drained, world_.pipeline(service).Drained());
+    }
+    if (drained) return absl::OkStatus();
+  }
+  return absl::InternalError("the services do not come to rest");
+}
+
+void Driver::Send(const std::shared_ptr<Call>& call) {
+  const Command& command = call->command;
+  pipeline::Command sent;
+  sent.method = absl::StrCat(kApis[static_cast<size_t>(command.service)], command.method);
+  sent.request.reset(command.request->New());
+  sent.request->CopyFrom(*command.request);
+  sent.key = command.key;
+  if (!command.identity_code.empty()) {
+    const absl::string_view hash_key = world_.database(command.service).hash_key();
+    sent.alias = pipeline::AliasClaim{"hetu", HexOf(KeyedHash(hash_key, "hetu", command.identity_code))};
+  }
+  sent.request_id = command.request_id;
+  sent.principal = command.principal;
+  call->sent = true;
+  world_.Submit(command.service, std::move(sent),
+                [call, life = life_, this](absl::StatusOr<std::unique_ptr<google::protobuf::Message>> answer) {
+                  // An OK is the truth even if the power went right after it.
+                  if (!answer.ok() && (life != life_ || !world_.disk().has_power())) return;
+                  if (absl::IsUnavailable(answer.status())) {
+                    call->sent = false;
+                    return;
+                  }
+                  call->answered = true;
+                  call->status = answer.status();
+                  if (answer.ok()) call->reply = *std::move(answer);
+                });
+}
+
+absl::Status Driver::Take(const Call& call) {
+  ++tally_.commands;
+  if (call.status.ok()) {
+    Acknowledged acknowledged;
+    acknowledged.service = call.command.service;
+    acknowledged.request.scope = absl::StrCat(call.command.principal.organisation, "|",
+                                              kApis[static_cast<size_t>(call.command.service)], call.command.method);
+    acknowledged.request.request_id = call.command.request_id;
+    acknowledged.at = world_.clock().Now();
+    if (call.reply != nullptr) acknowledged.reply = call.reply->SerializeAsString();
+    acknowledged_.push_back(std::move(acknowledged));
+    return absl::OkStatus();
+  }
+  if (absl::IsInternal(call.status) || absl::IsUnknown(call.status) || absl::IsDataLoss(call.status)) {
+    return absl::InternalError(absl::StrCat(call.command.method, ": ", call.status.ToString()));
+  }
+  ++tally_.refused;
+  refusals_.push_back(
+      absl::StrCat(call.command.method, ": ", call.status.ToString(), " ", call.command.request->ShortDebugString()));
+  return absl::OkStatus();
+}
+
+absl::Status Driver::Carry(const std::vector<Command>& commands) {
+  open_.clear();
+  for (const Command& command : commands) {
+    open_.push_back(std::make_shared<Call>());
+    open_.back()->command = command;
+  }
+  RETURN_IF_ERROR(Await(open_));
+  // What a service has not heard of may only be late.
+  Calls again;
+  for (const auto& call : open_) {
+    if (faults_ && absl::IsNotFound(call->status)) again.push_back(call);
+  }
+  if (!again.empty()) {
+    RETURN_IF_ERROR(Rest());
+    for (const auto& call : again) {
+      call->answered = false;
+      call->sent = false;
+      call->status = absl::OkStatus();
+    }
+    RETURN_IF_ERROR(Await(again));
+  }
+  for (const auto& call : open_) RETURN_IF_ERROR(Take(*call));
+  open_.clear();
+  return absl::OkStatus();
+}
+
+absl::Status Driver::Await(Calls& calls) {
+  for (int pass = 0; pass < kPassesMax; ++pass) {
+    std::array<bool, kServices> wanted{};
+    bool waiting = false;
+    for (const auto& call : calls) {
+      if (call->answered) continue;
+      if (!call->sent) Send(call);
+      wanted[static_cast<size_t>(call->command.service)] = true;
+      waiting = true;
+    }
+    if (!faults_ || !waiting) {
+      if (!waiting) return absl::OkStatus();
+      for (int service = 0; service < kServices; ++service) {
+        if (wanted[static_cast<size_t>(service)]) RETURN_IF_ERROR(Turn(service, false).status());
+      }
+      continue;
+    }
+    const int loop = Pick(random_, kServices * 2);
+    const bool relay = loop % 2 == 1;
+    if ((!relay && wanted[static_cast<size_t>(loop / 2)]) || Awake(loop / 2, relay)) {
+      RETURN_IF_ERROR(Turn(loop / 2, relay).status());
+    }
+  }
+  return absl::InternalError("a command gets no answer");
+}
+
+absl::Status Driver::Republish() {
+  const int service = Pick(random_, kServices);
+  std::vector<bus::Message> messages;
+  int64_t epoch = 0;
+  {
+    ASSIGN_OR_RETURN(const std::unique_ptr<store::Reader> reader, world_.database(service).Read());
+    epoch = world_.database(service).epoch();
+    ASSIGN_OR_RETURN(const auto newest, reader->Query("SELECT COALESCE(MAX(sequence), 0) FROM journal", {}));
+    const int64_t from = static_cast<int64_t>(random_.Next() % static_cast<uint64_t>(Number(newest[0], 0) + 1));
+    ASSIGN_OR_RETURN(const auto rows, reader->ScanJournal(from, 1 + Pick(random_, 30)));
+    ASSIGN_OR_RETURN(const auto waiting, reader->ReadOutbox(100000));
+    for (const store::JournalRow& row : rows) {
+      const bool published =
+          row.public_version > 0 && std::none_of(waiting.begin(), waiting.end(), [&](const store::OutboxRow& each) {
+            return each.event.key == row.key && each.event.version <= row.version;
+          });
+      if (published) messages.push_back(pipeline::EncodeEvent(NameOf(service), epoch, row));
+    }
+  }
+  if (messages.empty()) return absl::OkStatus();
+  {
+    ASSIGN_OR_RETURN(const std::unique_ptr<bus::Producer> producer, world_.bus().NewProducer());
+    for (const absl::Status& sent : producer->Publish(messages)) {
+      if (!sent.ok() && world_.disk().has_power()) return sent;
+    }
+  }
+  tally_.republished += static_cast<int64_t>(messages.size());
+  return world_.disk().has_power() ? absl::OkStatus() : Recover();
+}
+
+absl::StatusOr<std::vector<Command>> Driver::React() {
+  namespace coordinators = polku::coordinator_network::v1;
+  namespace journeys = polku::follow_up::v1;
+  std::vector<Command> commands;
+  const absl::Time now = world_.clock().Now();
+  const absl::CivilDay today = LocalDay(now);
+  const auto add = [&](int service, const std::string& method, const std::string& why, auto request) {
+    Command& command = commands.emplace_back();
+    command.at = now;
+    command.service = service;
+    command.method = method;
+    command.request_id = RequestId(scenario_.seed, absl::StrCat(method, why, absl::ToUnixSeconds(now)));
+    request.set_request_id(command.request_id);
+    command.request = std::make_shared<decltype(request)>(std::move(request));
+    command.principal = PrincipalOf("coordinator");
+  };
+  // Nothing here may depend on an id that a run with faults may give to something else.
+  const auto luck = [&](const std::string& what) {
+    return static_cast<int>(Mix(scenario_.seed, absl::StrCat(what, FormatDay(today))) % 100);
+  };
+  std::vector<store::Row> tasks;
+  {
+    ASSIGN_OR_RETURN(const std::unique_ptr<store::Reader> reader, world_.database(kCoordinatorNetwork).Read());
+    ASSIGN_OR_RETURN(tasks, reader->Query("SELECT task, client, coordinator, kind, rule, subject, measure, "
+                                          "next_step_required FROM task ORDER BY client, kind, rule, measure, subject",
+                                          {}));
+  }
+  const auto complete = [&](const store::Row& task, const std::string& why, int days) {
+    coordinators::CompleteTaskRequest request;
+    request.set_task(Text(task, 0));
+    if (days >= 0) *request.mutable_next_step_date() = pipeline::ToProtoDay(today + days);
+    add(kCoordinatorNetwork, "CompleteTask", why, std::move(request));
+  };
+  for (const store::Row& task : tasks) {
+    const auto kind = static_cast<coordinators::TaskKind>(Number(task, 3));
+    const std::string& client = Text(task, 1);
+    const bool outreach = kind == coordinators::TASK_KIND_OUTREACH;
+    const std::string what =
+        absl::StrCat(client, " ", kind, " ", Number(task, 4), " ", Text(task, 6), outreach ? "" : Text(task, 5));
+    const int chance = luck(what);
+    if (kind == coordinators::TASK_KIND_TAKE_CLIENT && chance < 60) {
+      coordinators::AcceptAssignmentRequest request;
+      request.set_coordinator(Text(task, 2));
+      request.set_client(client);
+      add(kCoordinatorNetwork, "AcceptAssignment", what, std::move(request));
+    } else if (outreach && chance < 30) {
+      coordinators::RecordOutreachAttemptRequest request;
+      request.set_task(Text(task, 0));
+      request.set_outcome(static_cast<coordinators::AttemptOutcome>(1 + luck(what + "outcome") % 13));
+      request.set_channel(coordinators::CHANNEL_CALL);
+      *request.mutable_attempt_time() = pipeline::ToProto(now - absl::Hours(luck(what + "hours") % 30));
+      add(kCoordinatorNetwork, "RecordOutreachAttempt", what, std::move(request));
+      if (chance < 20) {
+        const int days = luck(what + "days");
+        complete(task, what, Number(task, 7) != 0 || days < 50 ? days % 15 : -1);
+      }
+    } else if (outreach && chance < 38) {
+      journeys::ResolveInterruptionRequest request;
+      request.set_name(Text(task, 5));
+      request.set_outcome(journeys::RESOLUTION_OUTCOME_NEXT_STEP_AGREED);
+      *request.mutable_next_step_date() = pipeline::ToProtoDay(today + chance % 10);
+      add(kFollowUp, "ResolveInterruption", what, std::move(request));
+    } else if (outreach && chance < 40) {
+      journeys::CloseJourneyRequest request;
+      request.set_client(client);
+      request.set_reason(journeys::CLOSE_REASON_GOAL_REACHED);
+      add(kFollowUp, "CloseJourney", what, std::move(request));
+    } else if ((kind == coordinators::TASK_KIND_CONTACT || kind == coordinators::TASK_KIND_OVERDUE_ASSESSMENT) &&
+               chance < 30) {
+      complete(task, what, Number(task, 7) != 0 ? 3 : -1);
+    }
+  }
+  return commands;
+}
+
+}  // namespace polku::simulation

@@ -1,0 +1,54 @@
+// What happens in a run, made from a seed alone: who sends which command when. Nothing here
+// depends on what the services answer, so the same scenario can be run with and without faults.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "google/protobuf/message.h"
+#include "libs/base/random.h"
+#include "libs/pipeline/domain.h"
+
+namespace polku::simulation {
+
+struct Command {
+  absl::Time at;
+  int service = 0;
+  std::string method;  // "SubmitReferral": the last part of the RPC's name.
+  std::shared_ptr<google::protobuf::Message> request;
+  std::string key;            // Of SubmitReferral: the client if the person is new.
+  std::string identity_code;  // Of SubmitReferral; may be empty. Individual numbers 900-999 only.
+  std::string request_id;
+  pipeline::Principal principal;
+};
+
+struct Scenario {
+  uint64_t seed = 0;
+  absl::Time begin;
+  absl::Time end;
+  std::vector<Command> commands;  // In order of time.
+  // When everything comes to rest and people look at their lists. In order of time.
+  std::vector<absl::Time> evenings;
+};
+
+struct ScenarioSize {
+  int clients = 12;
+  int days = 150;
+};
+
+Scenario MakeScenario(uint64_t seed, const ScenarioSize& size);
+
+// 0 to limit - 1.
+int Pick(SeededRandom& random, int limit);
+bool Chance(SeededRandom& random, int percent);
+std::string ClientName(int n);
+// Mixes the words into a number that is the same in every run.
+uint64_t Mix(uint64_t seed, absl::string_view words);
+pipeline::Principal PrincipalOf(const std::string& role);
+// A UUID that is the same in every run.
+std::string RequestId(uint64_t seed, absl::string_view words);
+
+}  // namespace polku::simulation

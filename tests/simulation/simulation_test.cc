@@ -1,0 +1,134 @@
+// Plays scenarios made from seeds, each without faults and with, and checks what must hold.
+// POLKU_SIM_SEEDS and POLKU_SIM_FIRST_SEED say how many and which.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "google/protobuf/descriptor.h"
+#include "google/protobuf/message.h"
+#include "libs/pipeline/crash_point.h"
+#include "tests/simulation/checker.h"
+#include "tests/simulation/driver.h"
+#include "tests/simulation/naive_rules.h"
+#include "tests/simulation/scenario.h"
+#include "tests/simulation/world.h"
+
+namespace polku::simulation {
+namespace {
+
+int64_t Setting(const char* name, int64_t otherwise) {
+  const char* text = std::getenv(name);
+  int64_t number = otherwise;
+  return text != nullptr && absl::SimpleAtoi(text, &number) ? number : otherwise;
+}
+
+struct Played {
+  absl::Status status;
+  std::map<std::string, std::string> outcomes;
+  std::vector<std::string> refusals;
+  Tally tally;
+  std::vector<int64_t> crashes_at;
+};
+
+absl::Status AsStatus(const std::vector<std::string>& faults) {
+  return faults.empty() ? absl::OkStatus() : absl::InternalError(absl::StrJoin(faults, "\n"));
+}
+
+// The follow-up journal of client POLKU_SIM_CLIENT, for whoever looks for the cause.
+void Tell(const Picture& picture, bool faults) {
+  const int64_t client = Setting("POLKU_SIM_CLIENT", 0);
+  if (client == 0) return;
+  std::printf("journal of %s %s faults:\n", ClientName(static_cast<int>(client)).c_str(), faults ? "with" : "without");
+  for (const store::JournalRow& row : picture.services[kFollowUp].journal) {
+    if (row.key != ClientName(static_cast<int>(client))) continue;
+    const auto* type = google::protobuf::DescriptorPool::generated_pool()->FindMessageTypeByName(row.type);
+    std::unique_ptr<google::protobuf::Message> event(
+        google::protobuf::MessageFactory::generated_factory()->GetPrototype(type)->New());
+    event->ParseFromString(row.payload);
+    std::printf("  %s %s %s\n", absl::FormatTime(row.time).c_str(), type->name().c_str(),
+                event->ShortDebugString().c_str());
+  }
+}
+
+Played Play(const Scenario& scenario, bool faults) {
+  World world(absl::StrCat("sim-", scenario.seed, faults ? "-faults" : ""), scenario.seed, scenario.begin,
+              scenario.seed % 2 == 0 ? 0 : 2);
+  int evenings = 0;
+  const auto at_rest = [&](Driver& driver) -> absl::Status {
+    const absl::Status quick = AsStatus(CheckQuickly(driver.world()));
+    if (!quick.ok() || ++evenings % 12 != 0) return quick;
+    Picture picture;
+    return AsStatus(CheckAtRest(driver.world(), driver.acknowledged(), picture));
+  };
+  Driver driver(world, scenario, faults, at_rest);
+  Played played;
+  played.status = driver.Run();
+  if (played.status.ok()) {
+    Picture picture;
+    played.status = AsStatus(CheckAtRest(world, driver.acknowledged(), picture));
+    played.outcomes = OutcomesOf(picture);
+    Tell(picture, faults);
+    if (played.status.ok()) played.status = AsStatus(CompareWithNaiveRules(picture, world.clock().Now()));
+  }
+  played.refusals = driver.refusals();
+  played.tally = driver.tally();
+  played.crashes_at = world.crashes();
+  return played;
+}
+
+std::string Replay(uint64_t seed) {
+  return absl::StrCat("replay: POLKU_SIM_FIRST_SEED=", seed, " POLKU_SIM_SEEDS=1 simulation_test");
+}
+
+TEST(Simulation, KeepsItsPromisesWhateverHappens) {
+  const auto first = static_cast<uint64_t>(Setting("POLKU_SIM_FIRST_SEED", 1));
+  const auto seeds = static_cast<uint64_t>(Setting("POLKU_SIM_SEEDS", 100));
+  const bool talk = Setting("POLKU_SIM_TALK", 0) != 0;
+  Tally total;
+  std::vector<int64_t> crashes_at(pipeline::CrashPoints().size());
+  for (uint64_t seed = first; seed < first + seeds; ++seed) {
+    const Scenario scenario = MakeScenario(seed, ScenarioSize());
+    const Played calm = Play(scenario, false);
+    EXPECT_TRUE(calm.status.ok()) << "without faults: " << calm.status.message() << "\n" << Replay(seed);
+    const Played stormy = Play(scenario, true);
+    EXPECT_TRUE(stormy.status.ok()) << "with faults: " << stormy.status.message() << "\n" << Replay(seed);
+    if (calm.status.ok() && stormy.status.ok()) {
+      EXPECT_EQ(absl::StrJoin(CompareOutcomes(calm.outcomes, stormy.outcomes), "\n"), "") << Replay(seed);
+    }
+    if (talk) {
+      std::printf(
+          "seed %llu calm: %lld commands, %lld refused; stormy: %lld commands, %lld refused, %lld crashes, "
+          "%lld repeated, %lld republished; at points %s\n",
+          static_cast<unsigned long long>(seed), static_cast<long long>(calm.tally.commands),
+          static_cast<long long>(calm.tally.refused), static_cast<long long>(stormy.tally.commands),
+          static_cast<long long>(stormy.tally.refused), static_cast<long long>(stormy.tally.crashes),
+          static_cast<long long>(stormy.tally.repeated), static_cast<long long>(stormy.tally.republished),
+          absl::StrJoin(stormy.crashes_at, " ").c_str());
+      for (const std::string& refusal : calm.refusals) std::printf("  %s\n", refusal.c_str());
+    }
+    for (size_t i = 0; i < crashes_at.size(); ++i) crashes_at[i] += stormy.crashes_at[i];
+    total.crashes += stormy.tally.crashes;
+    total.repeated += stormy.tally.repeated;
+    total.republished += stormy.tally.republished;
+  }
+  // A simulation in which nothing goes wrong shows nothing.
+  EXPECT_GT(total.crashes, static_cast<int64_t>(seeds));
+  EXPECT_GT(total.repeated, 0);
+  EXPECT_GT(total.republished, 0);
+  if (seeds >= 20) {
+    EXPECT_THAT(crashes_at, ::testing::Each(::testing::Gt(0)));
+  }
+}
+
+}  // namespace
+}  // namespace polku::simulation
