@@ -76,7 +76,7 @@ def findings(root, files):
                 yield f'{path}: {lines} lines, more than {LINES_MAX}'
             if BANNED_FILE.search(path.name):
                 yield f'{path}: a file is named by its duty'
-            if re.search(r'absl::Now\(\)', text) and str(path) != 'libs/base/clock.cc':
+            if 'absl::Now()' in re.sub(r'//.*', '', text) and str(path) != 'libs/base/clock.cc':
                 yield f'{path}: the clock is read outside libs/base/clock.cc'
             if path.parts[0] == 'libs':
                 yield from library_findings(root, path, text, table)

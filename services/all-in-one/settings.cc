@@ -1,0 +1,38 @@
+#include "services/all-in-one/settings.h"
+
+namespace polku::all_in_one {
+
+void Describe(config::ConfigSpec& spec, Settings& settings) {
+  AllInOneConfig& server = settings.server;
+  spec.String("data.folder", &server.data_folder, "folder of the databases, the bus and, in keys/, the key files");
+  spec.Listen("grpc.listen", &server.grpc_listen, "where gRPC is served; loopback only");
+  spec.Bool("grpc.reflection", &server.grpc_reflection, "whether callers may ask for the API's description");
+  spec.Bytes("grpc.message_bytes_max", &server.message_bytes_max, 4 << 10, 64 << 20, "largest request");
+  spec.Listen("ops.listen", &server.ops_listen, "where /livez, /readyz and /metrics are served");
+  spec.String("pathways.folder", &server.pathways_folder, "folder of the pathway definitions, *.yaml");
+  spec.String("rules.folder", &server.rules_folder, "folder of the rule sets, *.yaml");
+  spec.Enum("access.mode", &server.access_mode,
+            {{"none", AccessMode::kNone}, {"development", AccessMode::kDevelopment}},
+            "how callers prove who they are; development believes their metadata and needs loopback");
+  spec.Bool("identity.allow_test_codes", &server.allow_test_codes, "whether identity codes of nobody are taken");
+  spec.Duration("call.deadline_default", &server.gate.deadline_default, absl::Seconds(1), absl::Minutes(5),
+                "for a call that sets no deadline");
+  spec.Duration("call.deadline_max", &server.gate.deadline_max, absl::Seconds(1), absl::Minutes(5),
+                "a later deadline counts as this");
+  spec.Integer("call.read_threads", &server.gate.read_threads, 1, 64, "threads for queries, per service");
+  spec.Integer("call.read_queue_max", &server.gate.read_queue_max, 1, 100000, "queries that may wait, per service");
+  spec.Integer("pipeline.queue_inputs_max", &server.pipeline.queue_inputs_max, 1, 1000000,
+               "commands that may wait, per service");
+  spec.Integer("pipeline.batch_inputs_max", &server.pipeline.batch_inputs_max, 1, 100000,
+               "inputs of one transaction while a command waits");
+  spec.Duration("pipeline.idle_wait", &server.pipeline.idle_wait, absl::Milliseconds(1), absl::Seconds(1),
+                "how long a loop without work rests");
+  spec.Enum("log.level", &settings.log_level,
+            {{"debug", LogLevel::kDebug},
+             {"info", LogLevel::kInfo},
+             {"warning", LogLevel::kWarning},
+             {"error", LogLevel::kError}},
+            "lowest level that is logged");
+}
+
+}  // namespace polku::all_in_one

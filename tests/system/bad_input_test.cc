@@ -1,0 +1,167 @@
+// Every bad input gets a clear status that names the field, and changes nothing.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "libs/base/status_matchers.h"
+#include "libs/base/violation.h"
+#include "libs/pipeline/proto_time.h"
+#include "tests/system/region.h"
+
+namespace polku::system_test {
+namespace {
+
+std::vector<std::string> FieldsOf(const absl::Status& status) {
+  std::vector<std::string> fields;
+  for (const FieldViolation& violation : ViolationsOf(status)) fields.push_back(violation.field);
+  return fields;
+}
+
+MATCHER_P(Names, field, "names the wrong field") {
+  *result_listener << "whose status is " << arg.status().ToString();
+  return arg.status().code() == absl::StatusCode::kInvalidArgument &&
+         FieldsOf(arg.status()) == std::vector<std::string>{field};
+}
+
+class BadInput : public ::testing::Test {
+ protected:
+  auto Submit(const referral::v1::SubmitReferralRequest& request) {
+    return region_.Call(&Referrals::SubmitReferral, kReferrer, request);
+  }
+  auto Accept(const std::string& referral, const std::string& pathway, int version) {
+    referral::v1::AcceptReferralRequest request;
+    request.set_name(referral);
+    request.set_pathway(pathway);
+    request.set_pathway_version(version);
+    return region_.Call(&Referrals::AcceptReferral, kIntake, request);
+  }
+  int CountReferrals() { return region_.Call(&Referrals::ListReferrals, kIntake, {})->referrals_size(); }
+
+  Region region_;
+};
+
+TEST_F(BadInput, RefusesAWrongIdentityCodeInEachWay) {
+  const std::vector<std::string> wrong = {
+      "131052-908",   // Too short.
+      "310252-9085",  // The 31st of February.
+      "131052*9085",  // No such century sign.
+      "131052-9086",  // Another check character.
+  };
+  for (const std::string& code : wrong) {
+    auto request = region_.Referral();
+    request.mutable_referral()->mutable_person()->set_identity_code(code);
+    const auto reply = Submit(request);
+    EXPECT_THAT(reply, Names("referral.person.identity_code"));
+    EXPECT_EQ(reply.status().message().find(code), absl::string_view::npos);
+  }
+  EXPECT_EQ(CountReferrals(), 0);
+}
+
+TEST_F(BadInput, RefusesAMunicipalityThatIsNoneOrIsNotServed) {
+  auto request = region_.Referral();
+  request.mutable_referral()->mutable_person()->set_municipality("20");
+  EXPECT_THAT(Submit(request), Names("referral.person.municipality"));
+  request.mutable_referral()->mutable_person()->set_municipality("999");
+  const auto sent = Submit(request);
+  ASSERT_THAT(sent, IsOk());
+  EXPECT_THAT(Accept(sent->name(), "kainuu-unemployed", 1), Names("pathway"));
+}
+
+TEST_F(BadInput, RefusesAnUnknownPathwayOrVersionAndKeepsTheReferralOpen) {
+  const auto sent = Submit(region_.Referral());
+  ASSERT_THAT(sent, IsOk());
+  EXPECT_THAT(Accept(sent->name(), "nowhere", 1), Names("pathway"));
+  EXPECT_THAT(Accept(sent->name(), "kainuu-unemployed", 77), Names("pathway_version"));
+  EXPECT_THAT(Accept(sent->name(), "kainuu-unemployed", 1), IsOk());
+}
+
+TEST_F(BadInput, RefusesDatesInTheWrongOrder) {
+  const std::string client = region_.PlannedClient();
+  assessment::v1::ProposePlanRequest request;
+  request.set_assessment(absl::StrCat(client, "/assessments/1"));
+  *request.add_measures() = region_.Measure();
+  request.mutable_measures(0)->mutable_end_date()->set_year(2025);
+  EXPECT_THAT(region_.Call(&Assessments::ProposePlan, kCoordinator, request), Names("measures[0].end_date"));
+}
+
+TEST_F(BadInput, RefusesARequestIdWithOtherContent) {
+  auto request = region_.Referral();
+  request.set_request_id("01890a5d-ac96-774b-bcce-b302099a8057");
+  ASSERT_THAT(Submit(request), IsOk());
+  request.mutable_referral()->set_reason("another");
+  const auto reply = Submit(request);
+  EXPECT_THAT(reply, StatusIs(absl::StatusCode::kAlreadyExists));
+  EXPECT_EQ(FieldsOf(reply.status()), std::vector<std::string>{"referral"});
+  EXPECT_EQ(ReasonOf(reply.status()), "REQUEST_ID_REUSED");
+  request.set_request_id("not-a-uuid");
+  EXPECT_THAT(Submit(request), Names("request_id"));
+  EXPECT_EQ(CountReferrals(), 1);
+}
+
+TEST_F(BadInput, RefusesThePageTokenOfAnotherQuery) {
+  ASSERT_THAT(Submit(region_.Referral()), IsOk());
+  ASSERT_THAT(Submit(region_.Referral()), IsOk());
+  referral::v1::ListReferralsRequest request;
+  request.set_page_size(1);
+  const auto page = region_.Call(&Referrals::ListReferrals, kIntake, request);
+  ASSERT_THAT(page, IsOk());
+  request.set_page_token(page->next_page_token());
+  EXPECT_THAT(region_.Call(&Referrals::ListReferrals, kIntake, request), IsOk());
+  request.set_state(referral::v1::REFERRAL_STATE_RECEIVED);
+  EXPECT_THAT(region_.Call(&Referrals::ListReferrals, kIntake, request), Names("page_token"));
+}
+
+TEST_F(BadInput, RefusesAnOversizedMessage) {
+  auto request = region_.Referral();
+  request.mutable_referral()->set_reason(std::string(2 << 20, 'x'));
+  EXPECT_THAT(Submit(request), StatusIs(absl::StatusCode::kResourceExhausted));
+  request.mutable_referral()->set_reason(std::string(5000, 'x'));
+  EXPECT_THAT(Submit(request), Names("referral.reason"));
+  EXPECT_EQ(CountReferrals(), 0);
+}
+
+TEST_F(BadInput, RefusesUnknownEnumNumbers) {
+  constexpr int kUnknown = 99;
+  auto request = region_.Referral();
+  request.mutable_referral()->set_segment(static_cast<common::v1::Segment>(kUnknown));
+  EXPECT_THAT(Submit(request), Names("referral.segment"));
+
+  const std::string client = region_.PlannedClient();
+  follow_up::v1::EndMeasureEarlyRequest end;
+  end.set_name(absl::StrCat(client, "/measures/1"));
+  *end.mutable_end_date() = pipeline::ToProtoDay(absl::CivilDay(2026, 3, 2));
+  end.set_reason(static_cast<follow_up::v1::EndReason>(kUnknown));
+  EXPECT_THAT(region_.Call(&FollowUps::EndMeasureEarly, kProvider, end), Names("reason"));
+
+  region_.MoveTo(absl::CivilDay(2026, 3, 3), 8);
+  follow_up::v1::StartMeasureRequest start;
+  start.set_name(end.name());
+  *start.mutable_start_date() = pipeline::ToProtoDay(absl::CivilDay(2026, 3, 3));
+  ASSERT_THAT(region_.Call(&FollowUps::StartMeasure, kProvider, start), IsOk());
+  follow_up::v1::RecordAttendanceRequest marks;
+  for (const int status : {kUnknown, int{follow_up::v1::ATTENDANCE_STATUS_PRESENT}}) {
+    follow_up::v1::AttendanceMark& mark = *marks.add_marks();
+    mark.set_measure(end.name());
+    *mark.mutable_date() = start.start_date();
+    mark.set_status(static_cast<follow_up::v1::AttendanceStatus>(status));
+  }
+  const auto reply = region_.Call(&FollowUps::RecordAttendance, kProvider, marks);
+  ASSERT_THAT(reply, IsOk());
+  ASSERT_EQ(reply->results_size(), 2);
+  EXPECT_EQ(reply->results(0).code(), static_cast<int>(absl::StatusCode::kInvalidArgument));
+  EXPECT_NE(reply->results(0).message().find("status"), std::string::npos);
+  EXPECT_EQ(reply->results(1).code(), 0);  // A wrong row does not hold back the right one.
+}
+
+TEST_F(BadInput, RefusesCallersWithoutNameOrRight) {
+  const Who nobody{"organisations/unit", "visitor"};
+  EXPECT_THAT(region_.Call(&Referrals::SubmitReferral, nobody, region_.Referral()),
+              StatusIs(absl::StatusCode::kUnauthenticated));
+  EXPECT_THAT(region_.Call(&Referrals::SubmitReferral, kProvider, region_.Referral()),
+              StatusIs(absl::StatusCode::kPermissionDenied));
+}
+
+}  // namespace
+}  // namespace polku::system_test

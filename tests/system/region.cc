@@ -1,0 +1,158 @@
+#include "tests/system/region.h"
+
+#include "absl/strings/str_cat.h"
+#include "libs/base/calendar.h"
+#include "libs/base/ids.h"
+#include "libs/base/log.h"
+#include "libs/base/resource_name.h"
+#include "libs/pipeline/proto_time.h"
+
+namespace polku::system_test {
+namespace {
+
+const absl::CivilDay kFirstDay(2026, 3, 2);
+constexpr absl::Duration kRestMax = absl::Seconds(30);
+
+template <class Reply>
+Reply MustBeOk(absl::StatusOr<Reply> reply) {
+  if (!reply.ok()) LogEvent(LogLevel::kError, "a step of the test failed", {{"status", reply.status()}});
+  POLKU_CHECK(reply.ok());
+  return *std::move(reply);
+}
+
+}  // namespace
+
+Region::Region() : clock_(LocalTime(kFirstDay, 8 * 60)) { Open(); }
+
+Region::~Region() { Close(); }
+
+all_in_one::AllInOneConfig Region::config() const {
+  all_in_one::AllInOneConfig config;
+  config.data_folder = folder_.path();
+  config.grpc_listen.port = 0;
+  config.ops_listen.port = 0;
+  config.pathways_folder = POLKU_DEPLOY_FOLDER "/pathways";
+  config.rules_folder = POLKU_DEPLOY_FOLDER "/rules";
+  config.access_mode = all_in_one::AccessMode::kDevelopment;
+  config.allow_test_codes = true;
+  config.pipeline.idle_wait = absl::Milliseconds(1);
+  return config;
+}
+
+void Region::Open() {
+  auto server = all_in_one::AllInOne::Create(config(), &clock_, &random_);
+  POLKU_CHECK(server.ok());
+  server_ = *std::move(server);
+  POLKU_CHECK(server_->Start(nullptr).ok());
+  const auto channel =
+      grpc::CreateChannel(absl::StrCat("127.0.0.1:", server_->grpc_port()), grpc::InsecureChannelCredentials());
+  referrals_ = referral::v1::ReferralService::NewStub(channel);
+  assessments_ = assessment::v1::AssessmentService::NewStub(channel);
+  coordinators_ = coordinator_network::v1::CoordinatorNetworkService::NewStub(channel);
+  follow_ups_ = follow_up::v1::FollowUpService::NewStub(channel);
+}
+
+void Region::Close() { server_.reset(); }
+
+void Region::Rest() {
+  const SystemMonotonicClock monotonic;
+  const auto pipelines = server_->pipelines();
+  POLKU_CHECK(pipeline::WaitDrained(pipelines, monotonic, kRestMax).ok());
+}
+
+void Region::MoveTo(absl::CivilDay day, int hour) {
+  Rest();
+  clock_.Set(LocalTime(day, hour * 60));
+  Rest();
+}
+
+void Region::Identify(const Who& who, grpc::ClientContext& context) {
+  context.AddMetadata("polku-organisation", who.organisation);
+  context.AddMetadata("polku-role", who.role);
+  context.AddMetadata("polku-user", "test-user");
+}
+
+void Region::GiveRequestId(google::protobuf::Message& request) {
+  const auto* field = request.GetDescriptor()->FindFieldByName("request_id");
+  if (field == nullptr || !request.GetReflection()->GetString(request, field).empty()) return;
+  request.GetReflection()->SetString(&request, field, NewUuidV7(clock_.Now(), random_));
+}
+
+void Region::RegisterCoordinatorAndSource() {
+  coordinator_network::v1::RegisterCoordinatorRequest coordinator;
+  coordinator.set_coordinator_id("c01");
+  coordinator.mutable_coordinator()->set_organisation("organisations/unit");
+  coordinator.mutable_coordinator()->add_municipalities("205");
+  coordinator.mutable_coordinator()->add_languages("fi");
+  coordinator.mutable_coordinator()->add_segments(common::v1::SEGMENT_UNEMPLOYED);
+  coordinator.mutable_coordinator()->set_capacity(10);
+  MustBeOk(Call(&Coordinators::RegisterCoordinator, kLead, coordinator));
+  follow_up::v1::RegisterSourceRequest source;
+  source.set_source_id("feed");
+  source.mutable_source()->set_provider("organisations/provider");
+  *source.mutable_source()->mutable_reporting_interval() = pipeline::ToProto(absl::Hours(24));
+  MustBeOk(Call(&FollowUps::RegisterSource, kLead, source));
+  Rest();
+}
+
+referral::v1::SubmitReferralRequest Region::Referral() const {
+  referral::v1::SubmitReferralRequest request;
+  referral::v1::Referral& referral = *request.mutable_referral();
+  referral.set_receiving_unit("organisations/unit");
+  referral.set_segment(common::v1::SEGMENT_UNEMPLOYED);
+  referral.add_needs("work-ability");
+  referral.mutable_person()->set_identity_code("131052-9085");
+  referral.mutable_person()->set_municipality("205");
+  referral.mutable_person()->set_language("fi");
+  return request;
+}
+
+std::string Region::AcceptedClient() {
+  RegisterCoordinatorAndSource();
+  const referral::v1::Referral referral = MustBeOk(Call(&Referrals::SubmitReferral, kReferrer, Referral()));
+  referral::v1::AcceptReferralRequest accept;
+  accept.set_name(referral.name());
+  accept.set_pathway("kainuu-unemployed");
+  MustBeOk(Call(&Referrals::AcceptReferral, kIntake, accept));
+  Rest();
+  coordinator_network::v1::AcceptAssignmentRequest take;
+  take.set_client(*ClientOf(referral.name()));
+  take.set_coordinator("coordinators/c01");
+  MustBeOk(Call(&Coordinators::AcceptAssignment, kCoordinator, take));
+  Rest();
+  return take.client();
+}
+
+assessment::v1::PlannedMeasure Region::Measure() const {
+  assessment::v1::PlannedMeasure measure;
+  measure.set_type("rehabilitative-work");
+  measure.set_provider("organisations/provider");
+  measure.set_source("sources/feed");
+  *measure.mutable_start_date() = pipeline::ToProtoDay(kFirstDay + 1);
+  *measure.mutable_end_date() = pipeline::ToProtoDay(kFirstDay + 120);
+  for (const auto day : {google::type::TUESDAY, google::type::THURSDAY}) {
+    auto& session = *measure.add_sessions();
+    session.set_day(day);
+    session.set_start_minute(9 * 60);
+    session.set_end_minute(14 * 60);
+  }
+  return measure;
+}
+
+std::string Region::PlannedClient() {
+  const std::string client = AcceptedClient();
+  assessment::v1::CompleteAssessmentRequest complete;
+  complete.set_name(absl::StrCat(client, "/assessments/1"));
+  MustBeOk(Call(&Assessments::CompleteAssessment, kAssessor, complete));
+  assessment::v1::ProposePlanRequest propose;
+  propose.set_assessment(complete.name());
+  *propose.add_measures() = Measure();
+  const assessment::v1::Plan plan = MustBeOk(Call(&Assessments::ProposePlan, kCoordinator, propose));
+  assessment::v1::ApprovePlanRequest approve;
+  approve.set_name(plan.name());
+  MustBeOk(Call(&Assessments::ApprovePlan, kCoordinator, approve));
+  Rest();
+  return client;
+}
+
+}  // namespace polku::system_test

@@ -1,0 +1,104 @@
+// A whole server in this process, called over gRPC as anybody would, on a clock that the test moves.
+#pragma once
+
+#include <grpcpp/grpcpp.h>
+
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/civil_time.h"
+#include "absl/time/time.h"
+#include "google/protobuf/message.h"
+#include "libs/base/clock.h"
+#include "libs/base/random.h"
+#include "libs/base/status_macros.h"
+#include "libs/rpc/status.h"
+#include "libs/testing/temporary_folder.h"
+#include "polku/assessment/v1/api.grpc.pb.h"
+#include "polku/coordinator_network/v1/api.grpc.pb.h"
+#include "polku/follow_up/v1/api.grpc.pb.h"
+#include "polku/referral/v1/api.grpc.pb.h"
+#include "services/all-in-one/assembly.h"
+
+namespace polku::system_test {
+
+// Who calls: the role decides what is allowed.
+struct Who {
+  const char* organisation;
+  const char* role;
+};
+constexpr Who kReferrer{"organisations/sender", "referrer"};
+constexpr Who kIntake{"organisations/unit", "intake"};
+constexpr Who kAssessor{"organisations/unit", "assessor"};
+constexpr Who kCoordinator{"organisations/unit", "coordinator"};
+constexpr Who kLead{"organisations/unit", "lead"};
+constexpr Who kProvider{"organisations/provider", "provider"};
+
+using Referrals = referral::v1::ReferralService::StubInterface;
+using Assessments = assessment::v1::AssessmentService::StubInterface;
+using Coordinators = coordinator_network::v1::CoordinatorNetworkService::StubInterface;
+using FollowUps = follow_up::v1::FollowUpService::StubInterface;
+
+class Region {
+ public:
+  // Serves on return, on Monday 2026-03-02 at 08:00 in Helsinki. Aborts when it cannot.
+  Region();
+  ~Region();
+
+  // Stops the server, and starts another one on the same folder.
+  void Close();
+  void Open();
+
+  // All services at rest. Moves the clock first.
+  void MoveTo(absl::CivilDay day, int hour);
+  void Rest();
+
+  // Sets `request_id` to a new one when the request has an empty one.
+  template <class Service, class Request, class Reply>
+  absl::StatusOr<Reply> Call(grpc::Status (Service::*method)(grpc::ClientContext*, const Request&, Reply*),
+                             const Who& who, Request request) {
+    grpc::ClientContext context;
+    Identify(who, context);
+    GiveRequestId(request);
+    Reply reply;
+    const grpc::Status status = (StubFor(static_cast<Service*>(nullptr)).*method)(&context, request, &reply);
+    if (!status.ok()) return rpc::FromGrpc(status);
+    return reply;
+  }
+
+  const std::string& folder() const { return folder_.path(); }
+  all_in_one::AllInOneConfig config() const;
+  all_in_one::AllInOne& server() { return *server_; }
+  ManualClock& clock() { return clock_; }
+
+  // Steps that many tests take. Each ends at rest.
+  void RegisterCoordinatorAndSource();
+  referral::v1::SubmitReferralRequest Referral() const;
+  // "clients/C" of an accepted referral, taken by coordinators/c01.
+  std::string AcceptedClient();
+  // An assessed client with an approved plan of rehabilitative work on Tuesdays and Thursdays, 09:00-14:00,
+  // from 2026-03-03 on.
+  std::string PlannedClient();
+  assessment::v1::PlannedMeasure Measure() const;
+
+ private:
+  static void Identify(const Who& who, grpc::ClientContext& context);
+  void GiveRequestId(google::protobuf::Message& request);
+  Referrals& StubFor(Referrals*) { return *referrals_; }
+  Assessments& StubFor(Assessments*) { return *assessments_; }
+  Coordinators& StubFor(Coordinators*) { return *coordinators_; }
+  FollowUps& StubFor(FollowUps*) { return *follow_ups_; }
+
+  testing::TemporaryFolder folder_;
+  ManualClock clock_;
+  SeededRandom random_{7};
+  std::unique_ptr<all_in_one::AllInOne> server_;
+  std::unique_ptr<Referrals> referrals_;
+  std::unique_ptr<Assessments> assessments_;
+  std::unique_ptr<Coordinators> coordinators_;
+  std::unique_ptr<FollowUps> follow_ups_;
+};
+
+}  // namespace polku::system_test

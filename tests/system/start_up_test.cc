@@ -1,0 +1,102 @@
+// What keeps a server from starting is told clearly, and harms nothing.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "libs/base/status_matchers.h"
+#include "libs/store/sqlite/sqlite_database.h"
+#include "tests/system/region.h"
+
+namespace polku::system_test {
+namespace {
+
+using all_in_one::AllInOne;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+std::string Contents(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+class StartUp : public ::testing::Test {
+ protected:
+  absl::Status Create(const all_in_one::AllInOneConfig& config) {
+    return AllInOne::Create(config, &region_.clock(), &random_).status();
+  }
+  Region region_;
+  SeededRandom random_{1};
+};
+
+TEST_F(StartUp, RefusesASecondServerOnTheSameFolder) {
+  const std::string client = region_.AcceptedClient();
+  EXPECT_THAT(Create(region_.config()), StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr(region_.folder())));
+  follow_up::v1::GetJourneyRequest journey;
+  journey.set_client(client);
+  EXPECT_THAT(region_.Call(&FollowUps::GetJourney, kCoordinator, journey), IsOk());
+}
+
+TEST_F(StartUp, RefusesAFolderOfANewerVersionAndLeavesItAlone) {
+  region_.Close();
+  const std::string path = absl::StrCat(region_.folder(), "/referral.db");
+  {
+    store::SqliteOptions newer;
+    newer.base = referral::StoreOptions();
+    newer.base.migrations.push_back({2, "later", "CREATE TABLE later(a BIGINT);"});
+    newer.path = path;
+    newer.key_path = absl::StrCat(region_.folder(), "/keys/referral.keys");
+    SystemRandom random;
+    newer.random = &random;
+    ASSERT_THAT(store::OpenSqlite(newer), IsOk());
+  }
+  const std::string before = Contents(path);
+  EXPECT_THAT(Create(region_.config()), StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("referral.db")));
+  EXPECT_EQ(Contents(path), before);
+}
+
+TEST_F(StartUp, RefusesAPortInUseAndNamesIt) {
+  testing::TemporaryFolder other;
+  for (const bool grpc : {true, false}) {
+    all_in_one::AllInOneConfig config = region_.config();
+    config.data_folder = other.path();
+    const int taken = grpc ? region_.server().grpc_port() : region_.server().ops_port();
+    (grpc ? config.grpc_listen : config.ops_listen).port = taken;
+    auto server = AllInOne::Create(config, &region_.clock(), &random_);
+    ASSERT_THAT(server, IsOk());
+    EXPECT_THAT((*server)->Start(nullptr), StatusIs(absl::StatusCode::kUnavailable, HasSubstr(absl::StrCat(taken))));
+  }
+  // The folder is as good as before.
+  all_in_one::AllInOneConfig config = region_.config();
+  config.data_folder = other.path();
+  auto server = AllInOne::Create(config, &region_.clock(), &random_);
+  ASSERT_THAT(server, IsOk());
+  EXPECT_THAT((*server)->Start(nullptr), IsOk());
+}
+
+TEST_F(StartUp, RefusesADefinitionWithAnUnknownKeyAndSaysWhere) {
+  testing::TemporaryFolder pathways;
+  std::filesystem::copy(POLKU_DEPLOY_FOLDER "/pathways", pathways.path(),
+                        std::filesystem::copy_options::overwrite_existing);
+  const std::string path = absl::StrCat(pathways.path(), "/kainuu-unemployed.v1.yaml");
+  std::ofstream(path, std::ios::app) << "speed: fast\n";
+  all_in_one::AllInOneConfig config = region_.config();
+  config.pathways_folder = pathways.path();
+  EXPECT_THAT(Create(config), StatusIs(absl::StatusCode::kInvalidArgument,
+                                       AllOf(HasSubstr("kainuu-unemployed.v1.yaml:"), HasSubstr("speed"))));
+}
+
+TEST_F(StartUp, RefusesToServeWithoutAWayToKnowItsCallers) {
+  all_in_one::AllInOneConfig config = region_.config();
+  config.access_mode = all_in_one::AccessMode::kNone;
+  EXPECT_THAT(Create(config), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("access.mode")));
+  config.access_mode = all_in_one::AccessMode::kDevelopment;
+  config.grpc_listen.host = "0.0.0.0";
+  EXPECT_THAT(Create(config), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("loopback")));
+}
+
+}  // namespace
+}  // namespace polku::system_test

@@ -1,0 +1,240 @@
+// The thin true path: a referral becomes a journey, and a silence becomes outreach.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "libs/base/calendar.h"
+#include "libs/base/status_matchers.h"
+#include "libs/pipeline/proto_time.h"
+#include "tests/system/region.h"
+
+namespace polku::system_test {
+namespace {
+
+namespace network = coordinator_network::v1;
+using follow_up::v1::AttendanceStatus;
+using follow_up::v1::Interruption;
+
+const absl::CivilDay kMonday(2026, 3, 2);
+constexpr auto kPresent = follow_up::v1::ATTENDANCE_STATUS_PRESENT;
+constexpr auto kAbsent = follow_up::v1::ATTENDANCE_STATUS_ABSENT;
+
+class Walk : public ::testing::Test {
+ protected:
+  template <class Service, class Request, class Reply>
+  Reply Ok(grpc::Status (Service::*method)(grpc::ClientContext*, const Request&, Reply*), const Who& who,
+           const Request& request) {
+    const absl::StatusOr<Reply> reply = region_.Call(method, who, request);
+    EXPECT_THAT(reply, IsOk());
+    return reply.value_or(Reply());
+  }
+
+  void Start(const std::string& measure, absl::CivilDay day) {
+    follow_up::v1::StartMeasureRequest request;
+    request.set_name(measure);
+    *request.mutable_start_date() = pipeline::ToProtoDay(day);
+    Ok(&FollowUps::StartMeasure, kProvider, request);
+    region_.Rest();
+  }
+  // In the evening of the session's day, and then the feed says that this was all.
+  void Mark(const std::string& measure, absl::CivilDay day, AttendanceStatus status) {
+    region_.MoveTo(day, 20);
+    follow_up::v1::RecordAttendanceRequest request;
+    request.add_marks()->set_measure(measure);
+    *request.mutable_marks(0)->mutable_date() = pipeline::ToProtoDay(day);
+    request.mutable_marks(0)->set_status(status);
+    const auto reply = Ok(&FollowUps::RecordAttendance, kProvider, request);
+    ASSERT_EQ(reply.results_size(), 1);
+    EXPECT_EQ(reply.results(0).code(), 0) << reply.results(0).message();
+    Cover();
+  }
+  void Cover() {
+    follow_up::v1::ReportCompleteThroughRequest request;
+    request.set_name("sources/feed");
+    *request.mutable_complete_through() = pipeline::ToProto(region_.clock().Now());
+    Ok(&FollowUps::ReportCompleteThrough, kProvider, request);
+    region_.Rest();
+  }
+  std::vector<network::Task> Tasks(network::TaskKind kind) {
+    network::ListWorklistRequest request;
+    request.set_coordinator("coordinators/c01");
+    const auto reply = Ok(&Coordinators::ListWorklist, kCoordinator, request);
+    std::vector<network::Task> of_kind;
+    for (const network::Task& task : reply.tasks()) {
+      if (task.kind() == kind) of_kind.push_back(task);
+    }
+    return of_kind;
+  }
+  std::vector<network::Task> Outreach() { return Tasks(network::TASK_KIND_OUTREACH); }
+  std::vector<Interruption> Interruptions(follow_up::v1::InterruptionState state) {
+    follow_up::v1::ListInterruptionsRequest request;
+    request.set_state(state);
+    const auto reply = Ok(&FollowUps::ListInterruptions, kLead, request);
+    return {reply.interruptions().begin(), reply.interruptions().end()};
+  }
+  follow_up::v1::Journey Journey(const std::string& client) {
+    follow_up::v1::GetJourneyRequest request;
+    request.set_client(client);
+    return Ok(&FollowUps::GetJourney, kCoordinator, request);
+  }
+  void ExpectSafe() { EXPECT_EQ(Ok(&FollowUps::ListSafetyNetViolations, kLead, {}).violations_size(), 0); }
+  // A client who came twice and then missed two sessions.
+  std::string LostClient() {
+    const std::string client = region_.PlannedClient();
+    const std::string measure = absl::StrCat(client, "/measures/1");
+    region_.MoveTo(kMonday + 1, 8);
+    Start(measure, kMonday + 1);
+    Mark(measure, kMonday + 1, kPresent);
+    Mark(measure, kMonday + 3, kPresent);
+    Mark(measure, kMonday + 8, kAbsent);
+    EXPECT_TRUE(Outreach().empty());
+    Mark(measure, kMonday + 10, kAbsent);
+    return client;
+  }
+
+  Region region_;
+};
+
+TEST_F(Walk, TurnsTwoMissesIntoOutreachAndEndsItWhenTheClientWasReached) {
+  const std::string client = LostClient();
+  const auto open = Interruptions(follow_up::v1::INTERRUPTION_STATE_OPEN);
+  ASSERT_EQ(open.size(), 1u);
+  EXPECT_EQ(open[0].rule(), follow_up::v1::RULE_MISSED_ATTENDANCE);
+  EXPECT_EQ(open[0].measure(), absl::StrCat(client, "/measures/1"));
+  EXPECT_EQ(pipeline::FromProto(open[0].counted_from()), LocalTime(kMonday + 8, 14 * 60));
+  EXPECT_EQ(Journey(client).follow_up(), follow_up::v1::FOLLOW_UP_STATE_INTERRUPTED);
+  follow_up::v1::ExplainInterruptionRequest explain;
+  explain.set_name(open[0].name());
+  const auto why = Ok(&FollowUps::ExplainInterruption, kCoordinator, explain);
+  EXPECT_FALSE(why.why().fi().empty());
+  EXPECT_FALSE(why.why().en().empty());
+  EXPECT_EQ(why.evidence_size(), 3);  // The start of the measure and both misses.
+  ExpectSafe();
+
+  const auto tasks = Outreach();
+  ASSERT_EQ(tasks.size(), 1u);
+  EXPECT_EQ(tasks[0].subject(), open[0].name());
+  region_.MoveTo(kMonday + 11, 10);
+  network::CompleteTaskRequest complete;
+  complete.set_task(tasks[0].name());
+  EXPECT_THAT(region_.Call(&Coordinators::CompleteTask, kCoordinator, complete),
+              StatusIs(absl::StatusCode::kFailedPrecondition));  // Nobody has tried yet.
+  network::RecordOutreachAttemptRequest attempt;
+  attempt.set_task(tasks[0].name());
+  attempt.set_channel(network::CHANNEL_CALL);
+  attempt.set_outcome(network::ATTEMPT_OUTCOME_REACHED_WILL_RETURN);
+  Ok(&Coordinators::RecordOutreachAttempt, kCoordinator, attempt);
+  Ok(&Coordinators::CompleteTask, kCoordinator, complete);
+  region_.Rest();
+
+  EXPECT_TRUE(Outreach().empty());
+  EXPECT_TRUE(Interruptions(follow_up::v1::INTERRUPTION_STATE_OPEN).empty());
+  const auto resolved = Interruptions(follow_up::v1::INTERRUPTION_STATE_RESOLVED);
+  ASSERT_EQ(resolved.size(), 1u);
+  EXPECT_EQ(resolved[0].outcome(), follow_up::v1::RESOLUTION_OUTCOME_RETURNED);
+  EXPECT_EQ(Journey(client).follow_up(), follow_up::v1::FOLLOW_UP_STATE_ON_TRACK);
+  ExpectSafe();
+}
+
+// An attempt about a single miss belongs to no interruption. What the coordinator does afterwards must still
+// reach the journey.
+TEST_F(Walk, GoesOnAfterAnAttemptAboutASingleMiss) {
+  const std::string client = region_.PlannedClient();
+  const std::string measure = absl::StrCat(client, "/measures/1");
+  region_.MoveTo(kMonday + 1, 8);
+  Start(measure, kMonday + 1);
+  Mark(measure, kMonday + 1, kAbsent);
+  const auto contact = Tasks(network::TASK_KIND_CONTACT);
+  ASSERT_EQ(contact.size(), 1u);
+  network::RecordOutreachAttemptRequest attempt;
+  attempt.set_task(contact[0].name());
+  attempt.set_channel(network::CHANNEL_CALL);
+  attempt.set_outcome(network::ATTEMPT_OUTCOME_NOT_REACHED);
+  Ok(&Coordinators::RecordOutreachAttempt, kCoordinator, attempt);
+  region_.Rest();
+  Mark(measure, kMonday + 3, kAbsent);
+  ASSERT_EQ(Outreach().size(), 1u);
+  attempt.set_task(Outreach()[0].name());
+  attempt.set_outcome(network::ATTEMPT_OUTCOME_REACHED_WILL_RETURN);
+  Ok(&Coordinators::RecordOutreachAttempt, kCoordinator, attempt);
+  network::CompleteTaskRequest complete;
+  complete.set_task(attempt.task());
+  Ok(&Coordinators::CompleteTask, kCoordinator, complete);
+  region_.Rest();
+  EXPECT_EQ(Interruptions(follow_up::v1::INTERRUPTION_STATE_RESOLVED).size(), 1u);
+}
+
+TEST_F(Walk, FindsMissingMarksOnlyOnceTheFeedHasCoveredThem) {
+  const std::string client = region_.PlannedClient();
+  region_.MoveTo(kMonday + 1, 8);
+  Start(absl::StrCat(client, "/measures/1"), kMonday + 1);
+  region_.MoveTo(kMonday + 7, 8);  // Two sessions have gone by without a mark, but the feed is silent.
+  EXPECT_TRUE(Outreach().empty());
+  ExpectSafe();
+  Cover();
+  ASSERT_EQ(Outreach().size(), 1u);
+  EXPECT_EQ(Outreach()[0].rule(), follow_up::v1::RULE_MISSED_ATTENDANCE);
+}
+
+TEST_F(Walk, TurnsAnEarlyEndIntoOutreachAtOnce) {
+  const std::string client = region_.PlannedClient();
+  const std::string measure = absl::StrCat(client, "/measures/1");
+  region_.MoveTo(kMonday + 1, 8);
+  Start(measure, kMonday + 1);
+  follow_up::v1::EndMeasureEarlyRequest end;
+  end.set_name(measure);
+  *end.mutable_end_date() = pipeline::ToProtoDay(kMonday + 1);
+  end.set_reason(follow_up::v1::END_REASON_ILLNESS);
+  Ok(&FollowUps::EndMeasureEarly, kProvider, end);
+  region_.Rest();
+  ASSERT_EQ(Outreach().size(), 1u);
+  EXPECT_EQ(Outreach()[0].rule(), follow_up::v1::RULE_ENDED_EARLY);
+  ExpectSafe();
+}
+
+TEST_F(Walk, TellsTheReferrerThatTheClientIsInService) {
+  const std::string client = region_.AcceptedClient();
+  const auto seen = Ok(&Referrals::ListReferrals, kReferrer, {});
+  ASSERT_EQ(seen.referrals_size(), 1);
+  EXPECT_EQ(seen.referrals(0).state(), referral::v1::REFERRAL_STATE_IN_SERVICE);
+  EXPECT_EQ(seen.referrals(0).business_status(), "3.0");
+  EXPECT_EQ(Journey(client).coordinator(), "coordinators/c01");
+}
+
+TEST_F(Walk, LosesNothingWhenTheServerEndsAndStartsAgain) {
+  const std::string client = LostClient();
+  referral::v1::SubmitReferralRequest submit = region_.Referral();
+  submit.set_request_id("01890a5d-ac96-774b-bcce-b302099a8057");
+  const auto first = Ok(&Referrals::SubmitReferral, kReferrer, submit);
+  region_.Rest();
+  const auto journey = Journey(client);
+  const auto tasks = Outreach();
+
+  region_.Close();
+  region_.Open();
+  region_.Rest();
+
+  EXPECT_EQ(Journey(client).SerializeAsString(), journey.SerializeAsString());
+  ASSERT_EQ(Outreach().size(), tasks.size());
+  EXPECT_EQ(Outreach()[0].SerializeAsString(), tasks[0].SerializeAsString());
+  // The reply of before, and no second referral.
+  EXPECT_EQ(Ok(&Referrals::SubmitReferral, kReferrer, submit).name(), first.name());
+  EXPECT_EQ(Ok(&Referrals::ListReferrals, kIntake, {}).referrals_size(), 2);
+  // What began before goes on: the same interruption is resolved after the restart.
+  network::RecordOutreachAttemptRequest attempt;
+  attempt.set_task(tasks[0].name());
+  attempt.set_channel(network::CHANNEL_CALL);
+  attempt.set_outcome(network::ATTEMPT_OUTCOME_REACHED_WILL_RETURN);
+  Ok(&Coordinators::RecordOutreachAttempt, kCoordinator, attempt);
+  network::CompleteTaskRequest complete;
+  complete.set_task(tasks[0].name());
+  Ok(&Coordinators::CompleteTask, kCoordinator, complete);
+  region_.Rest();
+  EXPECT_EQ(Interruptions(follow_up::v1::INTERRUPTION_STATE_RESOLVED).size(), 1u);
+}
+
+}  // namespace
+}  // namespace polku::system_test
