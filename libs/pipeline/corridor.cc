@@ -20,6 +20,7 @@ constexpr absl::Duration kGapRetry = absl::Seconds(10);
 constexpr int kGapKeysPerBatch = 100;
 constexpr int kGapEventsPerKey = 1000;
 constexpr absl::Duration kRetryDelay = absl::Seconds(1);
+constexpr absl::Duration kRequestsLook = absl::Hours(1);
 
 void Answer(WorkItem& item, absl::Status status) {
   if (item.lane == Lane::kCommand) {
@@ -223,7 +224,6 @@ absl::StatusOr<Corridor::Batch> Corridor::Gather() {
     batch.items.assign(std::make_move_iterator(queue_.begin()), std::make_move_iterator(queue_.begin() + count));
     queue_.erase(queue_.begin(), queue_.begin() + count);
   }
-  Batch stored;
   absl::Status status = GatherGaps(batch);
   if (status.ok()) status = GatherFacts(batch);
   // Steps and due instants come after the facts, so that they see what has just been read.
@@ -389,6 +389,18 @@ absl::Status Corridor::RunBatch(Batch& batch) {
   return absl::IsAborted(status) ? absl::UnavailableError(status.message()) : status;
 }
 
+// A reply that is older than `request_kept` is forgotten, a bounded number at a time.
+absl::Status Corridor::ForgetOldRequests() {
+  const absl::Time now = dependencies_.clock->Now();
+  if (now < requests_next_look_) return absl::OkStatus();
+  ASSIGN_OR_RETURN(std::unique_ptr<store::Transaction> transaction, dependencies_.database->Begin());
+  ASSIGN_OR_RETURN(const int64_t deleted,
+                   transaction->DeleteRequestsBefore(now - limits_.request_kept, limits_.batch_inputs_max));
+  RETURN_IF_ERROR(transaction->Commit());
+  if (deleted < limits_.batch_inputs_max) requests_next_look_ = now + kRequestsLook;
+  return absl::OkStatus();
+}
+
 absl::StatusOr<bool> Corridor::Step() {
   ASSIGN_OR_RETURN(Batch batch, Gather());
   inbox_at_end_ = inbox_.at_end();
@@ -402,6 +414,7 @@ absl::StatusOr<bool> Corridor::Step() {
     inbox_.Committed(batch.intake);
     ++idle_passes_;
   }
+  RETURN_IF_ERROR(ForgetOldRequests());
   if (!ready_ && inbox_.covered_until() > absl::InfinitePast()) ready_ = true;
   return work;
 }

@@ -80,6 +80,7 @@ class Corridor {
   void Deliver(std::vector<WorkItem>& items);
   void Learn(const FoldCounts& counts);
   absl::Status LearnAfter(const Batch& batch);
+  absl::Status ForgetOldRequests();
 
   const Definition& definition_;
   const Dependencies dependencies_;
@@ -96,6 +97,7 @@ class Corridor {
   // Owned by the caller of Step; atomic where others look.
   std::set<PeerKey> blocked_;
   absl::Time gaps_next_look_ = absl::InfinitePast();
+  absl::Time requests_next_look_ = absl::InfinitePast();
   std::atomic<bool> steps_pending_ = true;
   std::atomic<bool> parked_ = false;
   std::atomic<int64_t> earliest_due_us_ = 0;  // INT64_MAX = none.

@@ -123,7 +123,7 @@ class Pipeline {
   // Batches committed, and passes that found nothing since the last one that found something.
   uint64_t batches() const;
   uint64_t idle_passes() const;
-  // All assigned partitions have been read to their end at least once, and the last commit went well.
+  // All assigned partitions have been read to their end at least once since the start.
   bool Ready() const;
 
   store::Database& database() const { return *dependencies_.database; }

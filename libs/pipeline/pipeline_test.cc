@@ -221,6 +221,16 @@ TEST_F(PipelineTest, ARefusalIsNotRemembered) {
   EXPECT_THAT(Run(Add("counters/a", 1), kId1), IsOk());
 }
 
+TEST_F(PipelineTest, AReplyIsForgottenAfterItsTimeAndNotBefore) {
+  ASSERT_THAT(Run(Add("counters/a", 5), kId1), IsOk());
+  clock_.Advance(limits_.request_kept - absl::Seconds(1));
+  Settle();
+  EXPECT_THAT(Run(Add("counters/a", 6), kId1), StatusIs(absl::StatusCode::kAlreadyExists));
+  clock_.Advance(absl::Hours(2));
+  Settle();
+  EXPECT_THAT(Run(Add("counters/a", 6), kId1), IsOk());
+}
+
 TEST_F(PipelineTest, CommandsWithOneAliasMeetInOneAggregate) {
   const AliasClaim alias{"hetu", "hash-1"};
   Queue(Add("", 1), kId1, "counters/first", alias);

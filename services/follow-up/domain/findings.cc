@@ -169,7 +169,7 @@ int64_t ReportingIntervalUs(const MeasureRecord& measure, const RuleSet& rules) 
   return absl::ToInt64Microseconds(FromProto(rules.direct_reporting_interval()));
 }
 
-int64_t NextStepUs(const JourneyRecord& journey, const RuleSet& rules) {
+int64_t LatestStepUs(const JourneyRecord& journey, const RuleSet& rules) {
   const int64_t recheck = absl::ToInt64Microseconds(FromProto(rules.hold_recheck_interval()));
   int64_t last = 0;
   for (const Finding& finding : Findings(journey, rules)) {
@@ -214,7 +214,7 @@ std::vector<std::string> SafetyNetGaps(const JourneyRecord& journey, const RuleS
   std::vector<std::string> gaps;
   if (!journey.open()) return gaps;
   if (journey.responsible_party().empty()) gaps.push_back("owner");
-  if (journey.interruptions_size() == 0 && NextStepUs(journey, rules) <= Micros(now)) gaps.push_back("next_step");
+  if (journey.interruptions_size() == 0 && LatestStepUs(journey, rules) <= Micros(now)) gaps.push_back("next_step");
   return gaps;
 }
 

@@ -81,7 +81,7 @@ int64_t ReportingIntervalUs(const polku::follow_up::v1::MeasureRecord& measure,
 
 // The dated next step that the safety net relies on: the last instant by which, whatever does
 // not happen, a finding opens or is looked at again. 0 = none.
-int64_t NextStepUs(const polku::follow_up::v1::JourneyRecord& journey, const polku::pathway::v1::RuleSet& rules);
+int64_t LatestStepUs(const polku::follow_up::v1::JourneyRecord& journey, const polku::pathway::v1::RuleSet& rules);
 
 // The earliest of the same instants, for people. 0 = none.
 int64_t EarliestNextStepUs(const polku::follow_up::v1::JourneyRecord& journey,

@@ -52,7 +52,7 @@ std::vector<pipeline::Lookup> JourneyDomain::LookupsOf(const std::string& key, c
 std::vector<IndexRow> JourneyDomain::Index(const State& journey) const {
   std::vector<IndexRow> rows;
   if (journey.client().empty()) return rows;  // Nothing but early facts.
-  const int64_t next_step = NextStepUs(journey, RulesOf(catalogue_, journey.rules_version()));
+  const int64_t next_step = LatestStepUs(journey, RulesOf(catalogue_, journey.rules_version()));
   rows.push_back(
       {&kJourneyTable,
        {journey.client()},

@@ -98,7 +98,7 @@ void Take(const polku::coordinator_network::v1::OutreachCompleted& fact, Draft& 
   if (fact.has_next_step_date()) {
     return Resolve(resolved, OutcomeOf(fact), time, &fact.next_step_date(), draft);
   }
-  // Nobody gave a day although the rule needs one: it looks again by its own limit.
+  // Nobody gave a day although the rule needs one: it looks again after the office days of R3.
   const google::type::Date by_rule =
       pipeline::ToProtoDay(AddOfficeDays(LocalDay(time), draft.rules().no_next_measure_office_days()));
   Resolve(resolved, OutcomeOf(fact), time, NeedsNextStep(resolved.rule()) ? &by_rule : nullptr, draft);
