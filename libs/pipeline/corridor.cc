@@ -17,7 +17,8 @@ namespace {
 constexpr int64_t kNoDue = std::numeric_limits<int64_t>::max();
 constexpr int kTries = 5;
 constexpr absl::Duration kGapRetry = absl::Seconds(10);
-constexpr int kGapKeysPerBatch = 100;
+constexpr int kAllKeys = 100000;
+constexpr size_t kGapKeysPerBatch = 100;
 constexpr int kGapEventsPerKey = 1000;
 constexpr absl::Duration kRetryDelay = absl::Seconds(1);
 constexpr absl::Duration kRequestsLook = absl::Hours(1);
@@ -31,8 +32,10 @@ void Answer(WorkItem& item, absl::Status status) {
     } else {
       done(std::move(status));
     }
-  } else if (item.lane == Lane::kAudit && item.audit_done) {
-    std::move(item.audit_done)(std::move(status));
+  } else if (item.lane == Lane::kAudit) {
+    const std::function<void(absl::Status)> done = std::move(item.audit_done);
+    item.audit_done = nullptr;
+    if (done) done(std::move(status));
   }
 }
 
@@ -51,8 +54,7 @@ absl::StatusOr<std::unique_ptr<Corridor>> Corridor::Create(const Definition& def
 
 absl::Status Corridor::Restore() {
   ASSIGN_OR_RETURN(std::unique_ptr<store::Reader> reader, dependencies_.database->Read());
-  constexpr int kAll = 100000;
-  ASSIGN_OR_RETURN(std::vector<store::DeadLetterRow> letters, reader->ReadDeadLetters(kAll));
+  ASSIGN_OR_RETURN(std::vector<store::DeadLetterRow> letters, reader->ReadDeadLetters(kAllKeys));
   for (const store::DeadLetterRow& letter : letters) {
     if (letter.record.version > 0) blocked_.insert({letter.record.source, letter.record.key});
   }
@@ -142,12 +144,13 @@ absl::Status Corridor::GatherGaps(Batch& batch) {
   const absl::Time now = dependencies_.clock->Now();
   if (now < gaps_next_look_) return absl::OkStatus();
   ASSIGN_OR_RETURN(std::unique_ptr<store::Reader> reader, dependencies_.database->Read());
-  ASSIGN_OR_RETURN(std::vector<store::ParkedRow> keys, reader->ListParkedKeys(kGapKeysPerBatch));
-  bool waiting = false;  // Keys behind a dead letter wait for a person, not for us.
+  ASSIGN_OR_RETURN(std::vector<store::ParkedRow> keys, reader->ListParkedKeys(kAllKeys));
+  // Keys behind a dead letter wait for a person and must not stand before those that we can help.
+  std::erase_if(keys, [this](const store::ParkedRow& row) { return blocked_.contains({row.source, row.key}); });
+  parked_ = !keys.empty();
+  if (keys.size() > kGapKeysPerBatch) keys.resize(kGapKeysPerBatch);
   int unfilled = 0;
   for (const store::ParkedRow& parked : keys) {
-    if (blocked_.contains({parked.source, parked.key})) continue;
-    waiting = true;
     ASSIGN_OR_RETURN(std::vector<store::ParkedRow> rows,
                      reader->ReadParked(parked.source, parked.key, kGapEventsPerKey));
     if (rows.empty()) continue;
@@ -188,7 +191,6 @@ absl::Status Corridor::GatherGaps(Batch& batch) {
       batch.items.push_back(std::move(item));
     }
   }
-  parked_ = waiting;
   metrics_.gaps_unfilled->Set(unfilled);
   gaps_next_look_ = unfilled > 0 ? now + kGapRetry : absl::InfinitePast();
   return absl::OkStatus();
@@ -318,7 +320,7 @@ absl::Status Corridor::RunHalved(std::vector<WorkItem>& items) {
     Deliver(items);
     return status;
   }
-  if (IsAway(status) || commit_failed) {
+  if (IsAway(status) || absl::IsAborted(status) || commit_failed) {
     for (WorkItem& item : items) Answer(item, WithRetryDelay(status, kRetryDelay));
     return status;
   }
@@ -353,6 +355,7 @@ absl::Status Corridor::GiveUp(Batch& batch, const absl::Status& why) {
   }
   steps_pending_ = true;
   inbox_at_end_ = false;
+  ready_ = false;
   return inbox_.Rewind();
 }
 
@@ -415,7 +418,7 @@ absl::StatusOr<bool> Corridor::Step() {
     ++idle_passes_;
   }
   RETURN_IF_ERROR(ForgetOldRequests());
-  if (!ready_ && inbox_.covered_until() > absl::InfinitePast()) ready_ = true;
+  ready_ = inbox_.covered_until() > absl::InfinitePast();
   return work;
 }
 

@@ -228,14 +228,13 @@ void Fold::SetAside(const WorkItem& item, const absl::Status& why) {
   row.attempts = 1;
   dead_letters_.push_back(std::move(row));
   ++counts_.dead_letters;
-  if (!fact.source.empty()) counts_.newly_blocked.emplace_back(fact.source, fact.key);
+  // Without its version nobody can tell what is missing: the gap is found by the key's next record.
+  if (!fact.source.empty() && fact.version > 0) counts_.newly_blocked.emplace_back(fact.source, fact.key);
 }
 
 absl::Status Fold::ApplyFact(WorkItem& item, Prepared& prepared) {
   const PeerFact& fact = item.received->fact;
   if (!item.received->problem.ok()) {
-    // Without its headers nobody knows which version it is: the gap that it leaves is found
-    // by the key's next record.
     SetAside(item, item.received->problem);
     return absl::OkStatus();
   }

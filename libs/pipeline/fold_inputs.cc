@@ -142,6 +142,7 @@ absl::Status Fold::Prepare(std::vector<WorkItem>& items) {
     item.reply.reset();
     if (!item.broke.ok()) {
       prepared_[i].problem = item.broke;
+      if (item.lane == Lane::kDue) prepared_[i].key = item.due_key;  // To be put off.
     } else if (item.lane == Lane::kCommand) {
       PrepareCommand(item, prepared_[i]);
     } else if (item.lane == Lane::kBus) {

@@ -21,11 +21,13 @@ absl::StatusOr<std::unique_ptr<Inbox>> Inbox::Create(absl::string_view service,
   return inbox;
 }
 
-absl::Status Inbox::StartFromDatabase(const std::vector<bus::TopicPartition>& partitions) {
-  if (partitions.empty()) return absl::OkStatus();
+absl::Status Inbox::StartFromDatabase() {
+  if (unstarted_.empty()) return absl::OkStatus();
   ASSIGN_OR_RETURN(std::unique_ptr<store::Reader> reader, database_.Read());
   ASSIGN_OR_RETURN(std::vector<store::PositionRow> rows, reader->ReadPositions());
-  for (const bus::TopicPartition& partition : partitions) {
+  while (!unstarted_.empty()) {
+    const bus::TopicPartition partition = *unstarted_.begin();
+    unstarted_.erase(unstarted_.begin());
     int64_t next = 0;
     for (const store::PositionRow& row : rows) {
       if (row.topic == partition.topic && row.partition == partition.partition) next = row.next_offset;
@@ -38,6 +40,7 @@ absl::Status Inbox::StartFromDatabase(const std::vector<bus::TopicPartition>& pa
       continue;
     }
     next_.erase(partition);
+    if (absl::IsFailedPrecondition(started)) continue;  // Lost meanwhile; the next Poll says so.
     // Records are gone that we have not read, or the bus is not the one that we knew. Going on
     // from elsewhere would hide the loss, so the partition stays shut until a person decides.
     if (stuck_.insert(partition).second) {
@@ -53,6 +56,9 @@ absl::StatusOr<Intake> Inbox::Fill(int records_max, int64_t bytes_max) {
   Intake intake;
   at_end_ = consumer_ == nullptr;
   if (consumer_ == nullptr) return intake;
+  // What could not be started before is started first: reading on without it would claim a position
+  // beyond records that nobody has handled.
+  RETURN_IF_ERROR(StartFromDatabase());
   const absl::Time before = clock_.Now();
   bus::PollLimits limits;
   limits.records_max = records_max;
@@ -60,10 +66,11 @@ absl::StatusOr<Intake> Inbox::Fill(int records_max, int64_t bytes_max) {
   ASSIGN_OR_RETURN(bus::Polled polled, consumer_->Poll(limits));
   for (const bus::TopicPartition& lost : polled.revoked) {
     next_.erase(lost);
+    unstarted_.erase(lost);
     stuck_.erase(lost);
     covered_.erase(lost);
   }
-  RETURN_IF_ERROR(StartFromDatabase(polled.assigned));
+  unstarted_.insert(polled.assigned.begin(), polled.assigned.end());
   std::map<bus::TopicPartition, store::PositionClaim> claims;
   intake.facts.reserve(polled.records.size());
   for (bus::Record& record : polled.records) {
@@ -103,14 +110,18 @@ void Inbox::Committed(const Intake& intake) {
 }
 
 absl::Status Inbox::Rewind() {
-  std::vector<bus::TopicPartition> partitions;
-  for (const auto& [partition, next] : next_) partitions.push_back(partition);
-  return StartFromDatabase(partitions);
+  for (const auto& [partition, next] : next_) {
+    unstarted_.insert(partition);
+    covered_.erase(partition);
+  }
+  next_.clear();
+  return StartFromDatabase();
 }
 
 absl::Time Inbox::covered_until() const {
   if (consumer_ == nullptr) return absl::InfiniteFuture();
-  if (next_.empty() || !stuck_.empty() || covered_.size() < next_.size()) return absl::InfinitePast();
+  if (next_.empty() || !stuck_.empty() || !unstarted_.empty() || covered_.size() < next_.size())
+    return absl::InfinitePast();
   absl::Time least = absl::InfiniteFuture();
   for (const auto& [partition, instant] : covered_) least = std::min(least, instant);
   return least;

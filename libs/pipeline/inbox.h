@@ -55,12 +55,14 @@ class Inbox {
 
  private:
   Inbox(store::Database& database, const Clock& clock) : database_(database), clock_(clock) {}
-  absl::Status StartFromDatabase(const std::vector<bus::TopicPartition>& partitions);
+  // Starts what is in `unstarted_` from the positions in the database.
+  absl::Status StartFromDatabase();
 
   store::Database& database_;
   const Clock& clock_;
   std::unique_ptr<bus::Consumer> consumer_;      // Null without subscriptions.
   std::map<bus::TopicPartition, int64_t> next_;  // Assigned and started: committed next offset.
+  std::set<bus::TopicPartition> unstarted_;      // Assigned, or to be read again; not started yet.
   std::set<bus::TopicPartition> stuck_;          // Assigned, but their position is out of range.
   std::map<bus::TopicPartition, absl::Time> covered_;
   bool at_end_ = false;

@@ -15,18 +15,23 @@ using polku::common::v1::JournalEntry;
 absl::StatusOr<std::vector<JournalEntry>> ReadPublicJournal(store::Database& database, absl::string_view key,
                                                             int64_t after, int limit) {
   ASSIGN_OR_RETURN(std::unique_ptr<store::Reader> reader, database.Read());
+  return ReadPublicJournal(*reader, database.epoch(), key, after, limit);
+}
+
+absl::StatusOr<std::vector<JournalEntry>> ReadPublicJournal(store::Reader& reader, int64_t epoch, absl::string_view key,
+                                                            int64_t after, int limit) {
   std::vector<JournalEntry> entries;
   int64_t position = 0;
   constexpr int kPage = 500;
   while (true) {
-    ASSIGN_OR_RETURN(std::vector<store::JournalRow> rows, reader->ReadJournal(key, position, kPage));
+    ASSIGN_OR_RETURN(std::vector<store::JournalRow> rows, reader.ReadJournal(key, position, kPage));
     for (store::JournalRow& row : rows) {
       position = row.version;
       if (row.public_version <= after) continue;
       JournalEntry entry;
       entry.set_key(row.key);
       entry.set_version(row.public_version);
-      entry.set_epoch(database.epoch());
+      entry.set_epoch(epoch);
       entry.set_type(row.type);
       entry.set_payload(std::move(row.payload));
       const int64_t nanos = absl::ToUnixNanos(row.time);

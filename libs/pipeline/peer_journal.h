@@ -23,8 +23,11 @@ class PeerJournal {
                                                                             int limit) = 0;
 };
 
-// Public journal rows of `key` after public version `after`, from a database of this process.
-// What JournalService serves.
+// Public journal rows of `key` after public version `after`. What JournalService serves.
+absl::StatusOr<std::vector<polku::common::v1::JournalEntry>> ReadPublicJournal(store::Reader& reader, int64_t epoch,
+                                                                               absl::string_view key, int64_t after,
+                                                                               int limit);
+// The same with a reader of its own.
 absl::StatusOr<std::vector<polku::common::v1::JournalEntry>> ReadPublicJournal(store::Database& database,
                                                                                absl::string_view key, int64_t after,
                                                                                int limit);

