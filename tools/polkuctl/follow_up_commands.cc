@@ -2,7 +2,6 @@
 #include <thread>
 
 #include "absl/strings/numbers.h"
-#include "absl/strings/str_cat.h"
 #include "libs/pipeline/proto_time.h"
 #include "polku/follow_up/v1/api.grpc.pb.h"
 #include "tools/polkuctl/session.h"
@@ -12,19 +11,6 @@ namespace {
 
 using namespace polku::follow_up::v1;  // NOLINT
 using Stub = FollowUpService::Stub;
-
-// A subcommand that takes a name as its first argument and maybe options, and shows one reply.
-// `fill` runs when the command does.
-template <class Request, class Response>
-void AddCall(CLI::App& command, Session& session, std::shared_ptr<Request> request,
-             grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
-             std::function<void()> fill = {}) {
-  command.callback([request, method, fill, &session] {
-    if (fill) fill();
-    const auto stub = FollowUpService::NewStub(session.channel());
-    session.Show(session.Call(method, *stub, *request));
-  });
-}
 
 void AddMeasures(CLI::App& app, Session& session) {
   CLI::App* measures = AddCommand(app, "measures", "Measures: start, complete, end-early.",
@@ -40,7 +26,7 @@ void AddMeasures(CLI::App& app, Session& session) {
           "--date",
           [started](const std::string& t) { *started->mutable_start_date() = Parsed(ParseDate(t), "--date"); })
       ->required();
-  AddCall(*start, session, started, &Stub::StartMeasure);
+  AddCall<FollowUpService>(*start, session, started, &Stub::StartMeasure);
 
   CLI::App* complete = AddCommand(*measures, "complete", "The measure came to its end.",
                                   "--role provider measures complete clients/C/measures/1 --date 2027-02-26");
@@ -52,7 +38,7 @@ void AddMeasures(CLI::App& app, Session& session) {
           "--date",
           [completed](const std::string& t) { *completed->mutable_end_date() = Parsed(ParseDate(t), "--date"); })
       ->required();
-  AddCall(*complete, session, completed, &Stub::CompleteMeasure);
+  AddCall<FollowUpService>(*complete, session, completed, &Stub::CompleteMeasure);
 
   CLI::App* early = AddCommand(*measures, "end-early", "The measure ended before its planned end.",
                                "--role provider measures end-early clients/C/measures/1 --date 2026-12-15 "
@@ -69,7 +55,7 @@ void AddMeasures(CLI::App& app, Session& session) {
           [ended](const std::string& t) { ended->set_reason(Parsed(ParseEnumAs<EndReason>(t), "--reason")); },
           "goal-reached, work-or-study, illness, client-stopped, ...")
       ->required();
-  AddCall(*early, session, ended, &Stub::EndMeasureEarly);
+  AddCall<FollowUpService>(*early, session, ended, &Stub::EndMeasureEarly);
 }
 
 void AddAttendance(CLI::App& app, Session& session) {
@@ -82,7 +68,7 @@ void AddAttendance(CLI::App& app, Session& session) {
                                 "--status absent");
   auto request = std::make_shared<RecordAttendanceRequest>();
   AttendanceMark* mark = request->add_marks();
-  record->add_option_function<std::string>("measure", [mark](const std::string& t) { mark->set_measure(t); })
+  record->add_option_function<std::string>("measure,--measure", [mark](const std::string& t) { mark->set_measure(t); })
       ->required();
   record
       ->add_option_function<std::string>(
@@ -96,18 +82,21 @@ void AddAttendance(CLI::App& app, Session& session) {
       ->required();
   record->add_option_function<int>(
       "--session", [mark](int n) { mark->set_session(n); }, "which of the day, from 0");
-  record->add_option_function<int>("--minutes", [mark](int n) { mark->set_minutes(n); });
+  record->add_option_function<int>(
+      "--minutes", [mark](int n) { mark->set_minutes(n); }, "time present; 0 = the whole session");
   record->add_option_function<int>(
       "--revision", [mark](int n) { mark->set_revision(n); }, "the highest wins");
   record->callback([request, &session] {
     const auto stub = FollowUpService::NewStub(session.channel());
     const auto reply = session.Call(&Stub::RecordAttendance, *stub, *request);
     if (!reply.ok()) return session.Fail(reply.status());
-    const auto& result = reply->results(0);
+    if (reply->results_size() != 1) return session.Fail(absl::InternalError("the reply does not answer the mark"));
+    const google::rpc::Status& result = reply->results(0);
     if (result.code() != 0) {
-      return session.Fail(absl::Status(static_cast<absl::StatusCode>(result.code()), result.message()));
+      return session.Fail(rpc::FromGrpc(
+          grpc::Status(static_cast<grpc::StatusCode>(result.code()), result.message(), result.SerializeAsString())));
     }
-    session.out << "recorded\n";
+    session.out << (session.json ? Json(*reply) : "recorded") << "\n";
   });
 
   CLI::App* contacts = AddCommand(app, "contacts", "Contacts: record.", "--role coordinator contacts record clients/C");
@@ -119,7 +108,7 @@ void AddAttendance(CLI::App& app, Session& session) {
   contact->add_option_function<std::string>("client", [contacted](const std::string& t) { contacted->set_client(t); })
       ->required();
   contact->add_option("--time", *time, "now, or RFC 3339")->capture_default_str();
-  AddCall(*contact, session, contacted, &Stub::RecordContact, [contacted, time, &session] {
+  AddCall<FollowUpService>(*contact, session, contacted, &Stub::RecordContact, [contacted, time, &session] {
     *contacted->mutable_contact_time() = Parsed(ParseInstant(*time, session.Now()), "--time");
   });
 }
@@ -146,7 +135,7 @@ void AddSources(CLI::App& app, Session& session) {
          },
          "how often it reports, 24h")
       ->required();
-  AddCall(*add, session, registered, &Stub::RegisterSource);
+  AddCall<FollowUpService>(*add, session, registered, &Stub::RegisterSource);
 
   CLI::App* report = AddCommand(*sources, "report", "Everything up to an instant has been reported.",
                                 "--role provider sources report sources/valmennus --through now");
@@ -155,18 +144,26 @@ void AddSources(CLI::App& app, Session& session) {
   report->add_option_function<std::string>("name", [reported](const std::string& t) { reported->set_name(t); })
       ->required();
   report->add_option("--through", *through, "now, or RFC 3339")->capture_default_str();
-  AddCall(*report, session, reported, &Stub::ReportCompleteThrough, [reported, through, &session] {
+  AddCall<FollowUpService>(*report, session, reported, &Stub::ReportCompleteThrough, [reported, through, &session] {
     *reported->mutable_complete_through() = Parsed(ParseInstant(*through, session.Now()), "--through");
   });
 
   CLI::App* show = AddCommand(*sources, "show", "One feed.", "--role lead sources show sources/valmennus");
   auto shown = std::make_shared<GetSourceRequest>();
   show->add_option_function<std::string>("name", [shown](const std::string& t) { shown->set_name(t); })->required();
-  AddCall(*show, session, shown, &Stub::GetSource);
+  AddCall<FollowUpService>(*show, session, shown, &Stub::GetSource);
 }
 
 const std::string& InLanguage(const polku::common::v1::Text& text, const std::string& language) {
   return language == "fi" ? text.fi() : text.en();
+}
+
+// By id and not by count: a long timeline loses its oldest entries.
+int FirstAfter(const google::protobuf::RepeatedPtrField<TimelineEntry>& entries, const std::string& event_id) {
+  for (int i = entries.size(); i > 0; --i) {
+    if (entries[i - 1].event_id() == event_id) return i;
+  }
+  return 0;
 }
 
 void PrintTimeline(Session& session, const google::protobuf::RepeatedPtrField<TimelineEntry>& entries, int from,
@@ -177,7 +174,7 @@ void PrintTimeline(Session& session, const google::protobuf::RepeatedPtrField<Ti
       continue;
     }
     const auto* time = TimelineEntry::descriptor()->FindFieldByName("time");
-    session.out << FieldText(entries[i], *time) << "  " << InLanguage(entries[i].what(), language) << "\n";
+    session.out << FieldText(entries[i], *time) << "  " << OneLine(InLanguage(entries[i].what(), language)) << "\n";
   }
   session.out.flush();
 }
@@ -191,7 +188,7 @@ void AddJourneys(CLI::App& app, Session& session) {
   auto shown = std::make_shared<GetJourneyRequest>();
   auto language = std::make_shared<std::string>("en");
   show->add_option_function<std::string>("client", [shown](const std::string& t) { shown->set_client(t); })->required();
-  show->add_option("--language", *language, "fi or en")->capture_default_str();
+  show->add_option("--language", *language, "fi or en")->check(CLI::IsMember({"fi", "en"}))->capture_default_str();
   show->callback([shown, language, &session] {
     const auto stub = FollowUpService::NewStub(session.channel());
     auto journey = session.Call(&Stub::GetJourney, *stub, *shown);
@@ -210,17 +207,19 @@ void AddJourneys(CLI::App& app, Session& session) {
   auto until_closed = std::make_shared<bool>(false);
   follow->add_option_function<std::string>("client", [followed](const std::string& t) { followed->set_client(t); })
       ->required();
-  follow->add_option("--language", *words, "fi or en")->capture_default_str();
-  follow->add_option("--interval", *interval, "seconds between looks")->capture_default_str();
+  follow->add_option("--language", *words, "fi or en")->check(CLI::IsMember({"fi", "en"}))->capture_default_str();
+  follow->add_option("--interval", *interval, "seconds between looks")
+      ->check(CLI::Range(0.1, 3600.0))
+      ->capture_default_str();
   follow->add_flag("--until-closed", *until_closed, "end when the journey is closed");
   follow->callback([followed, words, interval, until_closed, &session] {
     const auto stub = FollowUpService::NewStub(session.channel());
-    int printed = 0;
+    std::string last_event_id;
     while (true) {
       const auto journey = session.Call(&Stub::GetJourney, *stub, *followed);
       if (!journey.ok()) return session.Fail(journey.status());
-      PrintTimeline(session, journey->timeline(), printed, *words);
-      printed = journey->timeline_size();
+      PrintTimeline(session, journey->timeline(), FirstAfter(journey->timeline(), last_event_id), *words);
+      if (journey->timeline_size() > 0) last_event_id = journey->timeline().rbegin()->event_id();
       if (*until_closed && !journey->open()) return;
       std::this_thread::sleep_for(std::chrono::duration<double>(*interval));
     }
@@ -241,7 +240,7 @@ void AddJourneys(CLI::App& app, Session& session) {
       "--recontact",
       [closed](const std::string& t) { *closed->mutable_recontact_date() = Parsed(ParseDate(t), "--recontact"); },
       "YYYY-MM-DD, with not-reached");
-  AddCall(*close, session, closed, &Stub::CloseJourney);
+  AddCall<FollowUpService>(*close, session, closed, &Stub::CloseJourney);
 }
 
 // "R2" or "missed-attendance".
@@ -266,16 +265,8 @@ void AddInterruptions(CLI::App& app, Session& session) {
       "--state",
       [listed](const std::string& t) { listed->set_state(Parsed(ParseEnumAs<InterruptionState>(t), "--state")); },
       "open, retracted, resolved");
-  list->add_option_function<std::string>("--page-token", [listed](const std::string& t) { listed->set_page_token(t); });
-  list->callback([listed, &session] {
-    const auto stub = FollowUpService::NewStub(session.channel());
-    const auto page = session.Call(&Stub::ListInterruptions, *stub, *listed);
-    if (!page.ok()) return session.Fail(page.status());
-    std::vector<const google::protobuf::Message*> rows;
-    for (const Interruption& each : page->interruptions()) rows.push_back(&each);
-    session.ShowList(rows, {"name", "rule", "measure", "state", "counted_from", "due_time"});
-    if (!page->next_page_token().empty()) session.err << "more: --page-token " << page->next_page_token() << "\n";
-  });
+  AddPage<FollowUpService>(*list, session, listed, &Stub::ListInterruptions,
+                           {"name", "rule", "measure", "state", "counted_from", "due_time"});
 
   CLI::App* explain = AddCommand(*interruptions, "explain", "Why it was found, and what it rests on.",
                                  "--role coordinator interruptions explain clients/C/interruptions/1 --language fi");
@@ -283,7 +274,7 @@ void AddInterruptions(CLI::App& app, Session& session) {
   auto language = std::make_shared<std::string>("en");
   explain->add_option_function<std::string>("name", [explained](const std::string& t) { explained->set_name(t); })
       ->required();
-  explain->add_option("--language", *language, "fi or en")->capture_default_str();
+  explain->add_option("--language", *language, "fi or en")->check(CLI::IsMember({"fi", "en"}))->capture_default_str();
   explain->callback([explained, language, &session] {
     const auto stub = FollowUpService::NewStub(session.channel());
     const auto reply = session.Call(&Stub::ExplainInterruption, *stub, *explained);
@@ -312,20 +303,13 @@ void AddInterruptions(CLI::App& app, Session& session) {
       "--next-step",
       [resolved](const std::string& t) { *resolved->mutable_next_step_date() = Parsed(ParseDate(t), "--next-step"); },
       "YYYY-MM-DD");
-  AddCall(*resolve, session, resolved, &Stub::ResolveInterruption);
+  AddCall<FollowUpService>(*resolve, session, resolved, &Stub::ResolveInterruption);
 
   CLI::App* net =
       AddCommand(app, "safety-net", "Open journeys without an owner or a dated next step; none is the promise.",
                  "--role lead safety-net");
-  net->callback([&session] {
-    const auto stub = FollowUpService::NewStub(session.channel());
-    const auto page = session.Call(&Stub::ListSafetyNetViolations, *stub, ListSafetyNetViolationsRequest());
-    if (!page.ok()) return session.Fail(page.status());
-    std::vector<const google::protobuf::Message*> rows;
-    for (const SafetyNetViolation& each : page->violations()) rows.push_back(&each);
-    session.ShowList(rows, {"client", "missing"});
-    if (rows.empty()) session.err << "none\n";
-  });
+  AddPage<FollowUpService>(*net, session, std::make_shared<ListSafetyNetViolationsRequest>(),
+                           &Stub::ListSafetyNetViolations, {"client", "missing"});
 }
 
 }  // namespace

@@ -24,46 +24,29 @@ void AddCoordinators(CLI::App& app, Session& session) {
   add->add_option_function<std::string>(
          "--home", [coordinator](const std::string& t) { coordinator->set_organisation(t); }, "organisations/O")
       ->required();
-  const auto many = [add](const std::string& flag, google::protobuf::RepeatedPtrField<std::string>* field) {
-    add->add_option_function<std::vector<std::string>>(
-        flag, [field](const std::vector<std::string>& texts) { field->Add(texts.begin(), texts.end()); },
-        "may be repeated");
-  };
-  many("--municipality", coordinator->mutable_municipalities());
-  many("--language", coordinator->mutable_languages());
-  many("--competence", coordinator->mutable_competences());
-  add->add_option("--segment", *segments, "employed, unemployed, student, outside-services; may be repeated");
+  AddMany(*add, "--municipality", *coordinator->mutable_municipalities(), "code of three digits that is served");
+  AddMany(*add, "--language", *coordinator->mutable_languages(), "fi, sv, en, ...");
+  AddMany(*add, "--competence", *coordinator->mutable_competences(), "need code");
+  add->add_option("--segment", *segments, "employed, unemployed, student, outside-services; may be repeated")
+      ->allow_extra_args(false);
   add->add_option("--capacity", *capacity, "clients at a time")->capture_default_str();
-  add->callback([request, segments, capacity, &session] {
+  AddCall<CoordinatorNetworkService>(*add, session, request, &Stub::RegisterCoordinator, [request, segments, capacity] {
     for (const std::string& text : *segments) {
       request->mutable_coordinator()->add_segments(Parsed(ParseEnumAs<polku::common::v1::Segment>(text), "--segment"));
     }
     request->mutable_coordinator()->set_capacity(*capacity);
-    const auto stub = CoordinatorNetworkService::NewStub(session.channel());
-    session.Show(session.Call(&Stub::RegisterCoordinator, *stub, *request));
   });
 
   CLI::App* show =
       AddCommand(*coordinators, "show", "One coordinator.", "--role lead coordinators show coordinators/kajaani-1");
   auto shown = std::make_shared<GetCoordinatorRequest>();
   show->add_option_function<std::string>("name", [shown](const std::string& t) { shown->set_name(t); })->required();
-  show->callback([shown, &session] {
-    const auto stub = CoordinatorNetworkService::NewStub(session.channel());
-    session.Show(session.Call(&Stub::GetCoordinator, *stub, *shown));
-  });
+  AddCall<CoordinatorNetworkService>(*show, session, shown, &Stub::GetCoordinator);
 
   CLI::App* list = AddCommand(*coordinators, "list", "All coordinators.", "--role lead coordinators list");
   auto listed = std::make_shared<ListCoordinatorsRequest>();
-  list->add_option_function<std::string>("--page-token", [listed](const std::string& t) { listed->set_page_token(t); });
-  list->callback([listed, &session] {
-    const auto stub = CoordinatorNetworkService::NewStub(session.channel());
-    const auto page = session.Call(&Stub::ListCoordinators, *stub, *listed);
-    if (!page.ok()) return session.Fail(page.status());
-    std::vector<const google::protobuf::Message*> rows;
-    for (const Coordinator& each : page->coordinators()) rows.push_back(&each);
-    session.ShowList(rows, {"name", "organisation", "municipalities", "accepted", "capacity"});
-    if (!page->next_page_token().empty()) session.err << "more: --page-token " << page->next_page_token() << "\n";
-  });
+  AddPage<CoordinatorNetworkService>(*list, session, listed, &Stub::ListCoordinators,
+                                     {"name", "organisation", "municipalities", "accepted", "capacity"});
 }
 
 void AddAssignments(CLI::App& app, Session& session) {
@@ -74,10 +57,7 @@ void AddAssignments(CLI::App& app, Session& session) {
                               "--role coordinator assignments show clients/C");
   auto shown = std::make_shared<GetAssignmentRequest>();
   show->add_option_function<std::string>("client", [shown](const std::string& t) { shown->set_client(t); })->required();
-  show->callback([shown, &session] {
-    const auto stub = CoordinatorNetworkService::NewStub(session.channel());
-    session.Show(session.Call(&Stub::GetAssignment, *stub, *shown));
-  });
+  AddCall<CoordinatorNetworkService>(*show, session, shown, &Stub::GetAssignment);
 
   CLI::App* assign = AddCommand(*assignments, "assign", "Proposes the best, or names one.",
                                 "--role lead assignments assign clients/C --coordinator coordinators/kajaani-1 "
@@ -88,10 +68,7 @@ void AddAssignments(CLI::App& app, Session& session) {
   assign->add_option_function<std::string>("--coordinator",
                                            [assigned](const std::string& t) { assigned->set_coordinator(t); });
   assign->add_option_function<std::string>("--reason", [assigned](const std::string& t) { assigned->set_reason(t); });
-  assign->callback([assigned, &session] {
-    const auto stub = CoordinatorNetworkService::NewStub(session.channel());
-    session.Show(session.Call(&Stub::AssignCoordinator, *stub, *assigned));
-  });
+  AddCall<CoordinatorNetworkService>(*assign, session, assigned, &Stub::AssignCoordinator);
 
   CLI::App* accept = AddCommand(*assignments, "accept", "The coordinator takes the client.",
                                 "--role coordinator assignments accept clients/C --coordinator coordinators/kajaani-1");
@@ -102,10 +79,7 @@ void AddAssignments(CLI::App& app, Session& session) {
       ->add_option_function<std::string>("--coordinator",
                                          [accepted](const std::string& t) { accepted->set_coordinator(t); })
       ->required();
-  accept->callback([accepted, &session] {
-    const auto stub = CoordinatorNetworkService::NewStub(session.channel());
-    session.Show(session.Call(&Stub::AcceptAssignment, *stub, *accepted));
-  });
+  AddCall<CoordinatorNetworkService>(*accept, session, accepted, &Stub::AcceptAssignment);
 }
 
 void AddTasks(CLI::App& app, Session& session) {
@@ -115,17 +89,8 @@ void AddTasks(CLI::App& app, Session& session) {
   worklist
       ->add_option_function<std::string>("coordinator", [listed](const std::string& t) { listed->set_coordinator(t); })
       ->required();
-  worklist->add_option_function<std::string>("--page-token",
-                                             [listed](const std::string& t) { listed->set_page_token(t); });
-  worklist->callback([listed, &session] {
-    const auto stub = CoordinatorNetworkService::NewStub(session.channel());
-    const auto page = session.Call(&Stub::ListWorklist, *stub, *listed);
-    if (!page.ok()) return session.Fail(page.status());
-    std::vector<const google::protobuf::Message*> rows;
-    for (const Task& task : page->tasks()) rows.push_back(&task);
-    session.ShowList(rows, {"due_time", "kind", "name", "subject", "attempts", "last_outcome"});
-    if (!page->next_page_token().empty()) session.err << "more: --page-token " << page->next_page_token() << "\n";
-  });
+  AddPage<CoordinatorNetworkService>(*worklist, session, listed, &Stub::ListWorklist,
+                                     {"due_time", "kind", "name", "subject", "attempts", "last_outcome"});
 
   CLI::App* tasks =
       AddCommand(app, "tasks", "Tasks: attempt, complete.", "--role coordinator tasks complete clients/C/tasks/2");
@@ -140,12 +105,17 @@ void AddTasks(CLI::App& app, Session& session) {
       ->required();
   attempt->add_option("--outcome", *outcome, "reached-will-return, not-reached, ...")->required();
   attempt->add_option("--channel", *channel, "call, message, letter, visit, meeting")->capture_default_str();
-  attempt->callback([attempted, outcome, channel, &session] {
-    attempted->set_outcome(Parsed(ParseEnumAs<AttemptOutcome>(*outcome), "--outcome"));
-    attempted->set_channel(Parsed(ParseEnumAs<Channel>(*channel), "--channel"));
-    const auto stub = CoordinatorNetworkService::NewStub(session.channel());
-    session.Show(session.Call(&Stub::RecordOutreachAttempt, *stub, *attempted));
-  });
+  attempt->add_option_function<std::string>(
+      "--time",
+      [attempted, &session](const std::string& t) {
+        *attempted->mutable_attempt_time() = Parsed(ParseInstant(t, session.Now()), "--time");
+      },
+      "RFC 3339; without it now");
+  AddCall<CoordinatorNetworkService>(
+      *attempt, session, attempted, &Stub::RecordOutreachAttempt, [attempted, outcome, channel] {
+        attempted->set_outcome(Parsed(ParseEnumAs<AttemptOutcome>(*outcome), "--outcome"));
+        attempted->set_channel(Parsed(ParseEnumAs<Channel>(*channel), "--channel"));
+      });
 
   CLI::App* complete = AddCommand(*tasks, "complete", "The task is done.",
                                   "--role coordinator tasks complete clients/C/tasks/2 --next-step 2026-12-08");
@@ -154,12 +124,10 @@ void AddTasks(CLI::App& app, Session& session) {
   complete->add_option_function<std::string>("task", [completed](const std::string& t) { completed->set_task(t); })
       ->required();
   complete->add_option("--next-step", *next_step, "YYYY-MM-DD, agreed with the client");
-  complete->callback([completed, next_step, &session] {
+  AddCall<CoordinatorNetworkService>(*complete, session, completed, &Stub::CompleteTask, [completed, next_step] {
     if (!next_step->empty()) {
       *completed->mutable_next_step_date() = Parsed(ParseDate(*next_step), "--next-step");
     }
-    const auto stub = CoordinatorNetworkService::NewStub(session.channel());
-    session.Show(session.Call(&Stub::CompleteTask, *stub, *completed));
   });
 }
 

@@ -1,58 +1,37 @@
 // polkuctl referrals ...
-#include <fstream>
-#include <iostream>
-#include <iterator>
-
 #include "absl/strings/ascii.h"
-#include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
-#include "google/protobuf/util/json_util.h"
-#include "libs/base/status_macros.h"
 #include "polku/referral/v1/api.grpc.pb.h"
+#include "tools/polkuctl/input.h"
 #include "tools/polkuctl/session.h"
 
 namespace polku::polkuctl {
 namespace {
 
 using namespace polku::referral::v1;  // NOLINT
-
-// "-" is standard input. Secrets come this way and never as a flag that process lists show.
-absl::StatusOr<std::string> ReadText(const std::string& path) {
-  if (path == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
-  std::ifstream file(path);
-  if (!file) return absl::NotFoundError(absl::StrCat("cannot read ", path));
-  return std::string(std::istreambuf_iterator<char>(file), {});
-}
+using Stub = ReferralService::Stub;
 
 struct Typed {
-  SubmitReferralRequest request;
+  Referral flags;
   std::string identity_code_file;
   std::string from;
-  std::string segment;
-  std::string birth_date;
 };
 
-absl::StatusOr<SubmitReferralRequest> RequestFrom(Typed typed) {
-  Referral& referral = *typed.request.mutable_referral();
+// The file, the flags on top of it, and the identity code, which never is a flag: process lists show those.
+Referral ReferralOf(const Typed& typed) {
+  if (typed.from == "-" && typed.identity_code_file == "-") {
+    throw CLI::ValidationError("--identity-code-file", "standard input is taken by --from");
+  }
+  Referral referral = typed.flags;
   if (!typed.from.empty()) {
-    ASSIGN_OR_RETURN(const std::string text, ReadText(typed.from));
-    Referral read;
-    const auto parsed = google::protobuf::util::JsonStringToMessage(text, &read);
-    if (!parsed.ok()) return absl::InvalidArgumentError(absl::StrCat(typed.from, " is not a referral in JSON"));
-    referral.MergeFrom(read);
+    referral = Parsed(ReferralFrom(Parsed(ReadText(typed.from), "--from"), typed.flags), "--from");
   }
   if (!typed.identity_code_file.empty()) {
-    ASSIGN_OR_RETURN(const std::string text, ReadText(typed.identity_code_file));
-    referral.mutable_person()->set_identity_code(std::string(absl::StripAsciiWhitespace(text)));
+    const std::string text = Parsed(ReadText(typed.identity_code_file), "--identity-code-file");
+    const absl::string_view code = absl::StripAsciiWhitespace(text);
+    if (code.empty()) throw CLI::ValidationError("--identity-code-file", "there is no identity code in it");
+    referral.mutable_person()->set_identity_code(std::string(code));
   }
-  if (!typed.segment.empty()) {
-    ASSIGN_OR_RETURN(const auto segment, ParseEnumAs<polku::common::v1::Segment>(typed.segment));
-    referral.set_segment(segment);
-  }
-  if (!typed.birth_date.empty()) {
-    ASSIGN_OR_RETURN(*referral.mutable_person()->mutable_birth_date(), ParseDate(typed.birth_date));
-  }
-  return typed.request;
+  return referral;
 }
 
 template <class Set>
@@ -67,18 +46,21 @@ void AddSubmit(CLI::App& referrals, Session& session) {
                  "--need work-ability --family-name Esimerkki --given-names Eeva --birth-date 1990-01-01 "
                  "--municipality 205 --language fi");
   auto typed = std::make_shared<Typed>();
-  Referral* referral = typed->request.mutable_referral();
+  Referral* referral = &typed->flags;
   AddText(*command, "--to", "receiving unit, organisations/O",
           [referral](const std::string& text) { referral->set_receiving_unit(text); });
-  command->add_option("--segment", typed->segment, "employed, unemployed, student, outside-services");
-  command->add_option_function<std::vector<std::string>>(
-      "--need",
-      [referral](const std::vector<std::string>& needs) { referral->mutable_needs()->Add(needs.begin(), needs.end()); },
-      "need code; may be repeated");
+  AddText(*command, "--segment", "employed, unemployed, student, outside-services",
+          [referral](const std::string& text) {
+            referral->set_segment(Parsed(ParseEnumAs<polku::common::v1::Segment>(text), "--segment"));
+          });
+  AddMany(*command, "--need", *referral->mutable_needs(), "need code");
   AddText(*command, "--reason", "why, in words", [referral](const std::string& text) { referral->set_reason(text); });
   command->add_option("--identity-code-file", typed->identity_code_file,
                       "file with the identity code; - is standard input");
-  command->add_option("--birth-date", typed->birth_date, "YYYY-MM-DD, for a person without identity code");
+  AddText(*command, "--birth-date", "YYYY-MM-DD, for a person without identity code",
+          [referral](const std::string& text) {
+            *referral->mutable_person()->mutable_birth_date() = Parsed(ParseDate(text), "--birth-date");
+          });
   const auto person = [&](const std::string& flag, const std::string& what, void (*set)(Person&, const std::string&)) {
     AddText(*command, flag, what, [referral, set](const std::string& text) { set(*referral->mutable_person(), text); });
   };
@@ -92,34 +74,22 @@ void AddSubmit(CLI::App& referrals, Session& session) {
   command->add_flag_function(
       "--non-disclosure", [referral](int64_t) { referral->mutable_person()->set_non_disclosure(true); },
       "under a safety order");
-  command->add_option("--from", typed->from, "file with the referral as JSON; flags go on top");
-  command->callback([typed, &session] {
-    const absl::StatusOr<SubmitReferralRequest> request = RequestFrom(*typed);
-    if (!request.ok()) return session.Fail(request.status());
-    const auto stub = ReferralService::NewStub(session.channel());
-    session.Show(session.Call(&ReferralService::Stub::SubmitReferral, *stub, *request));
-  });
+  command->add_option("--from", typed->from, "file with the referral as JSON; - is standard input; flags go on top");
+  auto request = std::make_shared<SubmitReferralRequest>();
+  AddCall<ReferralService>(*command, session, request, &Stub::SubmitReferral,
+                           [typed, request] { *request->mutable_referral() = ReferralOf(*typed); });
 }
 
 void AddList(CLI::App& referrals, Session& session) {
   CLI::App* command = AddCommand(referrals, "list", "Newest first.", "--role intake referrals list --state received");
   auto request = std::make_shared<ListReferralsRequest>();
-  auto state = std::make_shared<std::string>();
-  command->add_option("--state", *state, "received, accepted, declined, in-service, closed");
+  AddText(*command, "--state", "received, accepted, declined, in-service, closed", [request](const std::string& text) {
+    request->set_state(Parsed(ParseEnumAs<ReferralState>(text), "--state"));
+  });
   AddText(*command, "--unit", "only to this receiving unit",
           [request](const std::string& text) { request->set_receiving_unit(text); });
-  AddText(*command, "--page-token", "from the page before",
-          [request](const std::string& text) { request->set_page_token(text); });
-  command->callback([request, state, &session] {
-    if (!state->empty()) request->set_state(Parsed(ParseEnumAs<ReferralState>(*state), "--state"));
-    const auto stub = ReferralService::NewStub(session.channel());
-    const auto page = session.Call(&ReferralService::Stub::ListReferrals, *stub, *request);
-    if (!page.ok()) return session.Fail(page.status());
-    std::vector<const google::protobuf::Message*> rows;
-    for (const Referral& referral : page->referrals()) rows.push_back(&referral);
-    session.ShowList(rows, {"name", "state", "referrer", "receiving_unit", "segment", "create_time"});
-    if (!page->next_page_token().empty()) session.err << "more: --page-token " << page->next_page_token() << "\n";
-  });
+  AddPage<ReferralService>(*command, session, request, &Stub::ListReferrals,
+                           {"name", "state", "referrer", "receiving_unit", "segment", "create_time"});
 }
 
 void AddAnswers(CLI::App& referrals, Session& session) {
@@ -132,11 +102,8 @@ void AddAnswers(CLI::App& referrals, Session& session) {
   AddText(*accept, "--pathway", "id of the pathway", [accepting](const std::string& t) { accepting->set_pathway(t); });
   accept->add_option("--pathway-version", *version, "0 = the newest");
   AddText(*accept, "--text", "to the referrer", [accepting](const std::string& t) { accepting->set_text(t); });
-  accept->callback([accepting, version, &session] {
-    accepting->set_pathway_version(*version);
-    const auto stub = ReferralService::NewStub(session.channel());
-    session.Show(session.Call(&ReferralService::Stub::AcceptReferral, *stub, *accepting));
-  });
+  AddCall<ReferralService>(*accept, session, accepting, &Stub::AcceptReferral,
+                           [accepting, version] { accepting->set_pathway_version(*version); });
 
   CLI::App* decline = AddCommand(referrals, "decline", "Does not take the client.",
                                  "--role intake referrals decline clients/C/referrals/1 --reason no-capacity");
@@ -146,10 +113,8 @@ void AddAnswers(CLI::App& referrals, Session& session) {
       ->required();
   decline->add_option("--reason", *reason, "outside-service-area, no-capacity, ... other")->required();
   AddText(*decline, "--text", "required with other", [declining](const std::string& t) { declining->set_text(t); });
-  decline->callback([declining, reason, &session] {
+  AddCall<ReferralService>(*decline, session, declining, &Stub::DeclineReferral, [declining, reason] {
     declining->set_reason(Parsed(ParseEnumAs<DeclineReason>(*reason), "--reason"));
-    const auto stub = ReferralService::NewStub(session.channel());
-    session.Show(session.Call(&ReferralService::Stub::DeclineReferral, *stub, *declining));
   });
 }
 
@@ -165,10 +130,7 @@ void AddReferralCommands(CLI::App& app, Session& session) {
       AddCommand(*referrals, "show", "One referral.", "--role intake referrals show clients/C/referrals/1");
   auto request = std::make_shared<GetReferralRequest>();
   show->add_option_function<std::string>("name", [request](const std::string& t) { request->set_name(t); })->required();
-  show->callback([request, &session] {
-    const auto stub = ReferralService::NewStub(session.channel());
-    session.Show(session.Call(&ReferralService::Stub::GetReferral, *stub, *request));
-  });
+  AddCall<ReferralService>(*show, session, request, &Stub::GetReferral);
   AddAnswers(*referrals, session);
 }
 

@@ -6,12 +6,34 @@
 #include "libs/base/clock.h"
 #include "libs/base/ids.h"
 #include "libs/base/random.h"
+#include "libs/base/status_macros.h"
 #include "libs/base/violation.h"
 
 namespace polku::polkuctl {
 
+namespace {
+
+// What the server takes as metadata; gRPC ends the process over anything else.
+std::string HeaderProblem(const std::string& text) {
+  const bool printable = std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
+  return printable ? "" : "only printable ASCII characters can be sent";
+}
+
+// A call that came to nothing, but may succeed, or may have succeeded, as it is.
+bool MayBeRepeated(const absl::Status& status) {
+  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) || absl::IsAborted(status) ||
+         RetryDelayOf(status).has_value();
+}
+
+}  // namespace
+
 std::shared_ptr<grpc::Channel> Session::channel() {
-  if (channel_ == nullptr) channel_ = grpc::CreateChannel(server, grpc::InsecureChannelCredentials());
+  if (channel_ == nullptr) {
+    grpc::ChannelArguments arguments;
+    // Calls carry personal data in clear text: they go to the server named and to no proxy of the environment.
+    arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+    channel_ = grpc::CreateCustomChannel(server, grpc::InsecureChannelCredentials(), arguments);
+  }
   return channel_;
 }
 
@@ -25,29 +47,48 @@ void Session::Prepare(grpc::ClientContext& context, google::protobuf::Message& r
   }
   context.AddMetadata("polku-system", "polkuctl");
   context.set_deadline(absl::ToChronoTime(Now() + absl::Seconds(timeout_s)));
+  sent_request_id_.clear();
   const auto* field = request.GetDescriptor()->FindFieldByName("request_id");
   if (field == nullptr) return;
   SystemRandom random;
-  request.GetReflection()->SetString(&request, field, request_id.empty() ? NewUuidV7(Now(), random) : request_id);
+  sent_request_id_ = request_id.empty() ? NewUuidV7(Now(), random) : request_id;
+  request.GetReflection()->SetString(&request, field, sent_request_id_);
 }
 
-void Session::ShowList(const std::vector<const google::protobuf::Message*>& messages,
-                       const std::vector<std::string>& columns) {
-  if (!json) {
-    out << TableOf(messages, columns);
-    return;
+void Session::ShowPage(const google::protobuf::Message& page, const std::vector<std::string>& columns) {
+  const google::protobuf::Reflection& reflection = *page.GetReflection();
+  const google::protobuf::FieldDescriptor* rows_field = page.GetDescriptor()->field(0);
+  const auto* token_field = page.GetDescriptor()->FindFieldByName("next_page_token");
+  POLKU_CHECK(rows_field->is_repeated() && token_field != nullptr);
+  std::vector<const google::protobuf::Message*> rows;
+  for (int i = 0; i < reflection.FieldSize(page, rows_field); ++i) {
+    rows.push_back(&reflection.GetRepeatedMessage(page, rows_field, i));
   }
-  for (const google::protobuf::Message* message : messages) out << Json(*message) << "\n";
+  if (json) {
+    for (const google::protobuf::Message* row : rows) out << Json(*row) << "\n";
+  } else {
+    out << TableOf(rows, columns);
+    if (rows.empty()) err << "none\n";
+  }
+  const std::string token = reflection.GetString(page, token_field);
+  if (!token.empty()) err << "more: --page-token " << token << "\n";
 }
 
 void Session::Fail(const absl::Status& status) {
   exit_code = absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ? kUnreachable : kRefused;
-  err << "polkuctl: " << absl::StatusCodeToString(status.code()) << ": " << status.message() << "\n";
+  const absl::string_view code = rpc::NameOf(status.code());
+  const std::string reason = ReasonOf(status);
+  err << "polkuctl: " << code;
+  if (!reason.empty() && reason != code) err << " (" << reason << ")";
+  err << ": " << OneLine(status.message()) << "\n";
   for (const FieldViolation& violation : ViolationsOf(status)) {
-    err << "  " << violation.field << ": " << violation.description << "\n";
+    err << "  " << OneLine(violation.field) << ": " << OneLine(violation.description) << "\n";
   }
   if (const auto delay = RetryDelayOf(status); delay.has_value()) {
     err << "  try again in " << absl::FormatDuration(*delay) << "\n";
+  }
+  if (!sent_request_id_.empty() && MayBeRepeated(status)) {
+    err << "  to try again without doing it twice: --request-id " << sent_request_id_ << "\n";
   }
 }
 
@@ -57,21 +98,36 @@ CLI::App* AddCommand(CLI::App& parent, const std::string& name, const std::strin
   return command;
 }
 
+void AddMany(CLI::App& command, const std::string& flag, google::protobuf::RepeatedPtrField<std::string>& field,
+             const std::string& what) {
+  command
+      .add_option_function<std::vector<std::string>>(
+          flag, [&field](const std::vector<std::string>& texts) { field.Add(texts.begin(), texts.end()); },
+          what + "; may be repeated")
+      ->allow_extra_args(false);
+}
+
 std::unique_ptr<CLI::App> MakeApp(Session& session) {
   auto app = std::make_unique<CLI::App>("Talks to the services of Polku.", "polkuctl");
   app->footer(
-      "Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 server not reached.\n"
+      "Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 server not reached (in time).\n"
       "Example:\n  polkuctl --organisation organisations/te-kainuu --user u1 --role referrer referrals list");
   app->require_subcommand(1);
+  app->fallthrough();  // The options of all commands may stand behind the command too.
+  const CLI::Validator header(HeaderProblem, "", "ascii");
   app->add_option("--server", session.server, "host:port")->envname("POLKU_SERVER")->capture_default_str();
   app->add_option("--organisation", session.organisation, "on whose behalf, organisations/O")
-      ->envname("POLKU_ORGANISATION");
-  app->add_option("--user", session.user, "the person")->envname("POLKU_USER");
+      ->envname("POLKU_ORGANISATION")
+      ->check(header);
+  app->add_option("--user", session.user, "the person")->envname("POLKU_USER")->check(header);
   app->add_option("--role", session.role, "referrer, intake, assessor, coordinator, lead, provider, operator")
-      ->envname("POLKU_ROLE");
-  app->add_option("--purpose", session.purpose, "what for; kept in the audit")->envname("POLKU_PURPOSE");
+      ->envname("POLKU_ROLE")
+      ->check(header);
+  app->add_option("--purpose", session.purpose, "what for; kept in the audit")->envname("POLKU_PURPOSE")->check(header);
   app->add_option("--request-id", session.request_id, "UUID of a write, to repeat it safely");
-  app->add_option("--timeout", session.timeout_s, "seconds")->capture_default_str();
+  app->add_option("--timeout", session.timeout_s, "seconds that a call may take")
+      ->check(CLI::Range(0.001, 3600.0))
+      ->capture_default_str();
   app->add_flag("--json", session.json, "for machines: one JSON object per line");
   AddReferralCommands(*app, session);
   AddAssessmentCommands(*app, session);

@@ -13,6 +13,7 @@
 #include "CLI/CLI.hpp"
 #include "absl/status/statusor.h"
 #include "google/protobuf/message.h"
+#include "google/protobuf/repeated_field.h"
 #include "libs/rpc/status.h"
 #include "tools/polkuctl/text.h"
 
@@ -61,13 +62,16 @@ class Session {
     if (!response.ok()) return Fail(response.status());
     out << (json ? Json(*response) + "\n" : Describe(*response));
   }
-  void ShowList(const std::vector<const google::protobuf::Message*>& messages, const std::vector<std::string>& columns);
+  // The rows of a List response, and on `err` how to get the next page if there is one.
+  void ShowPage(const google::protobuf::Message& page, const std::vector<std::string>& columns);
+  // Prints code, reason, message, violations and what to do to try again; sets the exit code.
   void Fail(const absl::Status& status);
 
  private:
   void Prepare(grpc::ClientContext& context, google::protobuf::Message& request);
 
   std::shared_ptr<grpc::Channel> channel_;
+  std::string sent_request_id_;  // Of the last call; empty when it was a query.
 };
 
 // A subcommand with its example, which stands below its help.
@@ -79,6 +83,39 @@ T Parsed(absl::StatusOr<T> value, const std::string& option) {
   if (!value.ok()) throw CLI::ValidationError(option, std::string(value.status().message()));
   return *std::move(value);
 }
+
+// The command calls `method` of Service with `request` and shows the reply. `fill` runs just before.
+template <class Service, class Request, class Response>
+void AddCall(CLI::App& command, Session& session, std::shared_ptr<Request> request,
+             grpc::Status (Service::Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+             std::function<void()> fill = {}) {
+  command.callback([request, method, fill, &session] {
+    if (fill) fill();
+    const auto stub = Service::NewStub(session.channel());
+    session.Show(session.Call(method, *stub, *request));
+  });
+}
+
+// The same for a List method: one page as a table of `columns`, with the options that every list has.
+template <class Service, class Request, class Response>
+void AddPage(CLI::App& command, Session& session, std::shared_ptr<Request> request,
+             grpc::Status (Service::Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+             std::vector<std::string> columns) {
+  command.add_option_function<int>(
+      "--page-size", [request](int size) { request->set_page_size(size); }, "rows at most; the server says how many");
+  command.add_option_function<std::string>(
+      "--page-token", [request](const std::string& token) { request->set_page_token(token); }, "from the page before");
+  command.callback([request, method, columns = std::move(columns), &session] {
+    const auto stub = Service::NewStub(session.channel());
+    const absl::StatusOr<Response> page = session.Call(method, *stub, *request);
+    if (!page.ok()) return session.Fail(page.status());
+    session.ShowPage(*page, columns);
+  });
+}
+
+// An option that may be repeated and takes one value each time.
+void AddMany(CLI::App& command, const std::string& flag, google::protobuf::RepeatedPtrField<std::string>& field,
+             const std::string& what);
 
 void AddReferralCommands(CLI::App& app, Session& session);
 void AddAssessmentCommands(CLI::App& app, Session& session);

@@ -32,6 +32,15 @@ std::string PrefixOf(const EnumDescriptor& type) {
   return prefix;
 }
 
+constexpr const char* kDays[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
+
+std::string SessionText(const polku::common::v1::WeeklySession& session) {
+  const int day = session.day();
+  return absl::StrFormat("%s %02d:%02d-%02d:%02d", day >= 1 && day <= 7 ? kDays[day - 1] : "?",
+                         session.start_minute() / 60, session.start_minute() % 60, session.end_minute() / 60,
+                         session.end_minute() % 60);
+}
+
 std::string LocalText(absl::Time time) { return absl::FormatTime("%Y-%m-%d %H:%M", time, Helsinki()); }
 
 std::string MessageText(const Message& message) {
@@ -45,6 +54,9 @@ std::string MessageText(const Message& message) {
   if (message.GetDescriptor() == google::protobuf::Duration::descriptor()) {
     return absl::FormatDuration(pipeline::FromProto(static_cast<const google::protobuf::Duration&>(message)));
   }
+  if (message.GetDescriptor() == polku::common::v1::WeeklySession::descriptor()) {
+    return SessionText(static_cast<const polku::common::v1::WeeklySession&>(message));
+  }
   return "";
 }
 
@@ -52,7 +64,8 @@ bool IsScalarMessage(const FieldDescriptor& field) {
   return field.cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE ||
          field.message_type() == google::protobuf::Timestamp::descriptor() ||
          field.message_type() == google::type::Date::descriptor() ||
-         field.message_type() == google::protobuf::Duration::descriptor();
+         field.message_type() == google::protobuf::Duration::descriptor() ||
+         field.message_type() == polku::common::v1::WeeklySession::descriptor();
 }
 
 std::string ScalarText(const Message& message, const FieldDescriptor& field, int index) {
@@ -100,12 +113,19 @@ void DescribeInto(const Message& message, int indent, std::string& text) {
   }
 }
 
+// Characters of UTF-8, so that columns with Finnish words stay aligned.
+size_t WidthOf(absl::string_view text) {
+  return static_cast<size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
 absl::StatusOr<int> ParseMinutes(absl::string_view text) {
   const std::vector<absl::string_view> parts = absl::StrSplit(text, ':');
   int hours = 0;
   int minutes = 0;
-  if (parts.size() != 2 || !absl::SimpleAtoi(parts[0], &hours) || !absl::SimpleAtoi(parts[1], &minutes) || hours < 0 ||
-      hours > 24 || minutes < 0 || minutes > 59) {
+  if (parts.size() != 2 || parts[1].size() != 2 || !absl::SimpleAtoi(parts[0], &hours) ||
+      !absl::SimpleAtoi(parts[1], &minutes) || hours < 0 || minutes < 0 || minutes > 59 ||
+      hours * 60 + minutes > 24 * 60) {
     return absl::InvalidArgumentError(absl::StrCat("not a time of day like 09:00: ", text));
   }
   return hours * 60 + minutes;
@@ -141,14 +161,14 @@ absl::StatusOr<google::protobuf::Timestamp> ParseInstant(absl::string_view text,
   if (text == "now") return pipeline::ToProto(now);
   absl::Time time;
   std::string problem;
-  if (!absl::ParseTime(absl::RFC3339_full, text, &time, &problem)) {
+  if (!absl::ParseTime(absl::RFC3339_full, text, &time, &problem) || time == absl::InfiniteFuture() ||
+      time == absl::InfinitePast()) {
     return absl::InvalidArgumentError(absl::StrCat("not an instant like 2026-03-09T12:00:00+02:00: ", text));
   }
   return pipeline::ToProto(time);
 }
 
 absl::StatusOr<polku::common::v1::WeeklySession> ParseSession(absl::string_view text) {
-  static constexpr const char* kDays[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
   const std::vector<absl::string_view> parts = absl::StrSplit(text, ' ', absl::SkipEmpty());
   const auto day = parts.empty() ? std::end(kDays) : std::find(std::begin(kDays), std::end(kDays), parts[0]);
   const std::vector<absl::string_view> times =
@@ -160,9 +180,17 @@ absl::StatusOr<polku::common::v1::WeeklySession> ParseSession(absl::string_view 
   session.set_day(static_cast<google::type::DayOfWeek>(day - std::begin(kDays) + 1));
   ASSIGN_OR_RETURN(const int start, ParseMinutes(times[0]));
   ASSIGN_OR_RETURN(const int end, ParseMinutes(times[1]));
+  if (end <= start) return absl::InvalidArgumentError(absl::StrCat("a session ends after it starts: ", text));
   session.set_start_minute(start);
   session.set_end_minute(end);
   return session;
+}
+
+std::string OneLine(absl::string_view text) {
+  std::string line(text);
+  std::replace_if(
+      line.begin(), line.end(), [](char c) { return absl::ascii_iscntrl(static_cast<unsigned char>(c)); }, ' ');
+  return line;
 }
 
 std::string FieldText(const Message& message, const FieldDescriptor& field) {
@@ -170,10 +198,10 @@ std::string FieldText(const Message& message, const FieldDescriptor& field) {
   if (field.is_repeated()) {
     std::vector<std::string> texts;
     for (int i = 0; i < reflection.FieldSize(message, &field); ++i) texts.push_back(ScalarText(message, field, i));
-    return absl::StrJoin(texts, ", ");
+    return OneLine(absl::StrJoin(texts, ", "));
   }
   if (field.has_presence() && !reflection.HasField(message, &field)) return "";
-  return absl::StrReplaceAll(ScalarText(message, field, 0), {{"\n", " "}});
+  return OneLine(ScalarText(message, field, 0));
 }
 
 std::string Describe(const Message& message) {
@@ -185,15 +213,15 @@ std::string Describe(const Message& message) {
 std::string Table(const std::vector<std::string>& headings, const std::vector<std::vector<std::string>>& rows) {
   std::vector<size_t> widths;
   for (size_t column = 0; column < headings.size(); ++column) {
-    size_t width = headings[column].size();
-    for (const auto& row : rows) width = std::max(width, row[column].size());
+    size_t width = WidthOf(headings[column]);
+    for (const auto& row : rows) width = std::max(width, WidthOf(row[column]));
     widths.push_back(width);
   }
   std::string text;
   const auto line = [&](const std::vector<std::string>& cells) {
     std::string out;
     for (size_t column = 0; column < cells.size(); ++column) {
-      absl::StrAppend(&out, cells[column], std::string(widths[column] - cells[column].size() + 2, ' '));
+      absl::StrAppend(&out, cells[column], std::string(widths[column] - WidthOf(cells[column]) + 2, ' '));
     }
     absl::StrAppend(&text, absl::StripTrailingAsciiWhitespace(out), "\n");
   };

@@ -31,10 +31,12 @@ absl::StatusOr<E> ParseEnumAs(absl::string_view text) {
 absl::StatusOr<google::type::Date> ParseDate(absl::string_view text);
 // "now", or RFC 3339 such as "2026-03-09T12:00:00+02:00".
 absl::StatusOr<google::protobuf::Timestamp> ParseInstant(absl::string_view text, absl::Time now);
-// "mon 09:00-13:00", local time.
+// "mon 09:00-13:00", local time; up to 24:00.
 absl::StatusOr<polku::common::v1::WeeklySession> ParseSession(absl::string_view text);
 
-// One line without line breaks: instants in local time of Helsinki, enums in their short form.
+// Without control characters, which could forge lines of a table or steer the terminal.
+std::string OneLine(absl::string_view text);
+// One line: instants in local time of Helsinki, enums in their short form.
 std::string FieldText(const google::protobuf::Message& message, const google::protobuf::FieldDescriptor& field);
 // Every field that is set, a line each; nested messages are indented.
 std::string Describe(const google::protobuf::Message& message);
