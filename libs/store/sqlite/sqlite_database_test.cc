@@ -149,7 +149,9 @@ TEST_F(SqliteDatabaseTest, RefusesADamagedKeyFile) {
   ASSERT_THAT(Open(), IsOk());
   ASSERT_THAT(Put("clients/A", "content"), IsOk());
   database_ = nullptr;
-  Change(options_.key_path, "UPDATE data_key SET key = CAST(x'41' || substr(key, 2) AS BLOB)");
+  Change(options_.key_path,
+         "UPDATE data_key SET key = CAST(CASE substr(key, 1, 1) WHEN x'41' THEN x'42' ELSE x'41' END"
+         " || substr(key, 2) AS BLOB)");
   ASSERT_THAT(Open(), IsOk());
   EXPECT_THAT(Load("clients/A"), StatusIs(Code::kDataLoss, HasSubstr(options_.key_path)));
 }
