@@ -16,6 +16,7 @@ namespace {
 
 constexpr int kThreads = 8;
 constexpr int kRequestSeconds = 2;      // A client that is slower is cut off.
+constexpr int kBacklog = 128;           // Connections that may wait to be taken.
 constexpr size_t kRequestBytes = 1024;  // Of a body, which no request here has.
 constexpr char kPlain[] = "text/plain; charset=utf-8";
 constexpr char kExposition[] = "text/plain; version=0.0.4; charset=utf-8";
@@ -59,7 +60,9 @@ absl::StatusOr<std::unique_ptr<OpsServer>> OpsServer::Start(OpsOptions options) 
   server.set_write_timeout(kRequestSeconds);
   server.set_payload_max_length(kRequestBytes);
   // The library's own choice is SO_REUSEPORT, by which two processes share a port unnoticed.
-  server.set_socket_options([](socket_t socket) {
+  socket_t listener = -1;
+  server.set_socket_options([&listener](socket_t socket) {
+    listener = socket;
     const int yes = 1;
     setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
   });
@@ -86,6 +89,9 @@ absl::StatusOr<std::unique_ptr<OpsServer>> OpsServer::Start(OpsOptions options) 
     return absl::UnavailableError(absl::StrCat("operations port: cannot listen on ", kept.address, " port ", kept.port,
                                                ": in use or not an address of this machine"));
   }
+  // The library lets five wait; a scrape beyond that would be tried again a second later.
+  ::listen(listener, kBacklog);
+  server.set_socket_options([](socket_t) {});
   Http* http = ops->http_.get();
   http->thread = std::thread([http] {
     http->server.listen_after_bind();

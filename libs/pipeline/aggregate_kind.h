@@ -21,6 +21,7 @@ struct AnyDecision {
   std::vector<std::unique_ptr<google::protobuf::Message>> events;
   std::vector<Step> steps;
   std::unique_ptr<google::protobuf::Message> reply;
+  bool erase = false;
 };
 
 class AggregateKind {
@@ -73,6 +74,7 @@ class KindOf final : public AggregateKind {
     }
     any.steps = std::move(decision.steps);
     any.reply = std::move(decision.reply);
+    any.erase = decision.erase;
     return any;
   }
   void Evolve(const google::protobuf::Message& event, google::protobuf::Message& state) const override {

@@ -82,6 +82,9 @@ struct Decision {
   std::vector<Event> events;
   std::vector<Step> steps;
   std::unique_ptr<google::protobuf::Message> reply;  // Of a command; may be null otherwise.
+  // The person is to be forgotten: once these events are told, the pipeline destroys the key of
+  // the aggregate and deletes what else is kept for it; a tombstone stays.
+  bool erase = false;
 };
 
 // A row of an index table. The shape lives as long as the program.
