@@ -59,6 +59,21 @@ std::vector<FieldViolation> ViolationsOf(const absl::Status& status) {
   return violations;
 }
 
+absl::Status UnderField(const absl::Status& status, absl::string_view parent) {
+  absl::Status below;
+  absl::Status here;
+  for (const FieldViolation& violation : ViolationsOf(status)) {
+    AddViolation(below, absl::StrCat(parent, ".", violation.field), violation.description);
+    AddViolation(here, violation.field, violation.description);
+  }
+  if (below.ok()) return status;
+  const bool told_alone = status.message() == here.message();
+  absl::Status result(status.code(), told_alone ? below.message() : status.message());
+  status.ForEachPayload([&](absl::string_view url, const absl::Cord& payload) { result.SetPayload(url, payload); });
+  result.SetPayload(kViolationsUrl, *below.GetPayload(kViolationsUrl));
+  return result;
+}
+
 absl::Status WithReason(absl::Status status, absl::string_view upper_snake_reason) {
   status.SetPayload(kReasonUrl, absl::Cord(upper_snake_reason));
   return status;

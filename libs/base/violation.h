@@ -31,6 +31,10 @@ void AddViolation(absl::Status& status, absl::string_view field_path, absl::stri
 // In the order they were added; empty if there are none.
 std::vector<FieldViolation> ViolationsOf(const absl::Status& status);
 
+// For a part of a larger request: the same status with "<parent>." before every violated field, in the message
+// too where it tells the violations alone. `parent` is "marks[3]".
+absl::Status UnderField(const absl::Status& status, absl::string_view parent);
+
 // Sets the machine-readable cause, google.rpc.ErrorInfo.reason: a constant such as
 // "CLIENT_MERGED". An OK status stays as it is.
 absl::Status WithReason(absl::Status status, absl::string_view upper_snake_reason);

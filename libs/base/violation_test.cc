@@ -32,6 +32,31 @@ TEST(AddViolation, StartsFromOkSoThatALoopCanCollect) {
   EXPECT_EQ(status, InvalidField("a", "wrong"));
 }
 
+TEST(UnderField, TellsWhereInALargerRequestTheFieldIs) {
+  absl::Status row = WithReason(InvalidField("status", "required"), "BAD_ROW");
+  AddViolation(row, "date", "required");
+  const absl::Status status = UnderField(row, "marks[3]");
+  EXPECT_THAT(status,
+              StatusIs(absl::StatusCode::kInvalidArgument, "marks[3].status: required; marks[3].date: required"));
+  EXPECT_THAT(ViolationsOf(status),
+              ElementsAre(FieldViolation{"marks[3].status", "required"}, FieldViolation{"marks[3].date", "required"}));
+  EXPECT_EQ(ReasonOf(status), "BAD_ROW");
+}
+
+TEST(UnderField, LeavesAMessageThatTellsMoreThanTheViolations) {
+  absl::Status row = absl::FailedPreconditionError("closed");
+  AddViolation(row, "a", "wrong");
+  const absl::Status status = UnderField(row, "rows[0]");
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kFailedPrecondition, "closed; a: wrong"));
+  EXPECT_THAT(ViolationsOf(status), ElementsAre(FieldViolation{"rows[0].a", "wrong"}));
+}
+
+TEST(UnderField, LeavesAStatusWithoutViolationsAlone) {
+  EXPECT_THAT(UnderField(absl::OkStatus(), "rows[0]"), IsOk());
+  const absl::Status gone = WithReason(absl::NotFoundError("gone"), "GONE");
+  EXPECT_EQ(UnderField(gone, "rows[0]"), gone);
+}
+
 TEST(AddViolation, KeepsTheCodeOfAnotherError) {
   absl::Status status = absl::FailedPreconditionError("closed");
   AddViolation(status, "a", "wrong");

@@ -81,6 +81,14 @@ absl::StatusOr<std::string> RequestIdOf(const Message& request) {
   return id;
 }
 
+absl::Status CheckSize(const Message& request, const GateLimits& limits) {
+  const size_t bytes = request.ByteSizeLong();
+  if (bytes <= static_cast<size_t>(limits.request_bytes_max)) return absl::OkStatus();
+  return WithReason(absl::ResourceExhaustedError(
+                        absl::StrCat("the request has ", bytes, " bytes, the limit is ", limits.request_bytes_max)),
+                    "REQUEST_TOO_LARGE");
+}
+
 absl::Status Expired() { return absl::DeadlineExceededError("the deadline passed before the call was run"); }
 
 }  // namespace
@@ -228,22 +236,26 @@ class Gate::Workers {
   std::vector<std::thread> threads_;
 };
 
+GateOptions OptionsFor(pipeline::Pipeline& pipeline, const Access& access, std::vector<MethodPermission> permissions,
+                       prometheus::Registry& metrics, const GateLimits& limits, Random* random) {
+  return {.submit = [&pipeline](pipeline::Command command,
+                                pipeline::Done done) { pipeline.Submit(std::move(command), std::move(done)); },
+          .audit =
+              [&pipeline](std::vector<store::AuditRow> rows, std::function<void(absl::Status)> done) {
+                pipeline.SubmitAudit(std::move(rows), std::move(done));
+              },
+          .database = &pipeline.database(),
+          .clock = &pipeline.clock(),
+          .access = &access,
+          .permissions = std::move(permissions),
+          .metrics = &metrics,
+          .limits = limits,
+          .random = random};
+}
+
 Gate::Gate(pipeline::Pipeline* pipeline, const Access* access, std::vector<MethodPermission> permissions,
            prometheus::Registry* metrics, GateLimits limits, Random* random)
-    : Gate(GateOptions{
-          .submit = [pipeline](pipeline::Command command,
-                               pipeline::Done done) { pipeline->Submit(std::move(command), std::move(done)); },
-          .audit =
-              [pipeline](std::vector<store::AuditRow> rows, std::function<void(absl::Status)> done) {
-                pipeline->SubmitAudit(std::move(rows), std::move(done));
-              },
-          .database = &pipeline->database(),
-          .clock = &pipeline->clock(),
-          .access = access,
-          .permissions = std::move(permissions),
-          .metrics = metrics,
-          .limits = limits,
-          .random = random}) {}
+    : Gate(OptionsFor(*pipeline, *access, std::move(permissions), *metrics, limits, random)) {}
 
 Gate::Gate(GateOptions options)
     : options_(std::move(options)),
@@ -284,6 +296,10 @@ std::shared_ptr<Gate::Call> Gate::Admit(grpc::CallbackServerContext* context, gr
   }
   if (left <= absl::ZeroDuration()) {
     call->Finish(Expired());
+    return nullptr;
+  }
+  if (absl::Status size = CheckSize(request, options_.limits); !size.ok()) {
+    call->Finish(size);
     return nullptr;
   }
   return call;

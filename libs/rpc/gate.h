@@ -36,6 +36,8 @@ struct GateLimits {
   int read_threads = 4;
   int read_queue_max = 256;                              // Queries that may wait; over it they are refused.
   absl::Duration retry_delay = absl::Milliseconds(500);  // Told to a caller refused for a full queue.
+  // Of a request. A larger one is told both sizes; what is over ServerOptions::receive_bytes_max, gRPC cuts off.
+  int request_bytes_max = 1 << 20;
 };
 
 // Which aggregate a command is for, where the domain's KeyOf cannot tell. See pipeline::Command.
@@ -70,6 +72,10 @@ struct GateOptions {
   GateLimits limits;
   Random* random = nullptr;  // For trace ids; null = the system's.
 };
+
+// A gate onto `pipeline`. Whoever splits commands puts a function of its own before `submit`.
+GateOptions OptionsFor(pipeline::Pipeline& pipeline, const Access& access, std::vector<MethodPermission> permissions,
+                       prometheus::Registry& metrics, const GateLimits& limits, Random* random = nullptr);
 
 // Thread-safe. Destroy after the server has shut down; calls that still wait for a query are then
 // refused with kUnavailable.

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstring>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -203,6 +204,27 @@ std::unique_ptr<Thing> ThingOf(const std::string& text) {
   auto thing = std::make_unique<Thing>();
   thing->set_text(text);
   return thing;
+}
+
+TEST_F(GateTest, TellsTheCallerOfATooLargeRequestBothSizes) {
+  Close();
+  limits_.request_bytes_max = 1000;
+  Open();
+  const size_t frame = 2 * 1 + 2 + 1 + strlen(kId);  // Two tags, the lengths of text and id, the id.
+  std::thread corridor = Answer([](Submitted submitted) { submitted.done(std::make_unique<Thing>()); });
+  EXPECT_THAT(Change(*Caller(), kId, std::string(1000 - frame, 'a')), IsOk());
+  corridor.join();
+  const absl::Status refused = Change(*Caller(), kId, std::string(1001 - frame, 'a'));
+  EXPECT_THAT(refused, StatusIs(absl::StatusCode::kResourceExhausted, "the request has 1001 bytes, the limit is 1000"));
+  EXPECT_EQ(ReasonOf(refused), "REQUEST_TOO_LARGE");
+  EXPECT_EQ(submitted_.size(), 0u);
+}
+
+TEST_F(GateTest, AsksWhoCallsBeforeItTellsSizes) {
+  Close();
+  limits_.request_bytes_max = 1000;
+  Open();
+  EXPECT_THAT(Change(*Caller("lead"), kId, std::string(2000, 'a')), StatusIs(absl::StatusCode::kPermissionDenied));
 }
 
 TEST_F(GateTest, SendsACommandIntoTheCorridorAndItsReplyBack) {

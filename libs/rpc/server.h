@@ -20,7 +20,9 @@ struct ServerOptions {
   bool reflection = false;             // Shows the API to whoever asks.
   // The rows of all hosted services; a method without one keeps the server from starting.
   std::vector<MethodPermission> permissions;
-  int receive_bytes_max = 1 << 20;       // A request.
+  // A request; what is larger gRPC refuses with RESOURCE_EXHAUSTED and a message without details. Above
+  // GateLimits::request_bytes_max, so that the gate can tell most callers more.
+  int receive_bytes_max = 4 << 20;
   int metadata_bytes_max = 8 << 10;      // The headers of a call.
   int streams_max = 64;                  // Calls at once on one connection.
   int64_t memory_bytes_max = 256 << 20;  // Buffers of all connections.

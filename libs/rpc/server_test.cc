@@ -114,9 +114,11 @@ TEST_F(ServerTest, DoesNotStartWithAMethodThatHasNoPermission) {
 }
 
 TEST_F(ServerTest, BoundsTheSizeOfARequest) {
+  options_.receive_bytes_max = 1 << 20;
   Start();
-  EXPECT_THAT(Change(std::string((1 << 20) - 100, 'a')), IsOk());
-  EXPECT_THAT(Change(std::string((1 << 20) + 100, 'a')), StatusIs(absl::StatusCode::kResourceExhausted));
+  EXPECT_THAT(Change(std::string((1 << 20) - 4, 'a')), IsOk());  // One byte of tag, three of length.
+  EXPECT_THAT(Change(std::string((1 << 20) - 3, 'a')),
+              StatusIs(absl::StatusCode::kResourceExhausted, AllOf(HasSubstr("1048577"), HasSubstr("1048576"))));
 }
 
 TEST_F(ServerTest, BoundsTheHeadersOfACall) {

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "google/rpc/error_details.pb.h"
-#include "google/rpc/status.pb.h"
 #include "libs/base/violation.h"
 
 namespace polku::rpc {
@@ -97,14 +96,19 @@ absl::string_view NameOf(absl::StatusCode code) {
   }
 }
 
+google::rpc::Status ToGoogleStatus(const absl::Status& status, absl::string_view request_id) {
+  google::rpc::Status wire;
+  if (status.ok()) return wire;
+  wire.set_code(static_cast<int>(status.code()));
+  wire.set_message(Cut(status.message(), kMessageBytesMax));
+  AddDetails(status, request_id, wire);
+  return wire;
+}
+
 grpc::Status ToGrpc(const absl::Status& status, absl::string_view request_id) {
   if (status.ok()) return grpc::Status::OK;
-  const std::string message = Cut(status.message(), kMessageBytesMax);
-  google::rpc::Status wire;
-  wire.set_code(static_cast<int>(status.code()));
-  wire.set_message(message);
-  AddDetails(status, request_id, wire);
-  return grpc::Status(static_cast<grpc::StatusCode>(status.code()), message, wire.SerializeAsString());
+  const google::rpc::Status wire = ToGoogleStatus(status, request_id);
+  return grpc::Status(static_cast<grpc::StatusCode>(wire.code()), wire.message(), wire.SerializeAsString());
 }
 
 absl::Status FromGrpc(const grpc::Status& status) {

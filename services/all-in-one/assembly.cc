@@ -145,7 +145,7 @@ absl::Status AllInOne::OpenPorts() {
   rpc::ServerOptions server;
   server.listen = config_.grpc_listen.ToString();
   server.reflection = config_.grpc_reflection;
-  server.receive_bytes_max = config_.message_bytes_max;
+  server.receive_bytes_max = config_.receive_bytes_max;
   server.permissions = AllPermissions();
   std::vector<grpc::Service*> services = referral_->grpc_services();
   Append(assessment_->grpc_services(), services);

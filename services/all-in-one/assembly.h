@@ -46,7 +46,7 @@ struct AllInOneConfig {
   std::string data_folder = "data";
   config::ListenAddress grpc_listen{"127.0.0.1", 7443};
   bool grpc_reflection = false;
-  int message_bytes_max = 1 << 20;  // Of a request.
+  int receive_bytes_max = 4 << 20;  // See rpc::ServerOptions.
   config::ListenAddress ops_listen{"127.0.0.1", 9443};
   std::string pathways_folder = "deploy/pathways";
   std::string rules_folder = "deploy/rules";

@@ -7,7 +7,10 @@ void Describe(config::ConfigSpec& spec, Settings& settings) {
   spec.String("data.folder", &server.data_folder, "folder of the databases, the bus and, in keys/, the key files");
   spec.Listen("grpc.listen", &server.grpc_listen, "where gRPC is served; loopback only");
   spec.Bool("grpc.reflection", &server.grpc_reflection, "whether callers may ask for the API's description");
-  spec.Bytes("grpc.message_bytes_max", &server.message_bytes_max, 4 << 10, 64 << 20, "largest request");
+  spec.Bytes("grpc.message_bytes_max", &server.gate.request_bytes_max, 4 << 10, 64 << 20,
+             "largest request; a larger one is refused with both sizes");
+  spec.Bytes("grpc.receive_bytes_max", &server.receive_bytes_max, 4 << 10, 256 << 20,
+             "largest request that is read at all; a larger one is cut off");
   spec.Listen("ops.listen", &server.ops_listen, "where /livez, /readyz and /metrics are served");
   spec.String("pathways.folder", &server.pathways_folder, "folder of the pathway definitions, *.yaml");
   spec.String("rules.folder", &server.rules_folder, "folder of the rule sets, *.yaml");

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "libs/base/violation.h"
+#include "libs/rpc/status.h"
 #include "polku/follow_up/v1/api.pb.h"
 
 namespace polku::follow_up {
@@ -20,11 +21,6 @@ struct Batch {
   std::atomic<int> left = 0;
   pipeline::Done done;
 };
-
-void Answer(const absl::Status& status, google::rpc::Status& result) {
-  result.set_code(static_cast<int>(status.code()));
-  result.set_message(std::string(status.message()));
-}
 
 absl::Status CheckSize(const RecordAttendanceRequest& request) {
   if (request.marks().empty()) return InvalidField("marks", "must not be empty");
@@ -47,10 +43,12 @@ void SubmitRows(const RecordAttendanceRequest& request, const pipeline::Command&
     row.traceparent = command.traceparent;
     row.deadline = command.deadline;
     google::rpc::Status* result = batch->response->mutable_results(i);
-    submit(std::move(row), [batch, result](absl::StatusOr<std::unique_ptr<google::protobuf::Message>> reply) {
-      Answer(reply.status(), *result);
+    auto answer = [batch, result, i,
+                   id = row.request_id](absl::StatusOr<std::unique_ptr<google::protobuf::Message>> reply) {
+      *result = rpc::ToGoogleStatus(UnderField(reply.status(), absl::StrCat("marks[", i, "]")), id);
       if (--batch->left == 0) batch->done(std::move(batch->response));
-    });
+    };
+    submit(std::move(row), std::move(answer));
   }
 }
 

@@ -2,11 +2,15 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 #include <vector>
 
+#include "google/rpc/error_details.pb.h"
 #include "libs/base/status_matchers.h"
+#include "libs/base/violation.h"
+#include "libs/rpc/status.h"
 #include "polku/follow_up/v1/api.pb.h"
 
 namespace polku::follow_up {
@@ -21,6 +25,10 @@ pipeline::Command BatchOf(int marks) {
   command.request_id = "id";
   command.principal.organisation = "organisations/o";
   return command;
+}
+
+absl::Status StatusOf(const google::rpc::Status& row) {
+  return rpc::FromGrpc(grpc::Status(static_cast<grpc::StatusCode>(row.code()), row.message(), row.SerializeAsString()));
 }
 
 TEST(FanOutAttendance, AnswersEveryRowOnItsOwnAndInOrder) {
@@ -45,6 +53,28 @@ TEST(FanOutAttendance, AnswersEveryRowOnItsOwnAndInOrder) {
   ASSERT_EQ(response.results_size(), 3);
   EXPECT_EQ(response.results(0).code(), 0);
   EXPECT_EQ(response.results(2).code(), static_cast<int>(absl::StatusCode::kNotFound));
+}
+
+TEST(FanOutAttendance, GivesARefusedRowTheDetailsOfACallAndItsPlaceInTheRequest) {
+  const SubmitCommand submit = FanOutAttendance([](pipeline::Command command, pipeline::Done done) {
+    const int32_t row = static_cast<const v1::AttendanceMark&>(*command.request).session();
+    if (row == 0) return done(WithReason(absl::NotFoundError("no such measure"), "MEASURE_NOT_FOUND"));
+    done(InvalidField("status", "required"));
+  });
+  v1::RecordAttendanceResponse response;
+  submit(BatchOf(2), [&](absl::StatusOr<std::unique_ptr<google::protobuf::Message>> reply) {
+    ASSERT_THAT(reply, IsOk());
+    response = static_cast<const v1::RecordAttendanceResponse&>(**reply);
+  });
+  ASSERT_EQ(response.results_size(), 2);
+  EXPECT_EQ(ReasonOf(StatusOf(response.results(0))), "MEASURE_NOT_FOUND");
+  const absl::Status wrong = StatusOf(response.results(1));
+  EXPECT_THAT(wrong, StatusIs(absl::StatusCode::kInvalidArgument, "marks[1].status: required"));
+  EXPECT_THAT(ViolationsOf(wrong), ::testing::ElementsAre(FieldViolation{"marks[1].status", "required"}));
+  google::rpc::RequestInfo request;
+  EXPECT_TRUE(std::any_of(response.results(1).details().begin(), response.results(1).details().end(),
+                          [&](const auto& detail) { return detail.UnpackTo(&request); }));
+  EXPECT_EQ(request.request_id(), "id/1");
 }
 
 TEST(FanOutAttendance, RefusesABatchThatIsEmptyOrTooLong) {

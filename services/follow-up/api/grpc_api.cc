@@ -8,22 +8,9 @@
 namespace polku::follow_up {
 namespace {
 
-rpc::GateOptions OptionsOf(pipeline::Pipeline& pipeline, const rpc::Access& access, prometheus::Registry& metrics,
-                           const rpc::GateLimits& limits, Random* random) {
-  rpc::GateOptions options;
-  options.submit = FanOutAttendance([&pipeline](pipeline::Command command, pipeline::Done done) {
-    pipeline.Submit(std::move(command), std::move(done));
-  });
-  options.audit = [&pipeline](std::vector<store::AuditRow> rows, std::function<void(absl::Status)> done) {
-    pipeline.SubmitAudit(std::move(rows), std::move(done));
-  };
-  options.database = &pipeline.database();
-  options.clock = &pipeline.clock();
-  options.access = &access;
-  options.permissions = Permissions();
-  options.metrics = &metrics;
-  options.limits = limits;
-  options.random = random;
+// Each mark of RecordAttendance is a command of its own.
+rpc::GateOptions RowByRow(rpc::GateOptions options) {
+  options.submit = FanOutAttendance(std::move(options.submit));
   return options;
 }
 
@@ -31,6 +18,7 @@ rpc::GateOptions OptionsOf(pipeline::Pipeline& pipeline, const rpc::Access& acce
 
 Api::Api(pipeline::Pipeline& pipeline, const rpc::Access& access, prometheus::Registry& metrics,
          const rpc::GateLimits& limits, const pathway::Catalogue& catalogue, Random* random)
-    : catalogue_(catalogue), gate_(OptionsOf(pipeline, access, metrics, limits, random)) {}
+    : catalogue_(catalogue),
+      gate_(RowByRow(rpc::OptionsFor(pipeline, access, Permissions(), metrics, limits, random))) {}
 
 }  // namespace polku::follow_up
