@@ -24,8 +24,6 @@ using google::protobuf::Message;
 using Faults = std::vector<std::string>;
 
 constexpr int kAll = 1'000'000;
-// Replies are kept for seven days.
-constexpr absl::Duration kRequestsKept = absl::Hours(6 * 24);
 
 const pipeline::AggregateKind* KindOfKey(int service, const std::string& key) {
   for (const auto& kind : KindsOf(service)) {
@@ -62,8 +60,7 @@ using Tables = std::map<std::string, std::map<std::string, std::string>>;
 
 class Check {
  public:
-  Check(World& world, absl::Span<const Acknowledged> acknowledged, Picture& picture)
-      : world_(world), acknowledged_(acknowledged), picture_(picture) {}
+  Check(World& world, const History& history, Picture& picture) : world_(world), history_(history), picture_(picture) {}
 
   Faults Run() {
     for (int service = 0; service < kServices; ++service) {
@@ -74,6 +71,8 @@ class Check {
     Note("bus", Records());
     for (int service = 0; service < kServices; ++service) Note(NameOf(service), Subscribed(service));
     Note("requests", Replies());
+    for (int service = 0; service < kServices; ++service) Note(NameOf(service), Audit(service));
+    for (std::string& fault : CheckAnswers(history_)) faults_.push_back(std::move(fault));
     Outreach();
     Note("safety net", SafetyNet());
     return std::move(faults_);
@@ -276,7 +275,8 @@ class Check {
   }
 
   absl::Status Replies() {
-    for (const Acknowledged& each : acknowledged_) {
+    for (const Answer& each : history_.answers) {
+      if (!each.status.ok() || each.content != Answer::Content::kFirst) continue;
       if (each.at < world_.clock().Now() - kRequestsKept) continue;
       ASSIGN_OR_RETURN(const std::unique_ptr<store::Reader> reader, world_.database(each.service).Read());
       ASSIGN_OR_RETURN(const auto found, reader->FindRequests({each.request}));
@@ -284,6 +284,46 @@ class Check {
         Fault("I1: acknowledged, but forgotten: ", each.request.scope, " ", each.request.request_id);
       } else if (found[0].reply != each.reply) {
         Fault("I1: another reply is remembered: ", each.request.scope, " ", each.request.request_id);
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  // One audit row for each acknowledged command and each view that was shown; none for anything else, and no
+  // change by a caller without one. What peers, due instants and steps change has no row.
+  absl::Status Audit(int service) {
+    std::map<std::string, int> changes;  // By request id: how many rows may still come.
+    std::map<std::string, int> views;
+    std::set<std::string> owed;        // Request ids that must have a row.
+    std::set<std::string> by_callers;  // Traces of the commands of this service.
+    std::set<std::string> audited;     // Those that have a row.
+    for (const Answer& each : history_.answers) {
+      if (each.service != service) continue;
+      by_callers.insert(each.traceparent);
+      if (!each.status.ok()) continue;
+      changes[each.request.request_id] = 1;
+      owed.insert(each.request.request_id);
+    }
+    for (const View& each : history_.views) {
+      if (each.service != service) continue;
+      views[each.id] = 1;
+      if (each.kept) owed.insert(each.id);
+    }
+    ASSIGN_OR_RETURN(const std::unique_ptr<store::Reader> reader, world_.database(service).Read());
+    ASSIGN_OR_RETURN(const auto rows, reader->ReadAudit("", kAll));
+    for (const store::AuditRow& row : rows) {
+      std::map<std::string, int>& allowed = row.outcome == "change" ? changes : views;
+      if (--allowed[row.request_id] < 0) {
+        Fault("I5: ", NameOf(service), ": a row for nothing, or a second one: ", row.outcome, " ", row.action, " ",
+              row.resource, " ", row.request_id);
+      }
+      owed.erase(row.request_id);
+      audited.insert(row.traceparent);
+    }
+    for (const std::string& id : owed) Fault("I5: ", NameOf(service), ": no audit row of ", id);
+    for (const store::JournalRow& row : picture_.services[static_cast<size_t>(service)].journal) {
+      if (by_callers.contains(row.traceparent) && !audited.contains(row.traceparent)) {
+        Fault("I5: ", NameOf(service), ": a change without audit row: ", row.type, " of ", row.key);
       }
     }
     return absl::OkStatus();
@@ -325,7 +365,7 @@ class Check {
   }
 
   World& world_;
-  const absl::Span<const Acknowledged> acknowledged_;
+  const History& history_;
   Picture& picture_;
   Faults faults_;
   std::array<Tables, kServices> expected_;
@@ -367,13 +407,14 @@ std::string OutcomeOf(const polku::follow_up::v1::JourneyRecord& journey) {
 
 }  // namespace
 
-std::vector<std::string> CheckAtRest(World& world, absl::Span<const Acknowledged> acknowledged, Picture& picture) {
-  return Check(world, acknowledged, picture).Run();
+std::vector<std::string> CheckAtRest(World& world, const History& history, Picture& picture) {
+  return Check(world, history, picture).Run();
 }
 
 std::vector<std::string> CheckQuickly(World& world) {
+  const History none;
   Picture unused;
-  return Check(world, {}, unused).RunQuickly();
+  return Check(world, none, unused).RunQuickly();
 }
 
 std::map<std::string, std::string> OutcomesOf(const Picture& picture) {

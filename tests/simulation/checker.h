@@ -8,10 +8,10 @@
 #include <string>
 #include <vector>
 
-#include "absl/status/statusor.h"
-#include "absl/types/span.h"
+#include "google/protobuf/message.h"
+#include "libs/bus/bus.h"
 #include "libs/store/database.h"
-#include "tests/simulation/driver.h"
+#include "tests/simulation/history.h"
 #include "tests/simulation/world.h"
 
 namespace polku::simulation {
@@ -31,7 +31,7 @@ struct Picture {
 
 // What is wrong, one line each, beginning with the invariant ("I4: ..."); none when all is well.
 // `picture` gets what was read, as far as it could be.
-std::vector<std::string> CheckAtRest(World& world, absl::Span<const Acknowledged> acknowledged, Picture& picture);
+std::vector<std::string> CheckAtRest(World& world, const History& history, Picture& picture);
 
 // Only what costs little: nothing waits, nothing is overdue, the safety net holds.
 std::vector<std::string> CheckQuickly(World& world);

@@ -14,9 +14,11 @@
 #include "absl/strings/str_cat.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/status_matchers.h"
+#include "libs/base/violation.h"
 #include "libs/pipeline/wire.h"
 #include "polku/coordinator_network/v1/state.pb.h"
 #include "polku/follow_up/v1/state.pb.h"
+#include "tests/simulation/driver.h"
 #include "tests/simulation/naive_rules.h"
 
 namespace polku::simulation {
@@ -39,7 +41,7 @@ class CheckerTest : public ::testing::Test {
 
   std::vector<std::string> Check() {
     picture_ = std::make_unique<Picture>();
-    return CheckAtRest(world_, driver_->acknowledged(), *picture_);
+    return CheckAtRest(world_, driver_->history(), *picture_);
   }
 
   void Change(int service, const std::function<absl::Status(store::Transaction&)>& change) {
@@ -175,6 +177,72 @@ TEST_F(CheckerTest, FindsAnotherOutcome) {
   EXPECT_THAT(CompareOutcomes(outcomes, changed), Contains(StartsWith("I6: ")));
   changed.erase(changed.begin());
   EXPECT_THAT(CompareOutcomes(outcomes, changed), Contains(HasSubstr("is missing")));
+}
+
+TEST_F(CheckerTest, FindsALostAuditRow) {
+  Doctor(kFollowUp, "DELETE FROM audit WHERE rowid = (SELECT MAX(rowid) FROM audit WHERE outcome = 'change')");
+  const std::vector<std::string> faults = Check();
+  EXPECT_THAT(faults, Contains(StartsWith("I5: follow-up: no audit row of")));
+}
+
+TEST_F(CheckerTest, FindsAChangeOfARefusedCommand) {
+  History refused;
+  for (Answer answer : driver_->history().answers) {
+    if (answer.service == kReferral && answer.status.ok()) answer.status = absl::FailedPreconditionError("no");
+    refused.answers.push_back(answer);
+  }
+  Doctor(kReferral, "DELETE FROM audit WHERE outcome = 'change'");
+  EXPECT_THAT(CheckAtRest(world_, refused, *picture_),
+              Contains(StartsWith("I5: referral: a change without audit row")));
+}
+
+TEST_F(CheckerTest, FindsAnAuditRowOfRolledBackWork) {
+  store::AuditRow row;
+  row.action = "polku.follow_up.v1.FollowUpService/StartMeasure";
+  row.resource = ClientName(1);
+  row.outcome = "change";
+  row.request_id = RequestId(scenario_.seed, "of nobody");
+  Change(kFollowUp, [&](store::Transaction& transaction) { return transaction.AppendAudit({&row, 1}); });
+  EXPECT_THAT(Check(), Contains(StartsWith("I5: follow-up: a row for nothing")));
+}
+
+TEST_F(CheckerTest, FindsTwoAuditRowsOfOneView) {
+  Doctor(kFollowUp,
+         "INSERT INTO audit SELECT NULL, time, organisation, user, role, purpose, action, resource, outcome, "
+         "request_id, traceparent FROM audit WHERE outcome = 'view' LIMIT 1");
+  EXPECT_THAT(Check(), Contains(StartsWith("I5: follow-up: a row for nothing, or a second one: view")));
+}
+
+TEST(CheckAnswers, FindsCodesThatNobodyDocumented) {
+  const auto faults = [](const absl::Status& status) {
+    History history;
+    history.answers.push_back({.status = status});
+    return CheckAnswers(history);
+  };
+  EXPECT_THAT(faults(absl::OkStatus()), IsEmpty());
+  EXPECT_THAT(faults(InvalidField("name", "required")), IsEmpty());
+  EXPECT_THAT(faults(absl::NotFoundError("gone")), IsEmpty());
+  EXPECT_THAT(faults(absl::InternalError("bug")), Contains(StartsWith("I8: ")));
+  EXPECT_THAT(faults(absl::CancelledError("")), Contains(StartsWith("I8: ")));
+  EXPECT_THAT(faults(absl::InvalidArgumentError("something")), Contains(HasSubstr("names no field")));
+  EXPECT_THAT(faults(absl::FailedPreconditionError("state")), Contains(HasSubstr("has no reason")));
+  EXPECT_THAT(faults(absl::ResourceExhaustedError("full")), Contains(HasSubstr("neither why nor when")));
+}
+
+TEST(CheckAnswers, FindsAnotherAnswerToTheSameRequest) {
+  using Content = Answer::Content;
+  const absl::Status reused = WithReason(absl::AlreadyExistsError("other content"), "REQUEST_ID_REUSED");
+  const auto faults = [](Content content, const absl::Status& status, const std::string& reply) {
+    History history;
+    history.answers.push_back({.reply = "first"});
+    history.answers.push_back({.content = content, .status = status, .reply = reply});
+    return CheckAnswers(history);
+  };
+  EXPECT_THAT(faults(Content::kSame, absl::OkStatus(), "first"), IsEmpty());
+  EXPECT_THAT(faults(Content::kAltered, reused, ""), IsEmpty());
+  EXPECT_THAT(faults(Content::kSame, absl::OkStatus(), "second"), Contains(HasSubstr("another answer")));
+  EXPECT_THAT(faults(Content::kSame, reused, ""), Contains(HasSubstr("another answer")));
+  EXPECT_THAT(faults(Content::kAltered, absl::OkStatus(), "first"), Contains(HasSubstr("other content")));
 }
 
 TEST_F(CheckerTest, FindsAnOverdueTimer) {

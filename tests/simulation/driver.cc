@@ -1,9 +1,12 @@
 #include "tests/simulation/driver.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "google/protobuf/descriptor.h"
 #include "libs/base/calendar.h"
 #include "libs/base/hash.h"
 #include "libs/base/status_macros.h"
@@ -19,6 +22,25 @@ constexpr int kPassesMax = 20000;
 constexpr std::array<const char*, kServices> kApis = {
     "polku.referral.v1.ReferralService/", "polku.assessment.v1.AssessmentService/",
     "polku.coordinator_network.v1.CoordinatorNetworkService/", "polku.follow_up.v1.FollowUpService/"};
+
+// One of its own for each command: what it changes can be told from what others change.
+std::string TraceparentOf(const Command& command) {
+  return absl::StrFormat("00-%016x%016x-0000000000000001-00", Mix(1, command.request_id), Mix(2, command.request_id));
+}
+
+// Other content, whatever the request is.
+void Alter(google::protobuf::Message& request) {
+  const auto* descriptor = request.GetDescriptor();
+  for (int i = 0; i < descriptor->field_count(); ++i) {
+    const auto* field = descriptor->field(i);
+    if (field->name() == "request_id" || field->is_repeated()) continue;
+    const auto* reflection = request.GetReflection();
+    if (field->cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_STRING) {
+      return reflection->SetString(&request, field, reflection->GetString(request, field) + "1");
+    }
+    if (reflection->HasField(request, field)) return reflection->ClearField(&request, field);
+  }
+}
 
 const std::string& Text(const store::Row& row, size_t column) { return std::get<std::string>(row[column]); }
 int64_t Number(const store::Row& row, size_t column) { return std::get<int64_t>(row[column]); }
@@ -53,6 +75,8 @@ absl::Status Driver::Run() {
     }
     world_.clock().Set(command_at);
     RETURN_IF_ERROR(Carry(commands));
+    if (Chance(random_, 5)) RETURN_IF_ERROR(SendAgain());
+    if (Chance(random_, 5)) RETURN_IF_ERROR(Look());
     if (!faults_) RETURN_IF_ERROR(Rest());
     if (faults_ && Chance(random_, 5)) RETURN_IF_ERROR(Republish());
   }
@@ -184,6 +208,8 @@ void Driver::Send(const std::shared_ptr<Call>& call) {
   }
   sent.request_id = command.request_id;
   sent.principal = command.principal;
+  sent.traceparent = TraceparentOf(command);
+  if (call->content == Answer::Content::kAltered) Alter(*sent.request);
   call->sent = true;
   world_.Submit(command.service, std::move(sent),
                 [call, life = life_, this](absl::StatusOr<std::unique_ptr<google::protobuf::Message>> answer) {
@@ -199,17 +225,25 @@ void Driver::Send(const std::shared_ptr<Call>& call) {
                 });
 }
 
+void Driver::Note(const Call& call) {
+  Answer& answer = history_.answers.emplace_back();
+  answer.service = call.command.service;
+  answer.content = call.content;
+  answer.request = {absl::StrCat(call.command.principal.organisation, "|",
+                                 kApis[static_cast<size_t>(call.command.service)], call.command.method),
+                    call.command.request_id};
+  answer.traceparent = TraceparentOf(call.command);
+  answer.status = call.status;
+  answer.at = world_.clock().Now();
+  if (call.reply != nullptr) answer.reply = call.reply->SerializeAsString();
+}
+
 absl::Status Driver::Take(const Call& call) {
+  Note(call);
   ++tally_.commands;
   if (call.status.ok()) {
-    Acknowledged acknowledged;
-    acknowledged.service = call.command.service;
-    acknowledged.request.scope = absl::StrCat(call.command.principal.organisation, "|",
-                                              kApis[static_cast<size_t>(call.command.service)], call.command.method);
-    acknowledged.request.request_id = call.command.request_id;
-    acknowledged.at = world_.clock().Now();
-    if (call.reply != nullptr) acknowledged.reply = call.reply->SerializeAsString();
-    acknowledged_.push_back(std::move(acknowledged));
+    acknowledged_.push_back(call.command);
+    acknowledged_.back().at = world_.clock().Now();
     return absl::OkStatus();
   }
   if (absl::IsInternal(call.status) || absl::IsUnknown(call.status) || absl::IsDataLoss(call.status)) {
@@ -218,6 +252,38 @@ absl::Status Driver::Take(const Call& call) {
   ++tally_.refused;
   refusals_.push_back(
       absl::StrCat(call.command.method, ": ", call.status.ToString(), " ", call.command.request->ShortDebugString()));
+  return absl::OkStatus();
+}
+
+absl::Status Driver::SendAgain() {
+  const absl::Time now = world_.clock().Now();
+  std::erase_if(acknowledged_, [&](const Command& each) { return each.at < now - kRequestsKept; });
+  if (acknowledged_.empty()) return absl::OkStatus();
+  auto call = std::make_shared<Call>();
+  call->command = acknowledged_[static_cast<size_t>(Pick(random_, static_cast<int>(acknowledged_.size())))];
+  call->content = Chance(random_, 30) ? Answer::Content::kAltered : Answer::Content::kSame;
+  open_ = {call};
+  RETURN_IF_ERROR(Await(open_));
+  open_.clear();
+  Note(*call);
+  return absl::OkStatus();
+}
+
+absl::Status Driver::Look() {
+  const int service = Pick(random_, kServices);
+  const View view{service, RequestId(scenario_.seed, absl::StrCat("view ", history_.views.size()))};
+  history_.views.push_back(view);
+  const pipeline::Principal principal = PrincipalOf("coordinator");
+  auto kept = std::make_shared<std::optional<absl::Status>>();
+  world_.pipeline(service).SubmitAudit({{world_.clock().Now(), principal.organisation, principal.user, principal.role,
+                                         "", "GetClient", ClientName(1), "view", view.id, ""}},
+                                       [kept](absl::Status status) { *kept = std::move(status); });
+  const int64_t life = life_;
+  for (int pass = 0; pass < kPassesMax && !kept->has_value() && life_ == life; ++pass) {
+    RETURN_IF_ERROR(Turn(service, false).status());
+  }
+  if (!kept->has_value() && life_ == life) return absl::InternalError("a view gets no answer");
+  history_.views.back().kept = kept->has_value() && (*kept)->ok();
   return absl::OkStatus();
 }
 
@@ -233,6 +299,7 @@ absl::Status Driver::Carry(const std::vector<Command>& commands) {
   for (const auto& call : open_) {
     if (faults_ && absl::IsNotFound(call->status)) again.push_back(call);
   }
+  for (const auto& call : again) Note(*call);
   if (!again.empty()) {
     RETURN_IF_ERROR(Rest());
     for (const auto& call : again) {

@@ -14,19 +14,11 @@
 #include "absl/time/time.h"
 #include "google/protobuf/message.h"
 #include "libs/base/random.h"
-#include "libs/store/database.h"
+#include "tests/simulation/history.h"
 #include "tests/simulation/scenario.h"
 #include "tests/simulation/world.h"
 
 namespace polku::simulation {
-
-// A command that was answered with OK.
-struct Acknowledged {
-  int service = 0;
-  store::RequestKey request;
-  std::string reply;  // Serialised.
-  absl::Time at;
-};
 
 struct Tally {
   int64_t commands = 0;
@@ -50,7 +42,7 @@ class Driver {
 
   World& world() { return world_; }
   const Scenario& scenario() const { return scenario_; }
-  const std::vector<Acknowledged>& acknowledged() const { return acknowledged_; }
+  const History& history() const { return history_; }
   // "NotFound MEASURE_NOT_FOUND StartMeasure ...": for people.
   const std::vector<std::string>& refusals() const { return refusals_; }
   const Tally& tally() const { return tally_; }
@@ -58,6 +50,7 @@ class Driver {
  private:
   struct Call {
     Command command;
+    Answer::Content content = Answer::Content::kFirst;
     bool sent = false;
     bool answered = false;
     bool retried = false;
@@ -70,6 +63,11 @@ class Driver {
   absl::Status Await(Calls& calls);
   void Send(const std::shared_ptr<Call>& call);
   absl::Status Take(const Call& call);
+  void Note(const Call& call);
+  // Somebody sends an acknowledged command again, as it was or with other content.
+  absl::Status SendAgain();
+  // Somebody looks at a client, which leaves a row in the audit log.
+  absl::Status Look();
   // Everything comes to rest overnight and is checked; in the morning people react.
   absl::Status Evening(absl::Time time);
   absl::Status Afterwards();
@@ -95,7 +93,8 @@ class Driver {
   int64_t life_ = 0;  // Raised by each crash: answers of an earlier life do not count.
   Calls open_;
   std::array<absl::Time, kServices * 2> asleep_until_;
-  std::vector<Acknowledged> acknowledged_;
+  std::vector<Command> acknowledged_;  // Those that the services still remember.
+  History history_;
   std::vector<std::string> refusals_;
   Tally tally_;
 };

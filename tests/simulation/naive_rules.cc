@@ -25,7 +25,7 @@ namespace v1 = ::polku::follow_up::v1;
 // The numbers of rule set 2026-1.
 constexpr int kOfficeDays = 5;
 constexpr int kNoContactDays = 21;
-constexpr int kMissesInARow = 2;
+constexpr size_t kMissesInARow = 2;
 constexpr absl::Duration kDirectInterval = absl::Hours(24);
 
 // (rule, measure) -> what it is counted from.
@@ -34,6 +34,14 @@ using Broken = std::map<std::pair<int, std::string>, absl::Time>;
 struct Resolution {
   absl::Time time = absl::InfinitePast();
   absl::Time not_before = absl::InfinitePast();
+};
+
+// While an interruption was open, as far as people ended it.
+struct Spell {
+  std::pair<int, std::string> about;
+  absl::Time due;
+  absl::Time end = absl::InfiniteFuture();
+  bool retracted = false;
 };
 
 struct Source {
@@ -61,8 +69,7 @@ struct Facts {
   std::vector<absl::Time> activity;
   std::vector<absl::Time> step_ends;  // R3 may count from these.
   std::map<std::pair<int, std::string>, Resolution> resolutions;
-  std::set<std::pair<int, std::string>> retracted;
-  std::map<std::string, std::pair<int, std::string>> found;  // Interruption -> (rule, measure).
+  std::map<std::string, Spell> spells;  // By interruption.
 };
 
 template <class Event>
@@ -127,6 +134,7 @@ void TakeJourney(const store::JournalRow& row, Facts& facts) {
   v1::JourneyClosed closed;
   v1::ContactRecorded contact;
   v1::MeasureInterrupted found;
+  v1::InterruptionAmended amended;
   v1::InterruptionResolved resolved;
   v1::InterruptionRetracted retracted;
   if (Read(row, opened)) {
@@ -140,14 +148,18 @@ void TakeJourney(const store::JournalRow& row, Facts& facts) {
   } else if (Read(row, contact)) {
     facts.activity.push_back(FromProto(contact.contact_time()));
   } else if (Read(row, found)) {
-    facts.found[found.interruption()] = {found.rule(), found.measure()};
+    facts.spells[found.interruption()] = {{found.rule(), found.measure()}, FromProto(found.due_time())};
+  } else if (Read(row, amended)) {
+    facts.spells[amended.interruption()].due = FromProto(amended.due_time());
   } else if (Read(row, resolved)) {
-    Resolution& known = facts.resolutions[facts.found[resolved.interruption()]];
+    Spell& spell = facts.spells[resolved.interruption()];
+    spell.end = FromProto(resolved.resolve_time());
+    Resolution& known = facts.resolutions[spell.about];
     known.time = std::max(known.time, FromProto(resolved.resolve_time()));
     if (resolved.has_next_step_date()) known.not_before = EndOfDay(FromProto(resolved.next_step_date()));
     facts.step_ends.push_back(FromProto(resolved.resolve_time()));
   } else if (Read(row, retracted)) {
-    facts.retracted.insert(facts.found[retracted.interruption()]);
+    facts.spells[retracted.interruption()].retracted = true;
   }
 }
 
@@ -167,21 +179,13 @@ class Naive {
     }
     OverdueAssessment();
     NoContact();
+    NoNextMeasure();
     return broken_;
   }
 
-  // Where these facts alone do not say, and the order in which they came would be needed.
-  bool Undecided(int rule, const std::string& name) const {
-    if (rule == v1::RULE_NO_NEXT_MEASURE) return true;
-    if (name.empty()) return false;
-    const Measure& measure = facts_.measures.at(name);
-    const bool resolved = facts_.resolutions.contains({rule, name});
-    if (rule == v1::RULE_MISSED_ATTENDANCE) {
-      return facts_.retracted.contains({rule, name}) || measure.end.has_value();
-    }
-    // An ended measure whose findings are resolved is forgotten.
-    return rule != v1::RULE_ENDED_EARLY && measure.end.has_value() && resolved;
-  }
+  // Whether the facts leave it open: of a measure that has ended nobody looks any more at unmarked sessions and weeks,
+  // so what is open depends on whether the end was told before or after somebody had looked.
+  bool Undecided(int rule, const std::string& name) const { return undecided_.contains({rule, name}); }
 
  private:
   Resolution ResolutionOf(int rule, const std::string& measure) const {
@@ -255,16 +259,51 @@ class Naive {
     }
   }
 
+  // R3 at one end of a step: nothing else was going on until the limit.
+  bool IsGap(absl::Time from, absl::Time due) const {
+    if (!facts_.assessed.has_value() || *facts_.assessed > due) return false;
+    for (const absl::Time step_end : facts_.step_ends) {
+      if (step_end > from && step_end <= due) return false;
+    }
+    for (const auto& [name, measure] : facts_.measures) {
+      const bool over = measure.end.has_value() && StartOfDay(*measure.end) <= from;
+      if (measure.approved <= due && !over) return false;
+    }
+    for (const auto& [interruption, spell] : facts_.spells) {
+      if (spell.about.first == v1::RULE_NO_NEXT_MEASURE || spell.retracted) continue;
+      if (spell.due <= due && spell.end > due) return false;
+    }
+    return true;
+  }
+
+  void NoNextMeasure() {
+    const Resolution resolution = ResolutionOf(v1::RULE_NO_NEXT_MEASURE, "");
+    std::vector<absl::Time> ends = facts_.step_ends;
+    std::sort(ends.begin(), ends.end());
+    for (const absl::Time from : ends) {
+      if (from < resolution.time) continue;
+      const absl::Time due = std::max(EndOfDay(AddOfficeDays(LocalDay(from), kOfficeDays)), resolution.not_before);
+      if (due > horizon_) return;
+      if (!IsGap(from, due)) continue;
+      broken_[{v1::RULE_NO_NEXT_MEASURE, ""}] = from;
+      return;
+    }
+  }
+
   enum class Seen { kOpen, kPresent, kMissed, kMissedUnmarked, kExcused };
   struct Session {
     absl::CivilDay day;
     absl::Time end;
     Seen seen;
   };
+  // Due, counted from.
+  using Limited = std::optional<std::pair<absl::Time, absl::Time>>;
 
-  std::vector<Session> SessionsOf(const Measure& measure, absl::Duration interval, absl::Time covered) const {
+  // `look_on`: whether somebody still looks at a measure that has ended.
+  std::vector<Session> SessionsOf(const Measure& measure, absl::Duration interval, absl::Time covered,
+                                  bool look_on) const {
     std::vector<Session> sessions;
-    const absl::CivilDay last = FromProto(measure.plan.end_date());
+    const absl::CivilDay last = LastDayOf(measure);
     for (absl::CivilDay day = *measure.start; day <= last; ++day) {
       int on_day = 0;
       for (const auto& weekly : measure.plan.sessions()) {
@@ -276,7 +315,7 @@ class Naive {
           session.seen = status == v1::ATTENDANCE_STATUS_PRESENT  ? Seen::kPresent
                          : status == v1::ATTENDANCE_STATUS_ABSENT ? Seen::kMissed
                                                                   : Seen::kExcused;
-        } else if (session.end + interval <= covered) {
+        } else if (session.end + interval <= covered && (look_on || !measure.end.has_value())) {
           session.seen = Seen::kMissedUnmarked;
         }
         sessions.push_back(session);
@@ -285,32 +324,46 @@ class Naive {
     return sessions;
   }
 
-  void MissedAttendance(const std::string& name, const Measure& measure) {
-    if (!measure.start.has_value()) return;
-    absl::Duration interval = kDirectInterval;
-    absl::Time covered = horizon_;
-    if (const auto source = sources_.find(measure.plan.source()); source != sources_.end()) {
-      interval = source->second.interval;
-      covered = std::min(covered, source->second.complete_through);
+  // The last day on which a session is expected.
+  static absl::CivilDay LastDayOf(const Measure& measure) {
+    const absl::CivilDay planned = FromProto(measure.plan.end_date());
+    return measure.end.has_value() ? std::min(planned, *measure.end) : planned;
+  }
+
+  // What a late mark has disproved is not found again by a correction of that mark.
+  absl::Time RetractedUpTo(const std::string& name) const {
+    absl::Time last = absl::InfinitePast();
+    for (const auto& [interruption, spell] : facts_.spells) {
+      const bool same = spell.about == std::pair<int, std::string>(v1::RULE_MISSED_ATTENDANCE, name);
+      if (same && spell.retracted) last = std::max(last, spell.due);
     }
-    const std::vector<Session> sessions = SessionsOf(measure, interval, covered);
-    const absl::Time floor = ResolutionOf(v1::RULE_MISSED_ATTENDANCE, name).time;
-    std::optional<std::pair<absl::Time, absl::Time>> first;  // Due, counted from.
+    return last;
+  }
+
+  Limited MissesInARow(const std::vector<Session>& sessions, absl::Duration interval, absl::Time floor,
+                       absl::Time retracted) const {
     std::vector<Session> run;
     for (const Session& session : sessions) {
       if (session.end <= floor || session.seen == Seen::kExcused) continue;
-      const bool missed = session.seen == Seen::kMissed || session.seen == Seen::kMissedUnmarked;
-      if (!missed) run.clear();
-      if (missed) run.push_back(session);
+      if (session.seen != Seen::kMissed && session.seen != Seen::kMissedUnmarked) {
+        run.clear();
+        continue;
+      }
+      run.push_back(session);
       if (run.size() < kMissesInARow) continue;
       const absl::Duration wait = session.seen == Seen::kMissedUnmarked ? interval : absl::ZeroDuration();
-      first = {session.end + wait, run.front().end};
-      break;
+      if (session.end + wait > retracted) {
+        return std::pair(session.end + wait, run[run.size() - kMissesInARow].end);
+      }
     }
+    return std::nullopt;
+  }
+
+  Limited WeekBelowMinimum(const Measure& measure, const std::vector<Session>& sessions, absl::Duration interval,
+                           absl::Time floor, absl::Time retracted) const {
     absl::CivilDay monday = *measure.start;
     while (absl::GetWeekday(monday) != absl::Weekday::monday) ++monday;
-    for (; measure.plan.weekly_days_min() > 0 && monday + 6 <= absl::CivilDay(FromProto(measure.plan.end_date()));
-         monday += 7) {
+    for (; measure.plan.weekly_days_min() > 0 && monday + 6 <= LastDayOf(measure); monday += 7) {
       std::set<absl::CivilDay> expected;
       std::set<absl::CivilDay> present;
       bool known = true;
@@ -322,17 +375,44 @@ class Naive {
       }
       const auto wanted = std::min<size_t>(static_cast<size_t>(measure.plan.weekly_days_min()), expected.size());
       const absl::Time due = EndOfDay(monday + 6) + interval;
-      if (!known || present.size() >= wanted || StartOfDay(monday) <= floor || due > covered) continue;
-      if (!first.has_value() || due < first->first) first = {due, StartOfDay(monday)};
-      break;
+      if (!known || present.size() >= wanted || StartOfDay(monday) <= floor || due <= retracted) continue;
+      return std::pair(due, StartOfDay(monday));
     }
-    if (first.has_value() && first->first <= horizon_) broken_[{v1::RULE_MISSED_ATTENDANCE, name}] = first->second;
+    return std::nullopt;
+  }
+
+  Limited Missed(const std::string& name, const Measure& measure, bool look_on) const {
+    absl::Duration interval = kDirectInterval;
+    absl::Time covered = horizon_;
+    if (const auto source = sources_.find(measure.plan.source()); source != sources_.end()) {
+      interval = source->second.interval;
+      covered = std::min(covered, source->second.complete_through);
+    }
+    const absl::Time floor = ResolutionOf(v1::RULE_MISSED_ATTENDANCE, name).time;
+    const absl::Time retracted = RetractedUpTo(name);
+    const std::vector<Session> sessions = SessionsOf(measure, interval, covered, look_on);
+    const Limited run = MissesInARow(sessions, interval, floor, retracted);
+    Limited week = WeekBelowMinimum(measure, sessions, interval, floor, retracted);
+    if (week.has_value() && (week->first > covered || (measure.end.has_value() && !look_on))) week.reset();
+    Limited first = run.has_value() && (!week.has_value() || run->first <= week->first) ? run : week;
+    return first.has_value() && first->first <= horizon_ ? first : std::nullopt;
+  }
+
+  void MissedAttendance(const std::string& name, const Measure& measure) {
+    if (!measure.start.has_value()) return;
+    const Limited first = Missed(name, measure, true);
+    if (first != Missed(name, measure, false)) {
+      undecided_.insert({v1::RULE_MISSED_ATTENDANCE, name});
+    } else if (first.has_value()) {
+      broken_[{v1::RULE_MISSED_ATTENDANCE, name}] = first->second;
+    }
   }
 
   const Facts& facts_;
   const std::map<std::string, Source>& sources_;
   const absl::Time horizon_;
   Broken broken_;
+  std::set<std::pair<int, std::string>> undecided_;
 };
 
 std::map<std::string, Source> SourcesOf(const Picture& picture) {

@@ -276,7 +276,8 @@ class Writer {
       request.set_name(measure.name);
       *request.mutable_end_date() = ToProtoDay(end);
       request.set_reason(static_cast<polku::follow_up::v1::EndReason>(1 + Pick(random_, 8)));
-      Add(Hour(end, 17), kFollowUp, "EndMeasureEarly", std::move(request));
+      Add(Hour(end + (Chance(random_, 30) ? Pick(random_, 8) : 0), 17), kFollowUp, "EndMeasureEarly",
+          std::move(request));
       return end;
     }
     polku::follow_up::v1::CompleteMeasureRequest request;

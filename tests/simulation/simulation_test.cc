@@ -16,6 +16,7 @@
 #include "absl/strings/str_join.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
+#include "libs/base/log.h"
 #include "libs/pipeline/crash_point.h"
 #include "tests/simulation/checker.h"
 #include "tests/simulation/driver.h"
@@ -68,14 +69,14 @@ Played Play(const Scenario& scenario, bool faults) {
     const absl::Status quick = AsStatus(CheckQuickly(driver.world()));
     if (!quick.ok() || ++evenings % 12 != 0) return quick;
     Picture picture;
-    return AsStatus(CheckAtRest(driver.world(), driver.acknowledged(), picture));
+    return AsStatus(CheckAtRest(driver.world(), driver.history(), picture));
   };
   Driver driver(world, scenario, faults, at_rest);
   Played played;
   played.status = driver.Run();
   if (played.status.ok()) {
     Picture picture;
-    played.status = AsStatus(CheckAtRest(world, driver.acknowledged(), picture));
+    played.status = AsStatus(CheckAtRest(world, driver.history(), picture));
     played.outcomes = OutcomesOf(picture);
     Tell(picture, faults);
     if (played.status.ok()) played.status = AsStatus(CompareWithNaiveRules(picture, world.clock().Now()));
@@ -94,6 +95,7 @@ TEST(Simulation, KeepsItsPromisesWhateverHappens) {
   const auto first = static_cast<uint64_t>(Setting("POLKU_SIM_FIRST_SEED", 1));
   const auto seeds = static_cast<uint64_t>(Setting("POLKU_SIM_SEEDS", 100));
   const bool talk = Setting("POLKU_SIM_TALK", 0) != 0;
+  if (!talk) SetLogSink([](const std::string&) {});  // Every loss of power is logged.
   Tally total;
   std::vector<int64_t> crashes_at(pipeline::CrashPoints().size());
   for (uint64_t seed = first; seed < first + seeds; ++seed) {

@@ -1,0 +1,48 @@
+// What callers were told, and what may be said of that alone (I8 of reliability.md §2).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "libs/store/database.h"
+
+namespace polku::simulation {
+
+// For so long a reply is certainly remembered; the limit is seven days.
+inline constexpr absl::Duration kRequestsKept = absl::Hours(6 * 24);
+
+// A command was answered.
+struct Answer {
+  enum class Content {
+    kFirst,    // The command as it was meant.
+    kSame,     // Sent once more after it had been acknowledged.
+    kAltered,  // The request id of an acknowledged command with other content.
+  };
+  int service = 0;
+  Content content = Content::kFirst;
+  store::RequestKey request;
+  std::string traceparent;  // Tells the changes of one command from those of another.
+  absl::Status status;
+  std::string reply;  // Serialised.
+  absl::Time at;
+};
+
+// Somebody looked at a client.
+struct View {
+  int service = 0;
+  std::string id;     // Of its audit row; one of its own.
+  bool kept = false;  // Answered. Otherwise the power went, and the row may be there or not.
+};
+
+struct History {
+  std::vector<Answer> answers;  // In the order in which they came.
+  std::vector<View> views;
+};
+
+// One line for each answer that breaks a promise: a code or a form that is not documented, or another answer
+// to the same request id.
+std::vector<std::string> CheckAnswers(const History& history);
+
+}  // namespace polku::simulation
