@@ -1,0 +1,50 @@
+#include "tools/bench/rig.h"
+
+#include <filesystem>
+
+#include "absl/strings/str_cat.h"
+#include "libs/bus/embedded/embedded_bus.h"
+#include "libs/pathway/testing.h"
+#include "libs/pipeline/pipeline.h"
+
+namespace polku::bench {
+namespace {
+
+constexpr int kPartitions = 4;  // As all-in-one.
+
+}  // namespace
+
+std::string DatabasePath(const std::string& folder, const std::string& service) {
+  return absl::StrCat(folder, "/", service, ".db");
+}
+
+absl::StatusOr<std::unique_ptr<store::Database>> OpenDatabase(const std::string& folder, store::Options options,
+                                                              Random* random) {
+  std::filesystem::create_directories(folder + "/keys");
+  store::SqliteOptions sqlite;
+  sqlite.path = DatabasePath(folder, options.service);
+  sqlite.key_path = absl::StrCat(folder, "/keys/", options.service, ".keys");
+  sqlite.random = random;
+  sqlite.base = std::move(options);
+  return store::OpenSqlite(sqlite);
+}
+
+Rig::Rig(const std::string& folder, store::Options options, const Clock* clock)
+    : clock_(clock), catalogue_(pathway::TestCatalogue()), access_(Must(rpc::Access::Development("127.0.0.1:0"))) {
+  database_ = Must(OpenDatabase(folder, std::move(options), &random_));
+  bus::EmbeddedBusOptions file;
+  file.path = folder + "/bus.db";
+  file.clock = clock;
+  bus_ = Must(bus::OpenEmbeddedBus(file));
+  std::vector<bus::TopicSpec> topics;
+  for (const char* service : {"referral", "assessment", "coordinator-network", "follow-up"}) {
+    topics.push_back({pipeline::TopicOf(service), kPartitions});
+  }
+  Must(bus_->EnsureTopics(topics));
+}
+
+pipeline::Principal Caller(const std::string& role) {
+  return {"organisations/unit", "bench", "bench-1", role, "bench"};
+}
+
+}  // namespace polku::bench

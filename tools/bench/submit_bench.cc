@@ -1,0 +1,219 @@
+// SubmitReferral by callers who wait for the disk, against the same rows by hand with group commit.
+#include <algorithm>
+#include <atomic>
+#include <deque>
+#include <map>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/synchronization/notification.h"
+#include "libs/base/ids.h"
+#include "polku/referral/v1/api.pb.h"
+#include "services/referral/api/grpc_api.h"
+#include "services/referral/service.h"
+#include "tools/bench/benches.h"
+#include "tools/bench/rig.h"
+#include "tools/bench/shadow.h"
+
+namespace polku::bench {
+namespace {
+
+constexpr double kRatioLeast = 0.5;
+constexpr HetuPolicy kIdentity{.allow_test_codes = true};
+
+// Codes that belong to nobody: individual numbers 900 to 999, a hundred a birthday.
+std::string IdentityCode(int ordinal) {
+  const absl::CivilDay birthday = absl::CivilDay(1960, 1, 1) + ordinal / 100;
+  const int number = 900 + ordinal % 100;
+  const int day = static_cast<int>(birthday.day() * 10000 + birthday.month() * 100 + birthday.year() % 100);
+  constexpr char kCheck[] = "0123456789ABCDEFHJKLMNPRSTUVWXY";
+  return absl::StrFormat("%06d-%03d%c", day, number, kCheck[(int64_t{day} * 1000 + number) % 31]);
+}
+
+referral::v1::SubmitReferralRequest MakeRequest(int ordinal, const std::string& request_id) {
+  referral::v1::SubmitReferralRequest request;
+  request.set_request_id(request_id);
+  auto& referral = *request.mutable_referral();
+  referral.set_receiving_unit("organisations/unit");
+  referral.set_segment(common::v1::SEGMENT_UNEMPLOYED);
+  referral.add_needs("work-ability");
+  referral.add_needs("life-situation");
+  referral.set_reason(std::string(400, 'x'));
+  auto& person = *referral.mutable_person();
+  person.set_identity_code(IdentityCode(ordinal));
+  person.set_family_name("Esimerkki");
+  person.set_given_names("Eeva Maria");
+  person.set_municipality("205");
+  person.set_language("fi");
+  person.set_phone("+358 00 0000000");
+  person.set_postal_address("Esimerkkikatu 1 A 1, 00000 Esimerkki");
+  return request;
+}
+
+// Writes for all that wait at that moment, as a database does for its sessions.
+class GroupCommit {
+ public:
+  explicit GroupCommit(Shadow& shadow) : shadow_(shadow), thread_([this] { Run(); }) {}
+  ~GroupCommit() {
+    {
+      absl::MutexLock lock(&mutex_);
+      stop_ = true;
+    }
+    thread_.join();
+  }
+
+  void Write(const std::vector<RawWrite>& writes) {
+    absl::Notification done;
+    {
+      absl::MutexLock lock(&mutex_);
+      queue_.push_back({&writes, &done});
+    }
+    done.WaitForNotification();
+  }
+
+ private:
+  struct Waiting {
+    const std::vector<RawWrite>* writes;
+    absl::Notification* done;
+  };
+
+  void Run() {
+    while (true) {
+      std::deque<Waiting> batch;
+      {
+        absl::MutexLock lock(&mutex_);
+        const auto something = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return stop_ || !queue_.empty(); };
+        mutex_.Await(absl::Condition(&something));
+        if (queue_.empty()) return;
+        batch.swap(queue_);
+      }
+      std::vector<RawWrite> all;
+      for (const Waiting& waiting : batch) all.insert(all.end(), waiting.writes->begin(), waiting.writes->end());
+      shadow_.Write(all);
+      for (const Waiting& waiting : batch) waiting.done->Notify();
+    }
+  }
+
+  Shadow& shadow_;
+  absl::Mutex mutex_;
+  std::deque<Waiting> queue_ ABSL_GUARDED_BY(mutex_);
+  bool stop_ ABSL_GUARDED_BY(mutex_) = false;
+  std::thread thread_;
+};
+
+// Calls `one(i)` for 0 to count - 1 on so many threads; milliseconds of each call.
+template <class One>
+std::vector<double> CallAll(int callers, int count, One one) {
+  std::atomic<int> next = 0;
+  std::vector<std::vector<double>> times(callers);
+  std::vector<std::thread> threads;
+  for (int caller = 0; caller < callers; ++caller) {
+    threads.emplace_back([&, caller] {
+      const SystemMonotonicClock clock;
+      for (int i = next++; i < count; i = next++) {
+        const absl::Duration start = clock.Elapsed();
+        one(i);
+        times[caller].push_back(absl::ToDoubleMilliseconds(clock.Elapsed() - start));
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  std::vector<double> all;
+  for (const auto& some : times) all.insert(all.end(), some.begin(), some.end());
+  return all;
+}
+
+class Submitting {
+ public:
+  explicit Submitting(const Settings& settings) : folder_(settings.folder + "/submit") {
+    Must(OpenDatabase(folder_, referral::StoreOptions(), &random_));
+    shadow_ = std::make_unique<Shadow>(DatabasePath(folder_, "referral"), folder_ + "/raw.db");
+    rig_ = std::make_unique<Rig>(folder_, referral::StoreOptions(), &clock_);
+    referral::Config config;
+    config.identity = kIdentity;
+    service_ = rig_->Create<referral::Service>(config);
+    service_->pipeline().Start([](const absl::Status& status) { Must(status); });
+  }
+  ~Submitting() { service_->pipeline().Stop(); }
+
+  void Run(int callers, int count, Spent& ours, std::vector<double>& our_times, Spent& raw,
+           std::vector<double>& raw_times) {
+    std::vector<pipeline::Command> commands;
+    for (int i = 0; i < count; ++i) commands.push_back(MakeCommand());
+    {
+      const Stopwatch watch;
+      our_times = CallAll(callers, count, [&](int i) {
+        absl::Notification done;
+        service_->pipeline().Submit(std::move(commands[i]), [&done](const auto& reply) {
+          Must(reply.status());
+          done.Notify();
+        });
+        done.WaitForNotification();
+      });
+      ours = watch.Stop();
+    }
+    pipeline::Pipeline* const pipelines[] = {&service_->pipeline()};
+    Must(pipeline::WaitDrained(pipelines, SystemMonotonicClock(), absl::Seconds(60)));
+    std::map<std::string, std::vector<RawWrite>> by_client;
+    for (RawWrite& write : shadow_->Take()) by_client[write.owner].push_back(std::move(write));
+    std::vector<std::vector<RawWrite>> referrals;
+    for (auto& [client, writes] : by_client) referrals.push_back(std::move(writes));
+    if (static_cast<int>(referrals.size()) != count) Must(absl::InternalError("rows of nobody"));
+    GroupCommit group(*shadow_);
+    const Stopwatch watch;
+    raw_times = CallAll(callers, count, [&](int i) { group.Write(referrals[i]); });
+    raw = watch.Stop();
+  }
+
+ private:
+  pipeline::Command MakeCommand() {
+    const referral::v1::SubmitReferralRequest request = MakeRequest(ordinal_++, NewUuidV7(clock_.Now(), random_));
+    rpc::WriteTarget target =
+        referral::TargetOf(request, kIdentity, rig_->database().hash_key(), clock_.Now(), random_);
+    pipeline::Command command;
+    command.method = "polku.referral.v1.ReferralService/SubmitReferral";
+    command.request = std::make_unique<referral::v1::SubmitReferralRequest>(request);
+    command.request_id = request.request_id();
+    command.key = target.key;
+    command.alias = target.alias;
+    command.principal = Caller("referrer");
+    return command;
+  }
+
+  const std::string folder_;
+  SystemClock clock_;
+  SystemRandom random_;
+  std::unique_ptr<Shadow> shadow_;
+  std::unique_ptr<Rig> rig_;
+  std::unique_ptr<referral::Service> service_;
+  int ordinal_ = 0;
+};
+
+}  // namespace
+
+void BenchSubmit(const Settings& settings, Report& report) {
+  Submitting submitting(settings);
+  for (const auto& [callers, count] : {std::pair(1, 400), std::pair(16, 4000), std::pair(64, 8000)}) {
+    const int sized = std::max(callers, static_cast<int>(count * settings.scale));
+    std::vector<Spent> ours, raw;
+    std::vector<double> p50, p99, raw_p50, raw_p99;
+    for (int round = 0; round < settings.rounds; ++round) {
+      std::vector<double> times, raw_times;
+      submitting.Run(callers, sized, ours.emplace_back(), times, raw.emplace_back(), raw_times);
+      p50.push_back(Median(times));
+      p99.push_back(Quantile(times, 0.99));
+      raw_p50.push_back(Median(raw_times));
+      raw_p99.push_back(Quantile(raw_times, 0.99));
+    }
+    Line line = Compare("submit", absl::StrCat(callers, callers == 1 ? " caller" : " callers"), "referrals/s", sized,
+                        ours, raw);
+    line.bar = kRatioLeast;
+    line.note = absl::StrCat("p50 ", Figure(Median(p50)), " ms, p99 ", Figure(Median(p99)), " ms; raw p50 ",
+                             Figure(Median(raw_p50)), " ms, p99 ", Figure(Median(raw_p99)), " ms");
+    report.Add(std::move(line));
+  }
+}
+
+}  // namespace polku::bench
