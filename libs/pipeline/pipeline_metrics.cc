@@ -36,7 +36,7 @@ PipelineMetrics::PipelineMetrics(prometheus::Registry& registry, const std::stri
            .Name("polku_pipeline_due_lateness_seconds")
            .Help("From a due instant to the commit of what it caused.")
            .Register(registry)
-           .Add(labels, prometheus::Histogram::BucketBoundaries{0.01, 0.1, 0.5, 1, 5, 30, 60, 300, 3600, 86400});
+           .Add(labels, prometheus::Histogram::BucketBoundaries{0.01, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 30, 60, 300, 3600, 86400});
 }
 
 }  // namespace polku::pipeline

@@ -16,5 +16,6 @@ struct Settings {
 void BenchBus(const Settings& settings, Report& report);
 void BenchIngest(const Settings& settings, Report& report);
 void BenchSubmit(const Settings& settings, Report& report);
+void BenchMillion(const Settings& settings, Report& report);
 
 }  // namespace polku::bench

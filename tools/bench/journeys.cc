@@ -8,6 +8,7 @@
 #include "absl/strings/str_replace.h"
 #include "libs/base/calendar.h"
 #include "libs/base/ids.h"
+#include "libs/pathway/testing.h"
 #include "libs/pipeline/pipeline.h"
 #include "libs/pipeline/proto_time.h"
 #include "libs/pipeline/wire.h"
@@ -25,7 +26,6 @@ namespace {
 
 using pipeline::ToProto;
 
-constexpr absl::CivilDay kFirstMonday(2026, 3, 2);
 constexpr int kDays = 5;
 constexpr int kSessionMinutes = 90;
 constexpr int kFirstMinute = 8 * 60;
@@ -87,7 +87,10 @@ class Feeder {
 }  // namespace
 
 JourneyTemplate::JourneyTemplate(const JourneyPlan& plan)
-    : plan_(plan), monday_(kFirstMonday + 7 * plan.weeks_before), now_(Noon(monday_ + 5)) {
+    : plan_(plan),
+      domain_(pathway::TestCatalogue()),
+      monday_(plan.first_monday + 7 * plan.weeks_before),
+      now_(Noon(monday_ + 5)) {
   const testing::TemporaryFolder folder;
   SystemRandom random;
   client_ = absl::StrCat("clients/", NewUuidV7(now_, random));
@@ -105,7 +108,7 @@ follow_up::v1::AttendanceMark JourneyTemplate::Mark(const std::string& client, i
 }
 
 void JourneyTemplate::Live(const std::string& folder) {
-  ManualClock clock(Noon(kFirstMonday - 10));
+  ManualClock clock(Noon(plan_.first_monday - 10));
   Feeder feeder(folder, &clock);
   referral::v1::ReferralAccepted accepted;
   accepted.set_referral(client_ + "/referrals/1");
@@ -129,8 +132,8 @@ void JourneyTemplate::Live(const std::string& folder) {
   measure.set_measure(client_ + "/measures/1");
   measure.set_type("work-trial");
   measure.set_provider("organisations/provider");
-  *measure.mutable_start_date() = pipeline::ToProtoDay(kFirstMonday);
-  *measure.mutable_end_date() = pipeline::ToProtoDay(kFirstMonday + 7 * 52);
+  *measure.mutable_start_date() = pipeline::ToProtoDay(plan_.first_monday);
+  *measure.mutable_end_date() = pipeline::ToProtoDay(plan_.ends_with_marks ? monday_ - 3 : plan_.first_monday + 7 * 52);
   for (int i = 0; i < plan_.sessions_a_week; ++i) {
     auto& session = *measure.add_sessions();
     session.set_day(static_cast<google::type::DayOfWeek>(1 + DayOf(i, plan_.sessions_a_week)));
@@ -138,13 +141,13 @@ void JourneyTemplate::Live(const std::string& folder) {
     session.set_end_minute(session.start_minute() + kSessionMinutes);
   }
   feeder.Fact("assessment", client_, 2, approved);
-  clock.Set(Noon(kFirstMonday));
+  clock.Set(Noon(plan_.first_monday));
   auto start = std::make_unique<follow_up::v1::StartMeasureRequest>();
   start->set_name(client_ + "/measures/1");
-  *start->mutable_start_date() = pipeline::ToProtoDay(kFirstMonday);
+  *start->mutable_start_date() = pipeline::ToProtoDay(plan_.first_monday);
   feeder.Command(std::move(start));
   const absl::CivilDay week = monday_;
-  for (monday_ = kFirstMonday; monday_ < week; monday_ += 7) {
+  for (monday_ = plan_.first_monday; monday_ < week; monday_ += 7) {
     for (int day = 0; day < kDays; ++day) {
       clock.Set(Noon(monday_ + day) + absl::Hours(8));
       for (int i = 0; i < plan_.sessions_a_week; ++i) {
@@ -161,12 +164,7 @@ void JourneyTemplate::Read(const std::string& folder) {
     const auto database = Must(OpenDatabase(folder, follow_up::StoreOptions(), &random));
     aggregate_ = Must(Must(database->Read())->Load({client_}))[0];
   }
-  follow_up::v1::JourneyRecord journey;
-  journey.ParseFromString(aggregate_.state);
-  for (auto& measure : *journey.mutable_measures()) {
-    measure.set_reporting_interval_us(absl::ToInt64Microseconds(kReportingInterval));
-  }
-  aggregate_.state = journey.SerializeAsString();
+  aggregate_ = Copy(client_, kReportingInterval).aggregate;
   // The tables of the service's own are those that are not the store's.
   store::sqlite::ConnectionOptions file;
   file.path = DatabasePath(folder, "follow-up");
@@ -199,8 +197,29 @@ void JourneyTemplate::Read(const std::string& folder) {
   }
 }
 
+absl::Time JourneyTemplate::UnmarkedDue(absl::Duration reporting_interval) const {
+  const int first_end_minute = kFirstMinute + kSessionMinutes;
+  return absl::FromCivil(absl::CivilMinute(monday_) + first_end_minute, Helsinki()) + reporting_interval;
+}
+
+store::AggregateWrite JourneyTemplate::Copy(const std::string& client,
+                                            std::optional<absl::Duration> reporting_interval) const {
+  store::AggregateWrite write{0, aggregate_};
+  write.aggregate.key = client;
+  write.aggregate.state = absl::StrReplaceAll(aggregate_.state, {{client_, client}});
+  if (!reporting_interval.has_value()) return write;
+  follow_up::v1::JourneyRecord journey;
+  journey.ParseFromString(write.aggregate.state);
+  for (auto& measure : *journey.mutable_measures()) {
+    measure.set_reporting_interval_us(absl::ToInt64Microseconds(*reporting_interval));
+  }
+  write.aggregate.state = journey.SerializeAsString();
+  write.aggregate.due_at = domain_.NextDue(journey);
+  return write;
+}
+
 std::vector<std::string> JourneyTemplate::Load(store::Database& database, int count, Random& random,
-                                               const std::function<absl::Time(int)>& due) const {
+                                               const std::function<absl::Duration(int)>& reporting_interval) const {
   std::vector<std::string> clients;
   clients.reserve(count);
   for (int first = 0; first < count; first += kLoadAtOnce) {
@@ -210,11 +229,7 @@ std::vector<std::string> JourneyTemplate::Load(store::Database& database, int co
     for (int i = first; i < last; ++i) {
       // Ids rise, as they do when clients come one after the other.
       const std::string client = absl::StrCat("clients/", NewUuidV7(now_ + absl::Milliseconds(i), random));
-      store::AggregateWrite write{0, aggregate_};
-      write.aggregate.key = client;
-      write.aggregate.state = absl::StrReplaceAll(aggregate_.state, {{client_, client}});
-      if (due) write.aggregate.due_at = due(i);
-      writes.push_back(std::move(write));
+      writes.push_back(Copy(client, reporting_interval ? std::optional(reporting_interval(i)) : std::nullopt));
       for (size_t table = 0; table < index_.size(); ++table) {
         for (store::Row row : index_[table].rows) {
           for (store::Value& value : row) {

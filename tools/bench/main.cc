@@ -22,7 +22,7 @@ int main(int argc, char** argv) {
   std::string json;
   std::vector<std::string> only;
   CLI::App app("Benchmarks of Polku; tools/bench/README.md says what the figures mean.");
-  app.add_option("benches", only, "bus ingest submit; none = all");
+  app.add_option("benches", only, "bus ingest submit million; none = all");
   app.add_option("--json", json, "write the figures to this file, too");
   app.add_option("--folder", parent, "where the files are made, on the disk to be measured");
   app.add_option("--scale", settings.scale, "of all sizes")->check(CLI::Range(0.001, 10.0));
@@ -37,7 +37,10 @@ int main(int argc, char** argv) {
   settings.folder = folder;
   Report report;
   const std::pair<const char*, void (*)(const Settings&, Report&)> benches[] = {
-      {"bus", polku::bench::BenchBus}, {"ingest", polku::bench::BenchIngest}, {"submit", polku::bench::BenchSubmit}};
+      {"bus", polku::bench::BenchBus},
+      {"ingest", polku::bench::BenchIngest},
+      {"submit", polku::bench::BenchSubmit},
+      {"million", polku::bench::BenchMillion}};
   for (const auto& [name, run] : benches) {
     if (only.empty() || std::find(only.begin(), only.end(), name) != only.end()) run(settings, report);
   }
