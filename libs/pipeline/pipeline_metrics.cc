@@ -31,12 +31,12 @@ PipelineMetrics::PipelineMetrics(prometheus::Registry& registry, const std::stri
                        .Help("Keys whose missing versions their owner could not give.")
                        .Register(registry)
                        .Add(labels);
-  due_lateness_seconds =
-      &prometheus::BuildHistogram()
-           .Name("polku_pipeline_due_lateness_seconds")
-           .Help("From a due instant to the commit of what it caused.")
-           .Register(registry)
-           .Add(labels, prometheus::Histogram::BucketBoundaries{0.01, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 30, 60, 300, 3600, 86400});
+  due_lateness_seconds = &prometheus::BuildHistogram()
+                              .Name("polku_pipeline_due_lateness_seconds")
+                              .Help("From a due instant to the commit of what it caused.")
+                              .Register(registry)
+                              .Add(labels, prometheus::Histogram::BucketBoundaries{0.01, 0.05, 0.1, 0.2, 0.5, 1, 2, 5,
+                                                                                   30, 60, 300, 3600, 86400});
 }
 
 }  // namespace polku::pipeline
