@@ -143,27 +143,22 @@ class Ingest {
 
 }  // namespace
 
-void BenchIngest(const Settings& settings, Report& report) {
-  for (const int marks_a_journey : {1, 5, 20}) {
-    Ingest ingest(settings, marks_a_journey);
-    std::vector<Spent> ours[2];
-    std::vector<Spent> raw[2];
+void BenchIngest(const Settings& settings, int marks_a_journey, Report& report) {
+  Ingest ingest(settings, marks_a_journey);
+  for (const Lane lane : {Lane::kRecords, Lane::kCommands}) {
+    std::vector<Spent> ours, raw;
     for (int round = 0; round <= settings.rounds; ++round) {
-      for (const Lane lane : {Lane::kRecords, Lane::kCommands}) {
-        Spent spent, raw_spent;
-        ingest.Run(lane, spent, raw_spent);
-        if (round == 0) continue;  // Caches fill.
-        ours[static_cast<int>(lane)].push_back(spent);
-        raw[static_cast<int>(lane)].push_back(raw_spent);
-      }
+      Spent spent, raw_spent;
+      ingest.Run(lane, spent, raw_spent);
+      if (round == 0) continue;  // Caches fill.
+      ours.push_back(spent);
+      raw.push_back(raw_spent);
     }
-    for (const Lane lane : {Lane::kRecords, Lane::kCommands}) {
-      Line line = Compare(
-          "ingest", absl::StrCat(lane == Lane::kRecords ? "records" : "commands", ", ", marks_a_journey, " a journey"),
-          "marks/s", ingest.marks(), ours[static_cast<int>(lane)], raw[static_cast<int>(lane)]);
-      line.bar = kRatioLeast;
-      report.Add(std::move(line));
-    }
+    Line line = Compare(
+        "ingest", absl::StrCat(lane == Lane::kRecords ? "records" : "commands", ", ", marks_a_journey, " a journey"),
+        "marks/s", ingest.marks(), ours, raw);
+    line.bar = kRatioLeast;
+    report.Add(std::move(line));
   }
 }
 

@@ -1,8 +1,10 @@
 // polku-bench: what the product can do on this machine, beside the raw parts under it.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iostream>
 
 #include "libs/base/log.h"
@@ -22,7 +24,7 @@ int main(int argc, char** argv) {
   std::string json;
   std::vector<std::string> only;
   CLI::App app("Benchmarks of Polku; tools/bench/README.md says what the figures mean.");
-  app.add_option("benches", only, "bus ingest submit million; none = all");
+  app.add_option("benches", only, "bus ingest-1 ingest-5 ingest-20 submit million, or how a name begins; none = all");
   app.add_option("--json", json, "write the figures to this file, too");
   app.add_option("--folder", parent, "where the files are made, on the disk to be measured");
   app.add_option("--scale", settings.scale, "of all sizes")->check(CLI::Range(0.001, 10.0));
@@ -36,13 +38,16 @@ int main(int argc, char** argv) {
   POLKU_CHECK(mkdtemp(folder.data()) != nullptr);
   settings.folder = folder;
   Report report;
-  const std::pair<const char*, void (*)(const Settings&, Report&)> benches[] = {
-      {"bus", polku::bench::BenchBus},
-      {"ingest", polku::bench::BenchIngest},
-      {"submit", polku::bench::BenchSubmit},
-      {"million", polku::bench::BenchMillion}};
+  std::vector<std::pair<std::string, std::function<void()>>> benches;
+  benches.emplace_back("bus", [&] { BenchBus(settings, report); });
+  for (const int marks : {1, 5, 20}) {
+    benches.emplace_back("ingest-" + std::to_string(marks), [&, marks] { BenchIngest(settings, marks, report); });
+  }
+  benches.emplace_back("submit", [&] { BenchSubmit(settings, report); });
+  benches.emplace_back("million", [&] { BenchMillion(settings, report); });
   for (const auto& [name, run] : benches) {
-    if (only.empty() || std::find(only.begin(), only.end(), name) != only.end()) run(settings, report);
+    const auto wanted = [&name = name](const std::string& start) { return name.starts_with(start); };
+    if (only.empty() || std::any_of(only.begin(), only.end(), wanted)) run();
   }
   std::filesystem::remove_all(folder);
   std::cout << "\n" << report.Table();

@@ -22,13 +22,15 @@ std::string BarText(const Line& line) {
 }
 
 std::string RowText(const std::string& bench, const std::string& what, const std::string& unit, const std::string& ours,
-                    const std::string& raw, const std::string& ratio, const std::string& cpu, const std::string& bar) {
-  return absl::StrFormat("%-9s %-44s %-12s %9s %9s %6s %8s  %s\n", bench, what, unit, ours, raw, ratio, cpu, bar);
+                    const std::string& raw, const std::string& ratio, const std::string& cpu,
+                    const std::string& raw_cpu, const std::string& bar) {
+  return absl::StrFormat("%-8s %-42s %-11s %8s %8s %6s %7s %7s  %s\n", bench, what, unit, ours, raw, ratio, cpu,
+                         raw_cpu, bar);
 }
 
 std::string Text(const Line& line) {
   return RowText(line.bench, line.what, line.unit, Figure(line.ours), FigureOr(line.raw), FigureOr(line.ratio),
-                 FigureOr(line.cpu_us), BarText(line));
+                 FigureOr(line.cpu_us), FigureOr(line.raw_cpu_us), BarText(line));
 }
 
 void Put(JsonValue& json, const char* name, const std::optional<double>& value) {
@@ -76,7 +78,7 @@ void Report::Add(Line line) {
 }
 
 std::string Report::Table() const {
-  std::string text = RowText("bench", "what", "unit", "ours", "raw", "ratio", "cpu us", "bar");
+  std::string text = RowText("bench", "what", "unit", "ours", "raw", "ratio", "cpu us", "raw cpu", "bar");
   for (const Line& line : lines_) text += Text(line);
   for (const Line& line : lines_) {
     if (!line.note.empty()) absl::StrAppend(&text, "\n", line.bench, ", ", line.what, ": ", line.note);
