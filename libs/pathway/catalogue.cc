@@ -160,6 +160,11 @@ bool ServesMunicipality(const PathwayDefinition& definition, absl::string_view m
   return false;
 }
 
+bool KnowsMunicipality(const PathwayDefinition& definition, absl::string_view municipality_code) {
+  const auto& all = definition.entry().municipalities();
+  return std::any_of(all.begin(), all.end(), [&](const Municipality& m) { return m.code() == municipality_code; });
+}
+
 bool ServesNeed(const PathwayDefinition& definition, absl::string_view need) {
   const auto& all = definition.entry().needs();
   return std::find(all.begin(), all.end(), need) != all.end();

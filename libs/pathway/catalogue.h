@@ -68,6 +68,8 @@ bool ServesSegment(const polku::pathway::v1::PathwayDefinition& definition, polk
 // Whether the municipality belongs to the service area on `day` (local day in Helsinki).
 bool ServesMunicipality(const polku::pathway::v1::PathwayDefinition& definition, absl::string_view municipality_code,
                         absl::CivilDay day);
+// Whether the municipality belongs, belonged or will belong to the service area.
+bool KnowsMunicipality(const polku::pathway::v1::PathwayDefinition& definition, absl::string_view municipality_code);
 // Whether a referral may give this need code.
 bool ServesNeed(const polku::pathway::v1::PathwayDefinition& definition, absl::string_view need);
 

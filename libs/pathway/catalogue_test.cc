@@ -47,6 +47,9 @@ direct_reporting_interval: 24h
 outreach_first_attempt_office_days: 1
 contact_after_miss_office_days: 1
 hold_recheck_interval: 90m
+referral_reminder_office_days: 5
+referral_escalation_office_days: 10
+retention_years: 10
 )";
 
 std::string Changed(absl::string_view from, absl::string_view to) {

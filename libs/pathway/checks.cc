@@ -143,6 +143,10 @@ void CheckRules(const RuleSet& rules, Faults& faults) {
   CheckRange("outreach_first_attempt_office_days", rules.outreach_first_attempt_office_days(), 1, 30, faults);
   CheckRange("contact_after_miss_office_days", rules.contact_after_miss_office_days(), 1, 30, faults);
   CheckDuration("hold_recheck_interval", rules.hold_recheck_interval(), absl::Minutes(1), absl::Hours(7 * 24), faults);
+  CheckRange("referral_reminder_office_days", rules.referral_reminder_office_days(), 1, 250, faults);
+  CheckRange("referral_escalation_office_days", rules.referral_escalation_office_days(),
+             rules.referral_reminder_office_days() + 1, 250, faults);
+  CheckRange("retention_years", rules.retention_years(), 0, 120, faults);
 }
 
 }  // namespace polku::pathway

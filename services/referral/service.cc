@@ -2,30 +2,46 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "libs/base/status_macros.h"
 #include "libs/pipeline/aggregate_kind.h"
 #include "services/referral/api/grpc_api.h"
 #include "services/referral/domain/client_domain.h"
+#include "services/referral/domain/index.h"
 #include "services/referral/embedded_sql.h"
 
 namespace polku::referral {
+namespace {
 
-store::Options StoreOptions() { return {"referral", {"clients/"}, {{1, "index", k0001Index}}}; }
+std::string MethodOf(absl::string_view name) { return absl::StrCat("polku.referral.v1.ReferralService/", name); }
+
+}  // namespace
+
+store::Options StoreOptions() {
+  return {"referral", {"clients/"}, {{1, "index", k0001Index}, {2, "whole_chain", k0002WholeChain}}};
+}
 
 std::vector<rpc::MethodPermission> Permissions() {
-  return {{"polku.referral.v1.ReferralService/SubmitReferral", {"referrer", "intake"}},
-          {"polku.referral.v1.ReferralService/AcceptReferral", {"intake"}},
-          {"polku.referral.v1.ReferralService/DeclineReferral", {"intake"}},
-          {"polku.referral.v1.ReferralService/GetReferral", {"referrer", "intake", "coordinator", "assessor"}},
-          {"polku.referral.v1.ReferralService/ListReferrals", {"referrer", "intake", "coordinator", "assessor"}}};
+  return {{MethodOf("SubmitReferral"), {"referrer", "intake"}},
+          {MethodOf("AcceptReferral"), {"intake"}},
+          {MethodOf("DeclineReferral"), {"intake"}},
+          {MethodOf("RequestInformation"), {"intake"}},
+          {MethodOf("ProvideInformation"), {"referrer", "intake"}},
+          {MethodOf("RedirectReferral"), {"intake"}},
+          {MethodOf("WithdrawReferral"), {"referrer", "intake"}},
+          {MethodOf("ReopenReferral"), {"referrer", "intake"}},
+          {MethodOf("VoidRecord"), {"referrer", "intake"}},
+          {MethodOf("GetReferral"), {"referrer", "intake", "coordinator", "assessor"}},
+          {MethodOf("ListReferrals"), {"referrer", "intake", "coordinator", "assessor"}}};
 }
 
 absl::StatusOr<std::unique_ptr<Service>> Service::Create(const Config& config, const Dependencies& dependencies) {
   pipeline::Definition definition;
   definition.service = "referral";
-  definition.subscriptions = {"follow-up"};
+  definition.subscriptions = {"assessment", "follow-up"};
+  definition.queries = LookupQueries();
   definition.kinds.push_back(std::make_unique<pipeline::KindOf<ClientDomain>>(
-      "clients/", ClientDomain(*dependencies.catalogue, config.identity)));
+      "clients/", ClientDomain(*dependencies.catalogue, config.identity, dependencies.database->hash_key())));
   const pipeline::Dependencies parts{dependencies.clock, dependencies.database, dependencies.bus, dependencies.metrics,
                                      dependencies.peer_journal};
   std::unique_ptr<Service> service(new Service());

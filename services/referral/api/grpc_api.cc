@@ -1,8 +1,8 @@
 #include "services/referral/api/grpc_api.h"
 
 #include "absl/strings/str_cat.h"
-#include "libs/base/hash.h"
 #include "libs/base/ids.h"
+#include "services/referral/domain/fingerprints.h"
 #include "services/referral/service.h"
 
 namespace polku::referral {
@@ -13,7 +13,7 @@ rpc::WriteTarget TargetOf(const v1::SubmitReferralRequest& request, HetuPolicy i
   target.key = absl::StrCat("clients/", NewUuidV7(now, random));
   const auto code = Hetu::Parse(request.referral().person().identity_code(), identity);
   if (code.ok()) {
-    target.alias = pipeline::AliasClaim{"hetu", HexOf(KeyedHash(hash_key, "hetu", code->text().Reveal()))};
+    target.alias = pipeline::AliasClaim{std::string(kHetuAlias), IdentityHash(hash_key, *code)};
   }
   return target;
 }

@@ -37,6 +37,32 @@ class Api final : public v1::ReferralService::CallbackService {
                                             const v1::DeclineReferralRequest* request, v1::Referral* reply) override {
     return gate_.Write(context, request, reply);
   }
+  grpc::ServerUnaryReactor* RequestInformation(grpc::CallbackServerContext* context,
+                                               const v1::RequestInformationRequest* request,
+                                               v1::Referral* reply) override {
+    return gate_.Write(context, request, reply);
+  }
+  grpc::ServerUnaryReactor* ProvideInformation(grpc::CallbackServerContext* context,
+                                               const v1::ProvideInformationRequest* request,
+                                               v1::Referral* reply) override {
+    return gate_.Write(context, request, reply);
+  }
+  grpc::ServerUnaryReactor* RedirectReferral(grpc::CallbackServerContext* context,
+                                             const v1::RedirectReferralRequest* request, v1::Referral* reply) override {
+    return gate_.Write(context, request, reply);
+  }
+  grpc::ServerUnaryReactor* WithdrawReferral(grpc::CallbackServerContext* context,
+                                             const v1::WithdrawReferralRequest* request, v1::Referral* reply) override {
+    return gate_.Write(context, request, reply);
+  }
+  grpc::ServerUnaryReactor* ReopenReferral(grpc::CallbackServerContext* context,
+                                           const v1::ReopenReferralRequest* request, v1::Referral* reply) override {
+    return gate_.Write(context, request, reply);
+  }
+  grpc::ServerUnaryReactor* VoidRecord(grpc::CallbackServerContext* context, const v1::VoidRecordRequest* request,
+                                       v1::Referral* reply) override {
+    return gate_.Write(context, request, reply);
+  }
   grpc::ServerUnaryReactor* GetReferral(grpc::CallbackServerContext* context, const v1::GetReferralRequest* request,
                                         v1::Referral* reply) override {
     return gate_.Read(context, request, reply, referral::GetReferral);

@@ -17,6 +17,7 @@
 #include "services/referral/domain/evolve.h"
 #include "services/referral/domain/index.h"
 #include "services/referral/domain/person.h"
+#include "services/referral/domain/views.h"
 
 namespace polku::referral {
 namespace {
@@ -98,7 +99,7 @@ absl::StatusOr<v1::Referral> GetReferral(rpc::ReadScope& scope, const v1::GetRef
   if (referral == nullptr) return absl::NotFoundError("no such client or referral");
   const rpc::DisclosureFacts facts{.own_referral = referral->referrer() == scope.principal.organisation};
   RETURN_IF_ERROR(rpc::Disclose(scope.principal, *client, rpc::DataClass::kReferral, facts));
-  v1::Referral reply = ToReply(*referral, rows.front().version);
+  v1::Referral reply = ToReply(state, *referral, rows.front().version, scope.principal);
   v1::Person person = VisibleTo(scope.principal, *client, state.person(), facts);
   if (person.ByteSizeLong() != 0) *reply.mutable_person() = std::move(person);
   scope.Viewed(name);

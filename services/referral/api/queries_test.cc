@@ -19,6 +19,7 @@
 #include "libs/testing/temporary_folder.h"
 #include "services/referral/api/grpc_api.h"
 #include "services/referral/domain/client_domain.h"
+#include "services/referral/domain/index.h"
 #include "services/referral/service.h"
 
 namespace polku::referral {
@@ -78,12 +79,25 @@ class ReferralQueries : public ::testing::Test {
     write.aggregate.schema = 1;
     write.aggregate.state = state.SerializeAsString();
     ASSERT_THAT((*transaction)->Save({&write, 1}), IsOk());
+    Upsert(state, **transaction);
+    ASSERT_THAT((*transaction)->Commit(), IsOk());
+  }
+  void Upsert(const v1::Client& state, store::Transaction& transaction) {
     for (const pipeline::IndexRow& row : domain_.Index(state)) {
       store::Row whole = row.key;
       whole.insert(whole.end(), row.values.begin(), row.values.end());
-      ASSERT_THAT((*transaction)->Upsert(*row.shape, {&whole, 1}), IsOk());
+      ASSERT_THAT(transaction.Upsert(*row.shape, {&whole, 1}), IsOk());
     }
+  }
+  // The index rows of `state` alone, and a reader that sees them.
+  void SaveRows(const v1::Client& state) {
+    auto transaction = database_->Begin();
+    ASSERT_THAT(transaction, IsOk());
+    Upsert(state, **transaction);
     ASSERT_THAT((*transaction)->Commit(), IsOk());
+    auto reader = database_->Read();
+    ASSERT_THAT(reader, IsOk());
+    reader_ = *std::move(reader);
   }
 
   absl::StatusOr<v1::Referral> Get(const std::string& name) {
@@ -184,6 +198,36 @@ TEST_F(ReferralQueries, ListsOnlyWhatIsAskedForAndAllowed) {
   EXPECT_THAT(List(request), ElementsAre(Name(2, 2)));
   request.set_receiving_unit("organisations/other");
   EXPECT_THAT(List(request), ElementsAre());
+}
+
+TEST_F(ReferralQueries, FindsPeopleByTheHashOfTheirBirthDate) {
+  v1::Client state;
+  state.set_name(Client(5));
+  state.mutable_fingerprints()->set_birth_date("0011223344556677");
+  state.mutable_fingerprints()->add_family_name("aa");
+  state.mutable_fingerprints()->add_family_name("bb");
+  state.mutable_fingerprints()->add_given_name("cc");
+  state.mutable_fingerprints()->set_has_identity_code(true);
+  SaveRows(state);
+  const auto rows = reader_->Query(LookupQueries().at("persons_born"), {state.fingerprints().birth_date()});
+  ASSERT_THAT(rows, IsOk());
+  ASSERT_EQ(rows->size(), 1u);
+  EXPECT_EQ(FingerprintsFrom(rows->front(), "0011223344556677").DebugString(), state.fingerprints().DebugString());
+}
+
+TEST_F(ReferralQueries, ListsTheStatusThatTheReferrerHears) {
+  v1::Client state;
+  state.set_name(Client(5));
+  v1::Referral& referral = *state.add_referrals();
+  referral.set_name(Name(5, 1));
+  referral.set_referrer("organisations/a");
+  referral.set_state(v1::REFERRAL_STATE_IN_SERVICE);
+  *referral.mutable_create_time() = *referral.mutable_answer_time() = pipeline::ToProto(absl::FromUnixSeconds(100));
+  state.mutable_last_event()->set_kind(v1::ServiceEvent::KIND_UNATTENDED);
+  state.mutable_last_event()->mutable_time()->set_seconds(101);
+  SaveRows(state);
+  ASSERT_EQ(List({}).front(), Name(5, 1));
+  EXPECT_EQ(page_.referrals(0).business_status(), "5.1.2");
 }
 
 TEST_F(ReferralQueries, ListsWithoutThePerson) {

@@ -9,33 +9,11 @@
 #include "libs/base/status_macros.h"
 #include "libs/base/violation.h"
 #include "libs/pipeline/proto_time.h"
-#include "services/referral/domain/person.h"
+#include "services/referral/domain/checks.h"
+#include "services/referral/domain/links.h"
 
 namespace polku::referral {
 namespace {
-
-constexpr int kTextCharactersMax = 4000;
-
-// The referral that waits for an answer of the caller's organisation.
-absl::StatusOr<const v1::Referral*> FindUnanswered(const v1::Client& state, const std::string& name,
-                                                   const pipeline::Context& context) {
-  const v1::Referral* referral = FindReferral(state, name);
-  // To another unit it is as if the referral did not exist: that somebody was referred is
-  // itself personal.
-  if (referral == nullptr || referral->receiving_unit() != context.principal.organisation) {
-    return absl::NotFoundError("answer referral: no such referral to this organisation");
-  }
-  if (referral->state() != v1::REFERRAL_STATE_RECEIVED) {
-    return WithReason(absl::FailedPreconditionError("answer referral: it has been answered already"),
-                      "REFERRAL_ANSWERED");
-  }
-  return referral;
-}
-
-absl::Status CheckText(absl::string_view text) {
-  if (CharactersOf(text) <= kTextCharactersMax) return absl::OkStatus();
-  return InvalidField("text", absl::StrCat("is longer than ", kTextCharactersMax, " characters"));
-}
 
 absl::StatusOr<const pathway::v1::PathwayDefinition*> FindPathway(const v1::AcceptReferralRequest& request,
                                                                   const pathway::Catalogue& catalogue) {
@@ -93,7 +71,7 @@ absl::StatusOr<Decision> AcceptReferral(const v1::Client& state, const v1::Accep
   ASSIGN_OR_RETURN(const pathway::v1::PathwayDefinition* definition, FindPathway(request, catalogue));
   RETURN_IF_ERROR(CheckServed(*definition, *referral, state.person(), context.now));
   Draft draft(state, context);
-  EmitAnswer(request.name(), request.text(), context, draft);
+  EmitAnswer(referral->name(), request.text(), context, draft);
   v1::ClientEvent event;
   *event.mutable_referral_accepted() = Accepted(*referral, state.person(), *definition, context.now);
   draft.Emit(std::move(event));
@@ -103,20 +81,16 @@ absl::StatusOr<Decision> AcceptReferral(const v1::Client& state, const v1::Accep
 absl::StatusOr<Decision> DeclineReferral(const v1::Client& state, const v1::DeclineReferralRequest& request,
                                          const pipeline::Context& context) {
   ASSIGN_OR_RETURN(const v1::Referral* referral, FindUnanswered(state, request.name(), context));
-  if (request.reason() == v1::DECLINE_REASON_UNSPECIFIED || !v1::DeclineReason_IsValid(request.reason())) {
-    return InvalidField("reason", "must be one of the reasons");
-  }
-  if (request.reason() == v1::DECLINE_REASON_OTHER && request.text().empty()) {
-    return InvalidField("text", "is needed with the reason OTHER");
-  }
-  RETURN_IF_ERROR(CheckText(request.text()));
+  const bool known = v1::DeclineReason_IsValid(request.reason()) && request.reason() != 0;
+  RETURN_IF_ERROR(CheckReason(known, request.reason() == v1::DECLINE_REASON_OTHER, request.text()));
   Draft draft(state, context);
-  EmitAnswer(request.name(), request.text(), context, draft);
+  EmitAnswer(referral->name(), request.text(), context, draft);
   v1::ClientEvent event;
   event.mutable_referral_declined()->set_referral(referral->name());
   event.mutable_referral_declined()->set_reason(request.reason());
   *event.mutable_referral_declined()->mutable_decline_time() = pipeline::ToProto(context.now);
   draft.Emit(std::move(event));
+  PassOn(referral->name(), draft);  // Those who asked another unit.
   return std::move(draft).ReplyWith(request.name());
 }
 

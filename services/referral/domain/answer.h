@@ -11,7 +11,7 @@
 namespace polku::referral {
 
 // Errors of both: kNotFound when there is no such referral to the caller's organisation;
-// kFailedPrecondition REFERRAL_ANSWERED; kInvalidArgument naming the field. Accepting also
+// kFailedPrecondition REFERRAL_ANSWERED or REFERRAL_LINKED; kInvalidArgument naming the field. Accepting also
 // refuses with kInvalidArgument a pathway that is not in the catalogue, or that does not serve
 // the client's segment, or the municipality of residence on this day. Whoever withheld the
 // municipality under a safety order is not refused for it.

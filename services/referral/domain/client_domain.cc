@@ -4,6 +4,8 @@
 #include "libs/base/resource_name.h"
 #include "libs/base/violation.h"
 #include "services/referral/domain/answer.h"
+#include "services/referral/domain/fingerprints.h"
+#include "services/referral/domain/handling.h"
 #include "services/referral/domain/index.h"
 #include "services/referral/domain/journey.h"
 #include "services/referral/domain/submit.h"
@@ -19,7 +21,21 @@ absl::StatusOr<std::string> KeyOfReferral(absl::string_view name) {
   return *client;
 }
 
+absl::StatusOr<std::string> KeyOfFact(absl::string_view name) {
+  const std::optional<std::string> client = ClientOf(name);
+  if (!client.has_value()) return absl::InvalidArgumentError("the fact names no client");
+  return *client;
+}
+
 }  // namespace
+
+std::vector<pipeline::Lookup> ClientDomain::LookupsOf(const std::string& key, const Input& input) const {
+  if (input.input_case() != Input::kSubmitReferral) return {};
+  const v1::Person& person = input.submit_referral().referral().person();
+  const std::string birth_date = FingerprintsOf(person, identity_, hash_key_).birth_date();
+  if (birth_date.empty()) return {};
+  return {{"persons_born", {birth_date}}};
+}
 
 absl::StatusOr<std::string> ClientDomain::KeyOf(const Input& input) const {
   switch (input.input_case()) {
@@ -27,10 +43,32 @@ absl::StatusOr<std::string> ClientDomain::KeyOf(const Input& input) const {
       return KeyOfReferral(input.accept_referral().name());
     case Input::kDeclineReferral:
       return KeyOfReferral(input.decline_referral().name());
+    case Input::kRequestInformation:
+      return KeyOfReferral(input.request_information().name());
+    case Input::kProvideInformation:
+      return KeyOfReferral(input.provide_information().name());
+    case Input::kRedirectReferral:
+      return KeyOfReferral(input.redirect_referral().name());
+    case Input::kWithdrawReferral:
+      return KeyOfReferral(input.withdraw_referral().name());
+    case Input::kReopenReferral:
+      return KeyOfReferral(input.reopen_referral().name());
+    case Input::kVoidRecord:
+      return KeyOfReferral(input.void_record().name());
     case Input::kJourneyOpened:
-      return input.journey_opened().client();
+      return KeyOfFact(input.journey_opened().client());
     case Input::kJourneyClosed:
-      return input.journey_closed().client();
+      return KeyOfFact(input.journey_closed().client());
+    case Input::kSessionScheduled:
+      return KeyOfFact(input.session_scheduled().session());
+    case Input::kSessionHeld:
+      return KeyOfFact(input.session_held().session());
+    case Input::kSessionMissed:
+      return KeyOfFact(input.session_missed().session());
+    case Input::kSessionCancelled:
+      return KeyOfFact(input.session_cancelled().session());
+    case Input::kAttendanceMissed:
+      return KeyOfFact(input.attendance_missed().measure());
     case Input::kSubmitReferral:
     case Input::kTick:
     case Input::INPUT_NOT_SET:
@@ -43,22 +81,58 @@ absl::StatusOr<pipeline::Decision<v1::ClientEvent>> ClientDomain::Decide(const S
                                                                          const pipeline::Context& context) const {
   switch (input.input_case()) {
     case Input::kSubmitReferral:
-      return SubmitReferral(state, input.submit_referral(), identity_, context);
+      return SubmitReferral(state, input.submit_referral(), {catalogue_, identity_, hash_key_}, context);
     case Input::kAcceptReferral:
       return AcceptReferral(state, input.accept_referral(), catalogue_, context);
     case Input::kDeclineReferral:
       return DeclineReferral(state, input.decline_referral(), context);
+    case Input::kRequestInformation:
+      return RequestInformation(state, input.request_information(), context);
+    case Input::kProvideInformation:
+      return ProvideInformation(state, input.provide_information(), context);
+    case Input::kRedirectReferral:
+      return RedirectReferral(state, input.redirect_referral(), context);
+    case Input::kWithdrawReferral:
+      return WithdrawReferral(state, input.withdraw_referral(), context);
+    case Input::kReopenReferral:
+      return ReopenReferral(state, input.reopen_referral(), context);
+    case Input::kVoidRecord:
+      return VoidRecord(state, input.void_record(), context);
+    case Input::kTick:
+      return OnTick(state, context);
+    default:
+      return DecideFact(state, input, context);
+  }
+}
+
+absl::StatusOr<Decision> ClientDomain::DecideFact(const State& state, const Input& input,
+                                                  const pipeline::Context& context) const {
+  switch (input.input_case()) {
     case Input::kJourneyOpened:
       return OnJourneyOpened(state, input.journey_opened(), context);
     case Input::kJourneyClosed:
       return OnJourneyClosed(state, input.journey_closed(), context);
-    case Input::kTick:
-      return Decision();
-    case Input::INPUT_NOT_SET:
-      break;
+    case Input::kSessionScheduled:
+      return OnServiceEvent(state, v1::ServiceEvent::KIND_SCHEDULED, context);
+    case Input::kSessionHeld:
+      return OnServiceEvent(state, v1::ServiceEvent::KIND_COMPLETED, context);
+    case Input::kSessionMissed:
+    case Input::kAttendanceMissed:
+      return OnServiceEvent(state, v1::ServiceEvent::KIND_UNATTENDED, context);
+    case Input::kSessionCancelled:
+      return OnServiceEvent(state, v1::ServiceEvent::KIND_CANCELLED, context);
+    default:
+      return absl::InternalError("an input that this domain does not know");
   }
-  return absl::InternalError("an input that this domain does not know");
 }
+
+Decision ClientDomain::OnTick(const State& state, const pipeline::Context& context) const {
+  Draft draft(state, context);
+  TellOverdue(answers_, draft);
+  return std::move(draft).NoReply();
+}
+
+std::optional<absl::Time> ClientDomain::NextDue(const State& state) const { return NextOverdue(state, answers_); }
 
 std::vector<pipeline::IndexRow> ClientDomain::Index(const State& state) const { return IndexRows(state); }
 

@@ -13,6 +13,7 @@
 #include "libs/pipeline/domain.h"
 #include "polku/referral/v1/state.pb.h"
 #include "services/referral/domain/evolve.h"
+#include "services/referral/domain/waiting.h"
 
 namespace polku::referral {
 
@@ -23,24 +24,35 @@ class ClientDomain {
   using Input = v1::ClientInput;
   using Event = v1::ClientEvent;
 
-  ClientDomain(pathway::Catalogue catalogue, HetuPolicy identity)
-      : catalogue_(std::move(catalogue)), identity_(identity) {}
+  // `hash_key` is the database's, 32 bytes: people are found again by keyed hashes. Only SubmitReferral needs it;
+  // whoever just folds and indexes may leave it out.
+  ClientDomain(pathway::Catalogue catalogue, HetuPolicy identity, absl::string_view hash_key = "")
+      : catalogue_(std::move(catalogue)),
+        identity_(identity),
+        answers_(AnswerPolicyOf(catalogue_)),
+        hash_key_(hash_key) {}
 
   // Errors: kInvalidArgument when the name in a command is not that of a referral. SubmitReferral
   // has no key in it: its caller gives one, found by the identity code or new.
   absl::StatusOr<std::string> KeyOf(const Input& input) const;
-  std::vector<pipeline::Lookup> LookupsOf(const std::string& key, const Input& input) const { return {}; }
+  std::vector<pipeline::Lookup> LookupsOf(const std::string& key, const Input& input) const;
   absl::StatusOr<pipeline::Decision<Event>> Decide(const State& state, const Input& input,
                                                    const pipeline::Context& context) const;
   void Evolve(const Event& event, State& state) const { referral::Evolve(event, state); }
-  // Nothing waits for a time.
-  std::optional<absl::Time> NextDue(const State& state) const { return std::nullopt; }
+  // When a referral becomes overdue (rule R7).
+  std::optional<absl::Time> NextDue(const State& state) const;
   std::vector<pipeline::IndexRow> Index(const State& state) const;
   std::vector<pipeline::IndexRow> RowsOf(const Event& event) const { return {}; }
 
  private:
+  absl::StatusOr<pipeline::Decision<Event>> DecideFact(const State& state, const Input& input,
+                                                       const pipeline::Context& context) const;
+  Decision OnTick(const State& state, const pipeline::Context& context) const;
+
   pathway::Catalogue catalogue_;
   HetuPolicy identity_;
+  AnswerPolicy answers_;
+  std::string hash_key_;
 };
 
 }  // namespace polku::referral

@@ -7,11 +7,15 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "libs/base/calendar.h"
 #include "libs/base/status_matchers.h"
 #include "libs/base/violation.h"
 #include "libs/pathway/testing.h"
 #include "libs/pipeline/proto_time.h"
+#include "services/referral/domain/fingerprints.h"
+#include "services/referral/domain/testing/client_fixture.h"
+#include "services/referral/domain/views.h"
 
 namespace polku::referral {
 namespace {
@@ -22,99 +26,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
-
-constexpr char kClient[] = "clients/0190a000-0000-7000-8000-000000000001";
-constexpr char kReferral[] = "clients/0190a000-0000-7000-8000-000000000001/referrals/1";
-constexpr char kUnit[] = "organisations/kainuu-intake";
-constexpr char kReferrer[] = "organisations/employment-area";
-// Individual number 903: nobody's for life.
-constexpr char kCode[] = "010516B903X";
-// Whatever of the person must not get out of the sealed rows.
-const std::vector<std::string> kCanaries = {kCode,           "Canaryfamily", "Canarygiven", "+358 00 9876",
-                                            "canary@x.test", "Canarystreet", "Canaryreason"};
-
-v1::SubmitReferralRequest GoodRequest() {
-  v1::SubmitReferralRequest request;
-  v1::Referral& referral = *request.mutable_referral();
-  referral.set_receiving_unit(kUnit);
-  referral.set_segment(common::v1::SEGMENT_UNEMPLOYED);
-  referral.add_needs("work-ability");
-  referral.set_reason("Canaryreason");
-  v1::Person& person = *referral.mutable_person();
-  person.set_identity_code(kCode);
-  person.set_family_name("Canaryfamily");
-  person.set_given_names("Canarygiven");
-  person.set_municipality("205");
-  person.set_language("fi");
-  person.set_phone("+358 00 9876");
-  person.set_email("canary@x.test");
-  person.set_postal_address("Canarystreet 1");
-  return request;
-}
-
-class ClientDomainTest : public ::testing::Test {
- protected:
-  // Decides and folds, as the corridor does.
-  absl::StatusOr<pipeline::Decision<v1::ClientEvent>> Handle(const v1::ClientInput& input) {
-    context_.key = kClient;
-    context_.now = now_;
-    context_.next_version = version_ + 1;
-    auto decision = domain_.Decide(state_, input, context_);
-    if (decision.ok()) {
-      for (const v1::ClientEvent& event : decision->events) domain_.Evolve(event, state_);
-      version_ += static_cast<int64_t>(decision->events.size());
-      events_ = decision->events;
-      if (decision->reply != nullptr) reply_ = static_cast<const v1::Referral&>(*decision->reply);
-    }
-    return decision;
-  }
-  absl::Status Submit(const v1::SubmitReferralRequest& request) {
-    context_.principal = {kReferrer, "system", "user-1", "referrer", "care"};
-    v1::ClientInput input;
-    *input.mutable_submit_referral() = request;
-    return Handle(input).status();
-  }
-  absl::Status Accept(const std::string& pathway = "kainuu-unemployed", int version = 0,
-                      const std::string& organisation = kUnit) {
-    context_.principal = {organisation, "system", "user-2", "intake", "care"};
-    v1::ClientInput input;
-    input.mutable_accept_referral()->set_name(kReferral);
-    input.mutable_accept_referral()->set_pathway(pathway);
-    input.mutable_accept_referral()->set_pathway_version(version);
-    input.mutable_accept_referral()->set_text("welcome");
-    return Handle(input).status();
-  }
-  absl::Status Decline(v1::DeclineReason reason, const std::string& text = "") {
-    context_.principal = {kUnit, "system", "user-2", "intake", "care"};
-    v1::ClientInput input;
-    input.mutable_decline_referral()->set_name(kReferral);
-    input.mutable_decline_referral()->set_reason(reason);
-    input.mutable_decline_referral()->set_text(text);
-    return Handle(input).status();
-  }
-  absl::Status Opened(const std::string& referral = kReferral) {
-    v1::ClientInput input;
-    input.mutable_journey_opened()->set_client(kClient);
-    input.mutable_journey_opened()->set_referral(referral);
-    *input.mutable_journey_opened()->mutable_open_time() = pipeline::ToProto(now_);
-    return Handle(input).status();
-  }
-  absl::Status Closed(absl::Time close_time) {
-    v1::ClientInput input;
-    input.mutable_journey_closed()->set_client(kClient);
-    *input.mutable_journey_closed()->mutable_close_time() = pipeline::ToProto(close_time);
-    return Handle(input).status();
-  }
-  v1::ReferralState StateOf() const { return state_.referrals(0).state(); }
-
-  const ClientDomain domain_{pathway::TestCatalogue(), HetuPolicy{.allow_test_codes = true}};
-  absl::Time now_ = LocalTime(absl::CivilDay(2026, 11, 23), 600);
-  pipeline::Context context_;
-  v1::Client state_;
-  int64_t version_ = 0;
-  std::vector<v1::ClientEvent> events_;  // Of the last decision.
-  v1::Referral reply_;
-};
 
 TEST_F(ClientDomainTest, RecordsThePersonAndTellsOthersOnlyOfTheReferral) {
   ASSERT_THAT(Submit(GoodRequest()), IsOk());
@@ -214,6 +125,11 @@ INSTANTIATE_TEST_SUITE_P(
                    "referral.person.family_name"},
         WrongField{"Municipality", [](v1::Referral& r) { r.mutable_person()->set_municipality("0205"); },
                    "referral.person.municipality"},
+        WrongField{"UnknownMunicipality", [](v1::Referral& r) { r.mutable_person()->set_municipality("903"); },
+                   "referral.person.municipality"},
+        WrongField{"MunicipalityOutsideEveryServiceArea",
+                   [](v1::Referral& r) { r.mutable_person()->set_municipality("620"); },
+                   "referral.person.municipality"},
         WrongField{"NoMunicipality", [](v1::Referral& r) { r.mutable_person()->clear_municipality(); },
                    "referral.person.municipality"},
         WrongField{"Language", [](v1::Referral& r) { r.mutable_person()->set_language("FI"); },
@@ -233,7 +149,7 @@ TEST_F(ClientDomainTest, NamesAllWrongFieldsAtOnce) {
 }
 
 TEST_F(ClientDomainTest, RefusesATestCodeUnlessAllowed) {
-  const ClientDomain strict(pathway::TestCatalogue(), HetuPolicy{});
+  const ClientDomain strict(pathway::TestCatalogue(), HetuPolicy{}, kHashKey);
   context_.key = kClient;
   context_.now = now_;
   context_.principal.organisation = kReferrer;
@@ -280,6 +196,45 @@ TEST_F(ClientDomainTest, UpdatesThePersonByTheLatestReferral) {
   // The same again changes nothing about the person.
   ASSERT_THAT(Submit(second), IsOk());
   EXPECT_FALSE(events_[0].has_person_recorded());
+}
+
+// A row of "persons_born" for a person of that name.
+store::Row RowOfPerson(const std::string& client, const v1::Person& person) {
+  const v1::Fingerprints keys = FingerprintsOf(person, HetuPolicy{.allow_test_codes = true}, kHashKey);
+  return {client, absl::StrJoin(keys.family_name(), ","), absl::StrJoin(keys.given_name(), ","),
+          int64_t{keys.has_identity_code()}};
+}
+
+TEST_F(ClientDomainTest, WarnsIntakeOfSomebodyOfTheSameBirthDateAndSimilarName) {
+  v1::SubmitReferralRequest request = GoodRequest();
+  v1::Person& person = *request.mutable_referral()->mutable_person();
+  v1::Person uncoded = person;
+  uncoded.clear_identity_code();
+  *uncoded.mutable_birth_date() = pipeline::ToProtoDay(absl::CivilDay(2016, 5, 1));
+  uncoded.set_family_name("Canarifamily");
+  v1::Person other = uncoded;
+  other.set_given_names("Somebodyelse");
+  const std::string similar = "clients/0190a000-0000-7000-8000-000000000002";
+  lookups_ = {{RowOfPerson(similar, uncoded), RowOfPerson("clients/0190a000-0000-7000-8000-000000000003", other),
+               RowOfPerson("clients/0190a000-0000-7000-8000-000000000004", person), RowOfPerson(kClient, uncoded)}};
+  context_.principal = {kUnit, "system", "user-2", "intake", "care"};
+  v1::ClientInput input;
+  *input.mutable_submit_referral() = request;
+  ASSERT_THAT(domain_.LookupsOf(kClient, input), SizeIs(1));
+  ASSERT_THAT(Handle(input), IsOk());
+  ASSERT_THAT(reply_.possible_duplicates(), SizeIs(1));
+  EXPECT_EQ(reply_.possible_duplicates(0).kind(), v1::PossibleDuplicate::KIND_SIMILAR_PERSON);
+  EXPECT_EQ(reply_.possible_duplicates(0).client(), similar);
+  context_.principal.role = "referrer";
+  EXPECT_THAT(ToReply(state_, state_.referrals(0), 1, context_.principal).possible_duplicates(), IsEmpty());
+}
+
+TEST_F(ClientDomainTest, LooksForNobodyWithoutABirthDate) {
+  v1::ClientInput input;
+  EXPECT_THAT(domain_.LookupsOf(kClient, input), IsEmpty());
+  *input.mutable_submit_referral() = GoodRequest();
+  input.mutable_submit_referral()->mutable_referral()->mutable_person()->clear_identity_code();
+  EXPECT_THAT(domain_.LookupsOf(kClient, input), IsEmpty());
 }
 
 TEST_F(ClientDomainTest, IgnoresWhatACallerSaysAboutOutputFields) {
@@ -331,8 +286,8 @@ TEST_F(ClientDomainTest, AcceptsAProtectedClientWhoWithheldTheMunicipality) {
 TEST_F(ClientDomainTest, RefusesToAcceptWhatThePathwayDoesNotServe) {
   v1::SubmitReferralRequest request = GoodRequest();
   request.mutable_referral()->set_segment(common::v1::SEGMENT_STUDENT);
-  request.mutable_referral()->mutable_person()->set_municipality("620");
   ASSERT_THAT(Submit(request), IsOk());
+  state_.mutable_person()->set_municipality("620");  // Moved since.
   const absl::Status status = Accept();
   EXPECT_THAT(status, StatusIs(absl::StatusCode::kInvalidArgument, Not(HasSubstr("620"))));
   EXPECT_THAT(ViolationsOf(status), SizeIs(2));

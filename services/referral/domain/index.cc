@@ -5,19 +5,37 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "libs/pipeline/proto_time.h"
-#include "services/referral/domain/evolve.h"
+#include "services/referral/domain/views.h"
 
 namespace polku::referral {
 namespace {
 
 const store::TableShape& Shape() {
-  static const auto& shape =
-      *new store::TableShape{"referral",
-                             {"referral"},
-                             {"client", "referrer", "receiving_unit", "segment", "needs", "state", "pathway",
-                              "pathway_version", "decline_reason", "create_us", "answer_us"}};
+  static const auto& shape = *new store::TableShape{
+      "referral",
+      {"referral"},
+      {"client", "referrer", "receiving_unit", "segment", "needs", "state", "pathway", "pathway_version",
+       "decline_reason", "create_us", "answer_us", "close_us", "waiting_us", "overdue", "service_event"}};
   return shape;
 }
+
+const store::TableShape& PersonShape() {
+  static const auto& shape = *new store::TableShape{
+      "person_fingerprint", {"client"}, {"birth_date", "family_name", "given_name", "has_identity_code"}};
+  return shape;
+}
+
+pipeline::IndexRow PersonRow(const v1::Client& state) {
+  const v1::Fingerprints& person = state.fingerprints();
+  return {&PersonShape(),
+          {state.name()},
+          {person.birth_date(), absl::StrJoin(person.family_name(), ","), absl::StrJoin(person.given_name(), ","),
+           int64_t{person.has_identity_code()}}};
+}
+
+store::Value ValueOf(const google::protobuf::Timestamp& time) { return store::FromTime(pipeline::FromProto(time)); }
+
+bool IsNull(const store::Value& value) { return std::holds_alternative<std::monostate>(value); }
 
 }  // namespace
 
@@ -27,20 +45,24 @@ std::vector<pipeline::IndexRow> IndexRows(const v1::Client& state) {
     pipeline::IndexRow row;
     row.shape = &Shape();
     row.key = {referral.name()};
-    row.values = {
-        state.name(),
-        referral.referrer(),
-        referral.receiving_unit(),
-        int64_t{referral.segment()},
-        absl::StrJoin(referral.needs(), ","),
-        int64_t{referral.state()},
-        referral.pathway(),
-        int64_t{referral.pathway_version()},
-        int64_t{referral.decline_reason()},
-        store::FromTime(pipeline::FromProto(referral.create_time())),
-        referral.has_answer_time() ? store::FromTime(pipeline::FromProto(referral.answer_time())) : store::Value()};
+    row.values = {state.name(),
+                  referral.referrer(),
+                  referral.receiving_unit(),
+                  int64_t{referral.segment()},
+                  absl::StrJoin(referral.needs(), ","),
+                  int64_t{referral.state()},
+                  referral.pathway(),
+                  int64_t{referral.pathway_version()},
+                  int64_t{referral.decline_reason()},
+                  ValueOf(referral.create_time()),
+                  referral.has_answer_time() ? ValueOf(referral.answer_time()) : store::Value(),
+                  referral.has_close_time() ? ValueOf(referral.close_time()) : store::Value(),
+                  referral.has_waiting_since() ? ValueOf(referral.waiting_since()) : store::Value(),
+                  int64_t{referral.overdue()},
+                  int64_t{EventFor(state, referral)}};
     rows.push_back(std::move(row));
   }
+  if (!state.fingerprints().birth_date().empty()) rows.push_back(PersonRow(state));
   return rows;
 }
 
@@ -56,16 +78,37 @@ v1::Referral ReferralFrom(const store::Row& row) {
     referral.add_needs(need.data(), need.size());
   }
   referral.set_state(static_cast<v1::ReferralState>(number(5)));
-  const absl::string_view status = BusinessStatus(referral.state());
+  const absl::string_view status = BusinessStatus(referral.state(), static_cast<v1::ServiceEvent::Kind>(number(14)));
   referral.set_business_status(status.data(), status.size());
   referral.set_pathway(text(6));
   referral.set_pathway_version(number(7));
   referral.set_decline_reason(static_cast<v1::DeclineReason>(number(8)));
   *referral.mutable_create_time() = pipeline::ToProto(store::ToTime(row[9]));
-  if (!std::holds_alternative<std::monostate>(row[10])) {
-    *referral.mutable_answer_time() = pipeline::ToProto(store::ToTime(row[10]));
-  }
+  if (!IsNull(row[10])) *referral.mutable_answer_time() = pipeline::ToProto(store::ToTime(row[10]));
+  if (!IsNull(row[11])) *referral.mutable_close_time() = pipeline::ToProto(store::ToTime(row[11]));
+  if (!IsNull(row[12])) *referral.mutable_waiting_since() = pipeline::ToProto(store::ToTime(row[12]));
+  referral.set_overdue(static_cast<v1::ReferralOverdue::Level>(number(13)));
   return referral;
+}
+
+std::map<std::string, std::string> LookupQueries() {
+  // A birth date that more people share than this is a placeholder: advice ends somewhere.
+  return {{"persons_born",
+           "SELECT client, family_name, given_name, has_identity_code FROM person_fingerprint WHERE birth_date = $1 "
+           "ORDER BY client DESC LIMIT 200"}};
+}
+
+v1::Fingerprints FingerprintsFrom(const store::Row& row, absl::string_view birth_date) {
+  v1::Fingerprints person;
+  person.set_birth_date(std::string(birth_date));
+  for (absl::string_view key : absl::StrSplit(std::get<std::string>(row[1]), ',', absl::SkipEmpty())) {
+    person.add_family_name(std::string(key));
+  }
+  for (absl::string_view key : absl::StrSplit(std::get<std::string>(row[2]), ',', absl::SkipEmpty())) {
+    person.add_given_name(std::string(key));
+  }
+  person.set_has_identity_code(std::get<int64_t>(row[3]) != 0);
+  return person;
 }
 
 }  // namespace polku::referral

@@ -1,6 +1,9 @@
-// Table `referral`: what ListReferrals reads. Ids, codes and instants only.
+// The index tables: `referral` for lists, `person_fingerprint` to find people who may be the same. Ids, codes, instants
+// and keyed hashes only.
 #pragma once
 
+#include <map>
+#include <string>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -16,8 +19,14 @@ std::vector<pipeline::IndexRow> IndexRows(const v1::Client& state);
 // The columns that ReferralFrom reads, in its order, for SELECT.
 inline constexpr absl::string_view kReferralColumns =
     "referral, referrer, receiving_unit, segment, needs, state, pathway, pathway_version, decline_reason, create_us, "
-    "answer_us";
+    "answer_us, close_us, waiting_us, overdue, service_event";
 // Never carries the person or a text.
 v1::Referral ReferralFrom(const store::Row& row);
+
+// Lookup name -> SQL.
+//   "persons_born"  $1 hash of a birth date: rows for FingerprintsFrom, newest clients first, at most 200.
+std::map<std::string, std::string> LookupQueries();
+// client, then what FingerprintsFrom reads.
+v1::Fingerprints FingerprintsFrom(const store::Row& row, absl::string_view birth_date);
 
 }  // namespace polku::referral

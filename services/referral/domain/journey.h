@@ -1,4 +1,4 @@
-// What the follow-up service tells about the client's journey.
+// What the follow-up and assessment services tell about the client.
 #pragma once
 
 #include "libs/pipeline/domain.h"
@@ -13,8 +13,12 @@ namespace polku::referral {
 Decision OnJourneyOpened(const v1::Client& state, const follow_up::v1::JourneyOpened& opened,
                          const pipeline::Context& context);
 
-// Closes every referral that was accepted up to that instant.
+// Closes every referral that was accepted up to that instant, and tells ReferralClosed of each.
 Decision OnJourneyClosed(const v1::Client& state, const follow_up::v1::JourneyClosed& closed,
                          const pipeline::Context& context);
+
+// Something was arranged for the client, was missed, called off or done: the referrers of accepted referrals hear
+// of the newest by business status. Newest by when its service decided it, so the order of arrival does not count.
+Decision OnServiceEvent(const v1::Client& state, v1::ServiceEvent::Kind kind, const pipeline::Context& context);
 
 }  // namespace polku::referral

@@ -38,6 +38,9 @@ not_started_office_days: 5
 plan_overrun_office_days: 5
 outreach_first_attempt_office_days: 1
 hold_recheck_interval: 6h
+referral_reminder_office_days: 5
+referral_escalation_office_days: 10
+retention_years: 10
 )";
 
 constexpr char kInstant[] = "%Y-%m-%d %H:%M:%E*S";
