@@ -20,7 +20,7 @@ namespace polku::demo {
 namespace {
 
 struct Wishes {
-  int clients = 1200;
+  int clients = 3759;  // The job seekers of Kainuu, July 2018.
   uint64_t seed = 1;
   std::string pathways = "deploy/pathways";
   std::string rules = "deploy/rules";
