@@ -31,6 +31,11 @@ entry:
   needs: [work-ability]
 assessment:
   complete_within_days: 30
+  first_contact_office_days: 1
+  first_meeting_days: 7
+  session_record_office_days: 1
+  reassess_after_days: 0
+  consultation_days: 14
 measure_types:
   - code: work-trial
     title: {fi: Kokeilu, en: Trial}
@@ -96,9 +101,11 @@ INSTANTIATE_TEST_SUITE_P(
               "north.yaml:2: version: must be a whole number without unit"},
         Wrong{"Range", "within_days: 30", "within_days: 366",
               "north.yaml:13: assessment.complete_within_days: must be 1 to 365"},
+        Wrong{"AssessmentDeadline", "  first_meeting_days: 7\n", "",
+              "north.yaml:12: assessment.first_meeting_days: missing"},
         Wrong{"Missing", "rules: 2026-1\n", "", "north.yaml:1: rules: missing"},
         Wrong{"MissingInside", "{fi: Kokeilu, en: Trial}", "{fi: Kokeilu}",
-              "north.yaml:16: measure_types[0].title.en: missing"},
+              "north.yaml:21: measure_types[0].title.en: missing"},
         Wrong{"Enum", "outside-services", "pensioner",
               "north.yaml:6: entry.segments[1]: must be one of employed, unemployed, student, outside-services"},
         Wrong{"UnspecifiedEnum", "outside-services", "unspecified",
@@ -111,9 +118,9 @@ INSTANTIATE_TEST_SUITE_P(
               "north.yaml:10: entry.municipalities[1].valid_to: must be a real day, written YYYY-MM-DD"},
         Wrong{"NotAList", "[work-ability]", "work-ability", "north.yaml:11: entry.needs: must be a list"},
         Wrong{"NotABlock", "{fi: Kokeilu, en: Trial}", "Kokeilu",
-              "north.yaml:16: measure_types[0].title: must be a block of fields"},
+              "north.yaml:21: measure_types[0].title: must be a block of fields"},
         Wrong{"Code", "work-trial", "Work trial",
-              "north.yaml:15: measure_types[0].code: must be 1 to 63 of a-z, 0-9 and hyphen"}),
+              "north.yaml:20: measure_types[0].code: must be 1 to 63 of a-z, 0-9 and hyphen"}),
     [](const auto& test) { return std::string(test.param.name); });
 
 TEST(ParsePathway, TellsAllFaultsAtOnce) {

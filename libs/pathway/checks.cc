@@ -119,6 +119,15 @@ void CheckMeasureTypes(const PathwayDefinition& definition, Faults& faults) {
   }
 }
 
+void CheckAssessment(const polku::pathway::v1::AssessmentStage& stage, Faults& faults) {
+  CheckRange("assessment.complete_within_days", stage.complete_within_days(), 1, 365, faults);
+  CheckRange("assessment.first_contact_office_days", stage.first_contact_office_days(), 1, 30, faults);
+  CheckRange("assessment.first_meeting_days", stage.first_meeting_days(), 1, 365, faults);
+  CheckRange("assessment.session_record_office_days", stage.session_record_office_days(), 1, 30, faults);
+  CheckRange("assessment.reassess_after_days", stage.reassess_after_days(), 0, 3 * 365, faults);
+  CheckRange("assessment.consultation_days", stage.consultation_days(), 1, 365, faults);
+}
+
 }  // namespace
 
 void CheckPathway(const PathwayDefinition& definition, Faults& faults) {
@@ -126,7 +135,7 @@ void CheckPathway(const PathwayDefinition& definition, Faults& faults) {
   CheckRange("version", definition.version(), 1, 1000000, faults);
   CheckText("title", definition.title(), faults);
   CheckEntry(definition, faults);
-  CheckRange("assessment.complete_within_days", definition.assessment().complete_within_days(), 1, 365, faults);
+  CheckAssessment(definition.assessment(), faults);
   CheckMeasureTypes(definition, faults);
   CheckCode("rules", definition.rules(), faults);
 }

@@ -13,7 +13,11 @@ namespace polku::assessment {
 store::Options StoreOptions() { return {"assessment", {"clients/"}, {{1, "index", k0001Index}}}; }
 
 std::vector<rpc::MethodPermission> Permissions() {
-  return {{"polku.assessment.v1.AssessmentService/CompleteAssessment", {"assessor"}},
+  return {{"polku.assessment.v1.AssessmentService/ScheduleSession", {"assessor"}},
+          {"polku.assessment.v1.AssessmentService/RecordSession", {"assessor"}},
+          {"polku.assessment.v1.AssessmentService/CompleteAssessment", {"assessor"}},
+          {"polku.assessment.v1.AssessmentService/CancelAssessment", {"assessor"}},
+          {"polku.assessment.v1.AssessmentService/StartReassessment", {"assessor", "coordinator"}},
           {"polku.assessment.v1.AssessmentService/ProposePlan", {"assessor", "coordinator"}},
           {"polku.assessment.v1.AssessmentService/ApprovePlan", {"assessor", "coordinator"}},
           {"polku.assessment.v1.AssessmentService/GetAssessment", {"assessor", "coordinator", "lead"}},

@@ -21,6 +21,24 @@ class Api final : public v1::AssessmentService::CallbackService {
                                                v1::Assessment* reply) override {
     return gate_.Write(context, request, reply);
   }
+  grpc::ServerUnaryReactor* ScheduleSession(grpc::CallbackServerContext* context,
+                                            const v1::ScheduleSessionRequest* request, v1::Session* reply) override {
+    return gate_.Write(context, request, reply);
+  }
+  grpc::ServerUnaryReactor* RecordSession(grpc::CallbackServerContext* context, const v1::RecordSessionRequest* request,
+                                          v1::Session* reply) override {
+    return gate_.Write(context, request, reply);
+  }
+  grpc::ServerUnaryReactor* CancelAssessment(grpc::CallbackServerContext* context,
+                                             const v1::CancelAssessmentRequest* request,
+                                             v1::Assessment* reply) override {
+    return gate_.Write(context, request, reply);
+  }
+  grpc::ServerUnaryReactor* StartReassessment(grpc::CallbackServerContext* context,
+                                              const v1::StartReassessmentRequest* request,
+                                              v1::Assessment* reply) override {
+    return gate_.Write(context, request, reply);
+  }
   grpc::ServerUnaryReactor* ProposePlan(grpc::CallbackServerContext* context, const v1::ProposePlanRequest* request,
                                         v1::Plan* reply) override {
     return gate_.Write(context, request, reply);

@@ -73,6 +73,9 @@ absl::StatusOr<v1::Assessment> GetAssessment(rpc::ReadScope& scope, const v1::Ge
   const v1::Assessment* found = FindAssessment(loaded.state, request.name());
   if (found == nullptr) return absl::NotFoundError("get assessment: no such assessment");
   v1::Assessment assessment = *found;
+  for (const v1::Session& session : loaded.state.sessions()) {
+    if (session.assessment() == request.name()) *assessment.add_sessions() = session;
+  }
   assessment.set_etag(absl::StrCat(loaded.version));
   scope.Viewed(request.name());
   return assessment;

@@ -1,29 +1,86 @@
 #include "services/assessment/domain/assessments.h"
 
-#include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "libs/base/calendar.h"
+#include "libs/base/status_macros.h"
 #include "libs/base/violation.h"
 #include "libs/pipeline/proto_time.h"
+#include "services/assessment/domain/sessions.h"
 
 namespace polku::assessment {
 namespace {
 
+using pathway::v1::AssessmentStage;
 using pipeline::FromProto;
+using pipeline::ToProto;
 
-absl::Time DeadlineOf(const referral::v1::ReferralAccepted& accepted, const pathway::Catalogue& catalogue) {
-  // Version 0 would be the newest to Find; an event always names the version it means.
-  const auto* definition =
-      accepted.pathway_version() > 0 ? catalogue.Find(accepted.pathway(), accepted.pathway_version()) : nullptr;
-  const int days = definition == nullptr ? kCompleteWithinDaysDefault : definition->assessment().complete_within_days();
-  return EndOfDay(LocalDay(FromProto(accepted.accept_time())) + days);
+// Bounds the aggregate; decades of assessments twice a year stay below it.
+constexpr int kAssessmentsMax = 100;
+
+// Of a pathway that this process does not know. The client must not be without a deadline because a
+// definition has not been rolled out here yet. Source: agreed practice; as in the shipped pathway.
+AssessmentStage StageByDefault() {
+  AssessmentStage stage;
+  stage.set_complete_within_days(kCompleteWithinDaysDefault);
+  stage.set_first_contact_office_days(1);
+  stage.set_first_meeting_days(7);
+  stage.set_session_record_office_days(1);
+  stage.set_consultation_days(14);
+  return stage;
+}
+
+// The latest day that may be agreed on for the next assessment.
+constexpr int kReassessYearsAheadMax = 3;
+
+// Opens `assessment`, which has its referral, unit, pathway and open_time: numbers it and sets its deadlines.
+void Open(v1::Assessment assessment, const pathway::Catalogue& catalogue, Draft& draft) {
+  assessment.set_name(absl::StrCat(draft.key(), "/assessments/", draft.state().assessments_size() + 1));
+  assessment.set_state(v1::ASSESSMENT_STATE_OPEN);
+  const AssessmentStage stage = StageOf(assessment, catalogue);
+  const absl::CivilDay day = LocalDay(FromProto(assessment.open_time()));
+  *assessment.mutable_deadline() = ToProto(EndOfDay(day + stage.complete_within_days()));
+  *assessment.mutable_first_contact_deadline() =
+      ToProto(EndOfDay(AddOfficeDays(day, stage.first_contact_office_days())));
+  *assessment.mutable_first_meeting_deadline() = ToProto(EndOfDay(day + stage.first_meeting_days()));
+  v1::ClientAssessmentEvent recorded;
+  *recorded.mutable_assessment_recorded()->mutable_assessment() = assessment;
+  draft.Emit(std::move(recorded));
+  v1::ClientAssessmentEvent opened;
+  opened.mutable_assessment_opened()->set_assessment(assessment.name());
+  opened.mutable_assessment_opened()->set_unit(assessment.unit());
+  *opened.mutable_assessment_opened()->mutable_open_time() = assessment.open_time();
+  *opened.mutable_assessment_opened()->mutable_deadline() = assessment.deadline();
+  draft.Emit(std::move(opened));
+}
+
+// When the result is to be looked at again; absent = never.
+absl::StatusOr<std::optional<absl::Time>> ReassessTime(const v1::CompleteAssessmentRequest& request,
+                                                       const AssessmentStage& stage, absl::CivilDay today) {
+  if (!request.has_reassess_date()) {
+    if (stage.reassess_after_days() == 0) return std::nullopt;
+    return StartOfDay(today + stage.reassess_after_days());
+  }
+  ASSIGN_OR_RETURN(const absl::CivilDay day, pipeline::DayFrom(request.reassess_date(), "reassess_date"));
+  if (day <= today) return InvalidField("reassess_date", "must be after today");
+  if (day > absl::CivilDay(today.year() + kReassessYearsAheadMax, today.month(), today.day())) {
+    return InvalidField("reassess_date", absl::StrCat("is more than ", kReassessYearsAheadMax, " years ahead"));
+  }
+  return StartOfDay(day);
 }
 
 }  // namespace
+
+AssessmentStage StageOf(const v1::Assessment& assessment, const pathway::Catalogue& catalogue) {
+  // Version 0 would be the newest to Find; an event always names the version it means.
+  const auto* definition =
+      assessment.pathway_version() > 0 ? catalogue.Find(assessment.pathway(), assessment.pathway_version()) : nullptr;
+  return definition == nullptr ? StageByDefault() : definition->assessment();
+}
 
 Decision OnReferralAccepted(const v1::ClientAssessment& state, const referral::v1::ReferralAccepted& accepted,
                             const pathway::Catalogue& catalogue, const pipeline::Context& context) {
@@ -31,23 +88,13 @@ Decision OnReferralAccepted(const v1::ClientAssessment& state, const referral::v
   for (const v1::Assessment& known : state.assessments()) {
     if (known.referral() == accepted.referral()) return std::move(draft).NoReply();
   }
-  v1::ClientAssessmentEvent recorded;
-  v1::Assessment& assessment = *recorded.mutable_assessment_recorded()->mutable_assessment();
-  assessment.set_name(absl::StrCat(context.key, "/assessments/", state.assessments_size() + 1));
+  v1::Assessment assessment;
   assessment.set_referral(accepted.referral());
   assessment.set_unit(accepted.receiving_unit());
   assessment.set_pathway(accepted.pathway());
   assessment.set_pathway_version(accepted.pathway_version());
-  assessment.set_state(v1::ASSESSMENT_STATE_OPEN);
   *assessment.mutable_open_time() = accepted.accept_time();
-  *assessment.mutable_deadline() = pipeline::ToProto(DeadlineOf(accepted, catalogue));
-  v1::ClientAssessmentEvent opened;
-  opened.mutable_assessment_opened()->set_assessment(assessment.name());
-  opened.mutable_assessment_opened()->set_unit(assessment.unit());
-  *opened.mutable_assessment_opened()->mutable_open_time() = assessment.open_time();
-  *opened.mutable_assessment_opened()->mutable_deadline() = assessment.deadline();
-  draft.Emit(std::move(recorded));
-  draft.Emit(std::move(opened));
+  Open(std::move(assessment), catalogue, draft);
   return std::move(draft).NoReply();
 }
 
@@ -72,47 +119,87 @@ Decision OnJourneyOpened(const v1::ClientAssessment& state, const follow_up::v1:
   return std::move(draft).NoReply();
 }
 
-Decision OnTick(const v1::ClientAssessment& state, const pipeline::Context& context) {
-  Draft draft(state, context);
-  for (const v1::Assessment& assessment : state.assessments()) {
-    if (assessment.state() != v1::ASSESSMENT_STATE_OPEN || FromProto(assessment.deadline()) > context.now) continue;
-    v1::ClientAssessmentEvent event;
-    event.mutable_assessment_overdue()->set_assessment(assessment.name());
-    *event.mutable_assessment_overdue()->mutable_deadline() = assessment.deadline();
-    draft.Emit(std::move(event));
+absl::Status CheckOpen(const v1::Assessment* assessment) {
+  if (assessment == nullptr) return absl::NotFoundError("assessment: no such assessment");
+  if (assessment->state() == v1::ASSESSMENT_STATE_COMPLETE) {
+    return WithReason(absl::FailedPreconditionError("assessment: it is complete already"), "ASSESSMENT_COMPLETE");
   }
-  return std::move(draft).NoReply();
-}
-
-std::optional<absl::Time> NextDeadline(const v1::ClientAssessment& state) {
-  std::optional<absl::Time> next;
-  for (const v1::Assessment& assessment : state.assessments()) {
-    if (assessment.state() != v1::ASSESSMENT_STATE_OPEN) continue;
-    const absl::Time deadline = FromProto(assessment.deadline());
-    next = next.has_value() ? std::min(*next, deadline) : deadline;
+  if (assessment->state() == v1::ASSESSMENT_STATE_CANCELLED) {
+    return WithReason(absl::FailedPreconditionError("assessment: it is cancelled, or the journey has been closed"),
+                      "ASSESSMENT_CANCELLED");
   }
-  return next;
+  return absl::OkStatus();
 }
 
 absl::StatusOr<Decision> CompleteAssessment(const v1::ClientAssessment& state,
                                             const v1::CompleteAssessmentRequest& request,
-                                            const pipeline::Context& context) {
+                                            const pathway::Catalogue& catalogue, const pipeline::Context& context) {
   const v1::Assessment* assessment = FindAssessment(state, request.name());
-  if (assessment == nullptr) return absl::NotFoundError("complete assessment: no such assessment");
-  if (assessment->state() == v1::ASSESSMENT_STATE_COMPLETE) {
-    return WithReason(absl::FailedPreconditionError("complete assessment: it is complete already"),
-                      "ASSESSMENT_COMPLETE");
-  }
-  if (assessment->state() == v1::ASSESSMENT_STATE_CANCELLED) {
-    return WithReason(absl::FailedPreconditionError("complete assessment: the journey has been closed"),
-                      "ASSESSMENT_CANCELLED");
-  }
+  RETURN_IF_ERROR(CheckOpen(assessment));
+  ASSIGN_OR_RETURN(const std::optional<absl::Time> reassess,
+                   ReassessTime(request, StageOf(*assessment, catalogue), LocalDay(context.now)));
   Draft draft(state, context);
+  if (reassess.has_value()) {
+    v1::ClientAssessmentEvent agreed;
+    agreed.mutable_reassessment_agreed()->set_assessment(request.name());
+    *agreed.mutable_reassessment_agreed()->mutable_reassess_time() = ToProto(*reassess);
+    draft.Emit(std::move(agreed));
+  }
   v1::ClientAssessmentEvent event;
   event.mutable_assessment_completed()->set_assessment(request.name());
-  *event.mutable_assessment_completed()->mutable_complete_time() = pipeline::ToProto(context.now);
+  *event.mutable_assessment_completed()->mutable_complete_time() = ToProto(context.now);
   draft.Emit(std::move(event));
   v1::Assessment reply = *FindAssessment(draft.state(), request.name());
+  return std::move(draft).ReplyWith(std::move(reply));
+}
+
+absl::StatusOr<Decision> CancelAssessment(const v1::ClientAssessment& state, const v1::CancelAssessmentRequest& request,
+                                          const pipeline::Context& context) {
+  if (request.reason() == v1::CANCEL_REASON_UNSPECIFIED || !v1::CancelReason_IsValid(request.reason())) {
+    return InvalidField("reason", "must be given");
+  }
+  RETURN_IF_ERROR(CheckOpen(FindAssessment(state, request.name())));
+  Draft draft(state, context);
+  CallOffSessions(request.name(), draft);
+  v1::ClientAssessmentEvent recorded;
+  recorded.mutable_cancellation_recorded()->set_assessment(request.name());
+  recorded.mutable_cancellation_recorded()->set_reason(request.reason());
+  draft.Emit(std::move(recorded));
+  v1::ClientAssessmentEvent cancelled;
+  cancelled.mutable_assessment_cancelled()->set_assessment(request.name());
+  *cancelled.mutable_assessment_cancelled()->mutable_cancel_time() = ToProto(context.now);
+  draft.Emit(std::move(cancelled));
+  v1::Assessment reply = *FindAssessment(draft.state(), request.name());
+  return std::move(draft).ReplyWith(std::move(reply));
+}
+
+absl::StatusOr<Decision> StartReassessment(const v1::ClientAssessment& state,
+                                           const v1::StartReassessmentRequest& request,
+                                           const pathway::Catalogue& catalogue, const pipeline::Context& context) {
+  const v1::Assessment* before = FindAssessment(state, request.assessment());
+  if (before == nullptr) return absl::NotFoundError("reassessment: no such assessment");
+  if (IsJourneyClosed(state, *before)) {
+    return WithReason(absl::FailedPreconditionError("reassessment: the journey has been closed"), "JOURNEY_CLOSED");
+  }
+  for (const v1::Assessment& other : state.assessments()) {
+    if (other.referral() == before->referral() && IsOpen(other)) {
+      return WithReason(absl::FailedPreconditionError("reassessment: an assessment of the referral is open"),
+                        "ASSESSMENT_OPEN");
+    }
+  }
+  if (state.assessments_size() >= kAssessmentsMax) {
+    return WithReason(absl::FailedPreconditionError("reassessment: the client has too many"), "TOO_MANY_ASSESSMENTS");
+  }
+  v1::Assessment assessment;
+  assessment.set_referral(before->referral());
+  assessment.set_unit(before->unit());
+  assessment.set_pathway(before->pathway());
+  assessment.set_pathway_version(before->pathway_version());
+  assessment.set_reassesses(before->name());
+  *assessment.mutable_open_time() = ToProto(context.now);
+  Draft draft(state, context);
+  Open(std::move(assessment), catalogue, draft);
+  v1::Assessment reply = *draft.state().assessments().rbegin();
   return std::move(draft).ReplyWith(std::move(reply));
 }
 

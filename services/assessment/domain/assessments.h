@@ -1,10 +1,8 @@
-// When an assessment opens, runs late, is complete or is cancelled.
+// When an assessment opens, is complete, is cancelled or starts anew.
 #pragma once
 
-#include <optional>
-
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
 #include "libs/pathway/catalogue.h"
 #include "libs/pipeline/domain.h"
 #include "polku/assessment/v1/state.pb.h"
@@ -19,8 +17,15 @@ namespace polku::assessment {
 // Source: agreed practice; as in the shipped pathway.
 inline constexpr int kCompleteWithinDaysDefault = 90;
 
-// Opens one assessment a referral. The deadline is the end of the local day that lies
-// complete_within_days of the pathway after the day of acceptance.
+// The numbers that `assessment` is held to: those of its pathway, or defaults.
+pathway::v1::AssessmentStage StageOf(const v1::Assessment& assessment, const pathway::Catalogue& catalogue);
+
+// OK when `assessment` is there and open.
+// Errors: kNotFound when it is null; kFailedPrecondition ASSESSMENT_COMPLETE or ASSESSMENT_CANCELLED.
+absl::Status CheckOpen(const v1::Assessment* assessment);
+
+// Opens one assessment a referral. The deadlines are ends of local days counted from the day of acceptance
+// (AssessmentStage).
 Decision OnReferralAccepted(const v1::ClientAssessment& state, const referral::v1::ReferralAccepted& accepted,
                             const pathway::Catalogue& catalogue, const pipeline::Context& context);
 
@@ -28,17 +33,25 @@ Decision OnReferralAccepted(const v1::ClientAssessment& state, const referral::v
 // only later, too.
 Decision OnJourneyClosed(const v1::ClientAssessment& state, const follow_up::v1::JourneyClosed& closed,
                          const pipeline::Context& context);
-// A journey that was closed is opened again: its cancelled assessment goes on, with its deadline.
+// A journey that was closed is opened again: its assessment goes on, with the deadlines it had, unless a person
+// had cancelled it.
 Decision OnJourneyOpened(const v1::ClientAssessment& state, const follow_up::v1::JourneyOpened& opened,
                          const pipeline::Context& context);
 
-// Tells once of every open assessment whose deadline has passed.
-Decision OnTick(const v1::ClientAssessment& state, const pipeline::Context& context);
-std::optional<absl::Time> NextDeadline(const v1::ClientAssessment& state);
-
-// Errors: kNotFound; kFailedPrecondition ASSESSMENT_COMPLETE or ASSESSMENT_CANCELLED.
+// Errors: those of CheckOpen; kInvalidArgument naming reassess_date.
 absl::StatusOr<Decision> CompleteAssessment(const v1::ClientAssessment& state,
                                             const v1::CompleteAssessmentRequest& request,
-                                            const pipeline::Context& context);
+                                            const pathway::Catalogue& catalogue, const pipeline::Context& context);
+
+// Calls off the sessions to come. What becomes of the journey is follow-up's to find.
+// Errors: those of CheckOpen; kInvalidArgument naming reason.
+absl::StatusOr<Decision> CancelAssessment(const v1::ClientAssessment& state, const v1::CancelAssessmentRequest& request,
+                                          const pipeline::Context& context);
+
+// Opens an assessment of the same referral, unit and pathway, with deadlines counted from today.
+// Errors: kNotFound; kFailedPrecondition JOURNEY_CLOSED, ASSESSMENT_OPEN or TOO_MANY_ASSESSMENTS.
+absl::StatusOr<Decision> StartReassessment(const v1::ClientAssessment& state,
+                                           const v1::StartReassessmentRequest& request,
+                                           const pathway::Catalogue& catalogue, const pipeline::Context& context);
 
 }  // namespace polku::assessment

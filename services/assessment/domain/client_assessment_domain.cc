@@ -5,8 +5,10 @@
 #include "libs/base/resource_name.h"
 #include "libs/base/violation.h"
 #include "services/assessment/domain/assessments.h"
+#include "services/assessment/domain/deadlines.h"
 #include "services/assessment/domain/index.h"
 #include "services/assessment/domain/plans.h"
+#include "services/assessment/domain/sessions.h"
 
 namespace polku::assessment {
 namespace {
@@ -29,6 +31,14 @@ absl::StatusOr<std::string> ClientAssessmentDomain::KeyOf(const Input& input) co
       return KeyOfPart(input.propose_plan().assessment(), "assessments", "assessment");
     case Input::kApprovePlan:
       return KeyOfPart(input.approve_plan().name(), "plans", "name");
+    case Input::kScheduleSession:
+      return KeyOfPart(input.schedule_session().assessment(), "assessments", "assessment");
+    case Input::kRecordSession:
+      return KeyOfPart(input.record_session().name(), "sessions", "name");
+    case Input::kCancelAssessment:
+      return KeyOfPart(input.cancel_assessment().name(), "assessments", "name");
+    case Input::kStartReassessment:
+      return KeyOfPart(input.start_reassessment().assessment(), "assessments", "assessment");
     case Input::kReferralAccepted:
       return KeyOfPart(input.referral_accepted().referral(), "referrals", "referral");
     case Input::kJourneyClosed:
@@ -54,7 +64,15 @@ absl::StatusOr<pipeline::Decision<v1::ClientAssessmentEvent>> ClientAssessmentDo
     case Input::kJourneyOpened:
       return OnJourneyOpened(state, input.journey_opened(), context);
     case Input::kCompleteAssessment:
-      return CompleteAssessment(state, input.complete_assessment(), context);
+      return CompleteAssessment(state, input.complete_assessment(), catalogue_, context);
+    case Input::kScheduleSession:
+      return ScheduleSession(state, input.schedule_session(), catalogue_, context);
+    case Input::kRecordSession:
+      return RecordSession(state, input.record_session(), context);
+    case Input::kCancelAssessment:
+      return CancelAssessment(state, input.cancel_assessment(), context);
+    case Input::kStartReassessment:
+      return StartReassessment(state, input.start_reassessment(), catalogue_, context);
     case Input::kProposePlan:
       return ProposePlan(state, input.propose_plan(), catalogue_, context);
     case Input::kApprovePlan:

@@ -30,7 +30,7 @@ class ClientAssessmentDomain {
   absl::StatusOr<pipeline::Decision<Event>> Decide(const State& state, const Input& input,
                                                    const pipeline::Context& context) const;
   void Evolve(const Event& event, State& state) const { assessment::Evolve(event, state); }
-  // The earliest deadline of an open assessment that has not been told to be overdue.
+  // The earliest deadline that has not been told.
   std::optional<absl::Time> NextDue(const State& state) const;
   std::vector<pipeline::IndexRow> Index(const State& state) const;
   std::vector<pipeline::IndexRow> RowsOf(const Event& event) const { return {}; }

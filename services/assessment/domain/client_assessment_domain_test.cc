@@ -7,13 +7,12 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "google/protobuf/util/message_differencer.h"
 #include "libs/base/calendar.h"
 #include "libs/base/status_matchers.h"
 #include "libs/base/violation.h"
-#include "libs/pathway/testing.h"
 #include "libs/pipeline/proto_time.h"
 #include "services/assessment/domain/assessments.h"
+#include "services/assessment/domain/testing/client.h"
 
 namespace polku::assessment {
 namespace {
@@ -21,111 +20,7 @@ namespace {
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-constexpr char kClient[] = "clients/0190a000-0000-7000-8000-000000000001";
-constexpr char kAssessment[] = "clients/0190a000-0000-7000-8000-000000000001/assessments/1";
-constexpr char kPlan[] = "clients/0190a000-0000-7000-8000-000000000001/plans/1";
-constexpr char kUnit[] = "organisations/kainuu-intake";
-
-std::string Referral(int n) { return absl::StrCat(kClient, "/referrals/", n); }
-
-v1::ClientAssessmentInput Accepted(absl::Time time, int referral = 1,
-                                   const std::string& pathway = "kainuu-unemployed") {
-  v1::ClientAssessmentInput input;
-  auto& accepted = *input.mutable_referral_accepted();
-  accepted.set_referral(Referral(referral));
-  accepted.set_receiving_unit(kUnit);
-  accepted.set_pathway(pathway);
-  accepted.set_pathway_version(1);
-  *accepted.mutable_accept_time() = pipeline::ToProto(time);
-  return input;
-}
-v1::ClientAssessmentInput Closed(absl::Time time) {
-  v1::ClientAssessmentInput input;
-  input.mutable_journey_closed()->set_client(kClient);
-  *input.mutable_journey_closed()->mutable_close_time() = pipeline::ToProto(time);
-  return input;
-}
-v1::ClientAssessmentInput Opened(absl::Time time, int referral = 1) {
-  v1::ClientAssessmentInput input;
-  input.mutable_journey_opened()->set_client(kClient);
-  input.mutable_journey_opened()->set_referral(Referral(referral));
-  *input.mutable_journey_opened()->mutable_open_time() = pipeline::ToProto(time);
-  return input;
-}
-
-void AddSession(google::type::DayOfWeek day, int start, int end, v1::PlannedMeasure& measure) {
-  auto& session = *measure.add_sessions();
-  session.set_day(day);
-  session.set_start_minute(start);
-  session.set_end_minute(end);
-}
-
-v1::PlannedMeasure GoodMeasure() {
-  v1::PlannedMeasure measure;
-  measure.set_type("rehabilitative-work");
-  measure.set_provider("organisations/workshop");
-  measure.set_source("sources/workshop");
-  *measure.mutable_start_date() = pipeline::ToProtoDay(absl::CivilDay(2026, 12, 1));
-  *measure.mutable_end_date() = pipeline::ToProtoDay(absl::CivilDay(2027, 5, 31));
-  AddSession(google::type::MONDAY, 540, 780, measure);
-  AddSession(google::type::MONDAY, 780, 840, measure);
-  AddSession(google::type::WEDNESDAY, 540, 780, measure);
-  return measure;
-}
-
-class ClientAssessmentDomainTest : public ::testing::Test {
- protected:
-  // Decides and folds, as the corridor does.
-  absl::Status Handle(const v1::ClientAssessmentInput& input) {
-    pipeline::Context context;
-    context.key = kClient;
-    context.now = now_;
-    context.next_version = version_ + 1;
-    context.principal.user = user_;
-    auto decision = domain_.Decide(state_, input, context);
-    if (!decision.ok()) return decision.status();
-    for (const v1::ClientAssessmentEvent& event : decision->events) domain_.Evolve(event, state_);
-    version_ += static_cast<int64_t>(decision->events.size());
-    events_ = std::move(decision->events);
-    reply_ = std::move(decision->reply);
-    return absl::OkStatus();
-  }
-  absl::Status Tick() {
-    v1::ClientAssessmentInput input;
-    input.mutable_tick();
-    return Handle(input);
-  }
-  absl::Status Complete(const std::string& name = kAssessment) {
-    v1::ClientAssessmentInput input;
-    input.mutable_complete_assessment()->set_name(name);
-    return Handle(input);
-  }
-  absl::Status Propose(const std::vector<v1::PlannedMeasure>& measures) {
-    v1::ClientAssessmentInput input;
-    input.mutable_propose_plan()->set_assessment(kAssessment);
-    for (const auto& measure : measures) *input.mutable_propose_plan()->add_measures() = measure;
-    return Handle(input);
-  }
-  absl::Status Approve(const std::string& name = kPlan) {
-    v1::ClientAssessmentInput input;
-    input.mutable_approve_plan()->set_name(name);
-    return Handle(input);
-  }
-  void OpenAndComplete() {
-    ASSERT_THAT(Handle(Accepted(now_)), IsOk());
-    ASSERT_THAT(Complete(), IsOk());
-  }
-  v1::AssessmentState StateOf(int i = 0) const { return state_.assessments(i).state(); }
-  const v1::Plan& PlanReply() const { return static_cast<const v1::Plan&>(*reply_); }
-
-  const ClientAssessmentDomain domain_{pathway::TestCatalogue()};
-  absl::Time now_ = LocalTime(absl::CivilDay(2026, 11, 23), 600);
-  std::string user_ = "assessor-1";
-  v1::ClientAssessment state_;
-  int64_t version_ = 0;
-  std::vector<v1::ClientAssessmentEvent> events_;  // Of the last decision.
-  std::unique_ptr<google::protobuf::Message> reply_;
-};
+using ClientAssessmentDomainTest = ClientTest;
 
 TEST_F(ClientAssessmentDomainTest, OpensWhenAReferralIsAccepted) {
   // 90 days on: summer time does not move the end of the day.
@@ -135,7 +30,6 @@ TEST_F(ClientAssessmentDomainTest, OpensWhenAReferralIsAccepted) {
   EXPECT_EQ(opened.assessment(), kAssessment);
   EXPECT_EQ(opened.unit(), kUnit);
   EXPECT_EQ(pipeline::FromProto(opened.deadline()), EndOfDay(absl::CivilDay(2027, 2, 21)));
-  EXPECT_EQ(domain_.NextDue(state_), EndOfDay(absl::CivilDay(2027, 2, 21)));
   EXPECT_EQ(StateOf(), v1::ASSESSMENT_STATE_OPEN);
   ASSERT_THAT(Handle(Accepted(now_)), IsOk());
   EXPECT_THAT(events_, IsEmpty());
@@ -144,15 +38,17 @@ TEST_F(ClientAssessmentDomainTest, OpensWhenAReferralIsAccepted) {
 TEST_F(ClientAssessmentDomainTest, CountsTheDeadlineFromTheLocalDayOfAcceptance) {
   // 22:30 UTC is the next day in Helsinki.
   ASSERT_THAT(Handle(Accepted(absl::FromCivil(absl::CivilMinute(2026, 11, 22, 22, 30), absl::UTCTimeZone()))), IsOk());
-  EXPECT_EQ(domain_.NextDue(state_), EndOfDay(absl::CivilDay(2027, 2, 21)));
+  EXPECT_EQ(pipeline::FromProto(state_.assessments(0).deadline()), EndOfDay(absl::CivilDay(2027, 2, 21)));
 }
 
 TEST_F(ClientAssessmentDomainTest, GivesADeadlineOnAnUnknownPathwayToo) {
   ASSERT_THAT(Handle(Accepted(now_, 1, "elsewhere")), IsOk());
-  EXPECT_EQ(domain_.NextDue(state_), EndOfDay(absl::CivilDay(2026, 11, 23) + kCompleteWithinDaysDefault));
+  EXPECT_EQ(pipeline::FromProto(state_.assessments(0).deadline()),
+            EndOfDay(absl::CivilDay(2026, 11, 23) + kCompleteWithinDaysDefault));
+  EXPECT_EQ(domain_.NextDue(state_), EndOfDay(absl::CivilDay(2026, 11, 24)));
 }
 
-TEST_F(ClientAssessmentDomainTest, TellsOnceThatItIsOverdue) {
+TEST_F(ClientAssessmentDomainTest, TellsNeverEarly) {
   ASSERT_THAT(Handle(Accepted(now_)), IsOk());
   const absl::Time deadline = *domain_.NextDue(state_);
   now_ = deadline - absl::Microseconds(1);
@@ -162,9 +58,15 @@ TEST_F(ClientAssessmentDomainTest, TellsOnceThatItIsOverdue) {
   ASSERT_THAT(Tick(), IsOk());
   ASSERT_THAT(events_, SizeIs(1));
   EXPECT_EQ(pipeline::FromProto(events_[0].assessment_overdue().deadline()), deadline);
-  EXPECT_EQ(domain_.NextDue(state_), std::nullopt);
   ASSERT_THAT(Tick(), IsOk());
   EXPECT_THAT(events_, IsEmpty());
+}
+
+TEST_F(ClientAssessmentDomainTest, CanBeCompletedWhenOverdue) {
+  ASSERT_THAT(Handle(Accepted(now_)), IsOk());
+  now_ = pipeline::FromProto(state_.assessments(0).deadline());
+  ASSERT_THAT(Tick(), IsOk());
+  EXPECT_EQ(StateOf(), v1::ASSESSMENT_STATE_OVERDUE);
   EXPECT_THAT(Complete(), IsOk());
   EXPECT_EQ(StateOf(), v1::ASSESSMENT_STATE_COMPLETE);
 }
@@ -172,12 +74,11 @@ TEST_F(ClientAssessmentDomainTest, TellsOnceThatItIsOverdue) {
 TEST_F(ClientAssessmentDomainTest, CompletesOnce) {
   ASSERT_THAT(Handle(Accepted(now_)), IsOk());
   ASSERT_THAT(Complete(), IsOk());
-  ASSERT_THAT(events_, SizeIs(1));
-  EXPECT_TRUE(events_[0].has_assessment_completed());
+  ASSERT_THAT(events_, SizeIs(2));
+  EXPECT_TRUE(events_[1].has_assessment_completed());
   const auto& reply = static_cast<const v1::Assessment&>(*reply_);
   EXPECT_EQ(reply.state(), v1::ASSESSMENT_STATE_COMPLETE);
-  EXPECT_EQ(reply.etag(), "3");
-  EXPECT_EQ(domain_.NextDue(state_), std::nullopt);
+  EXPECT_EQ(reply.etag(), "4");
   const absl::Status again = Complete();
   EXPECT_THAT(again, StatusIs(absl::StatusCode::kFailedPrecondition));
   EXPECT_EQ(ReasonOf(again), "ASSESSMENT_COMPLETE");
@@ -196,7 +97,7 @@ TEST_F(ClientAssessmentDomainTest, IsCancelledWhenTheJourneyCloses) {
 
 TEST_F(ClientAssessmentDomainTest, GoesOnWhenTheJourneyIsOpenedAgain) {
   ASSERT_THAT(Handle(Accepted(now_)), IsOk());
-  now_ = *domain_.NextDue(state_);
+  now_ = pipeline::FromProto(state_.assessments(0).deadline());
   ASSERT_THAT(Tick(), IsOk());
   ASSERT_THAT(Handle(Closed(now_)), IsOk());
   ASSERT_THAT(Handle(Opened(now_)), IsOk());

@@ -10,13 +10,15 @@ namespace {
 
 constexpr int kReferralsOpenedMax = 20;
 
-bool IsOpen(const v1::Assessment& assessment) {
-  return assessment.state() == v1::ASSESSMENT_STATE_OPEN || assessment.state() == v1::ASSESSMENT_STATE_OVERDUE;
+template <class Values, class Value>
+bool Holds(const Values& values, const Value& value) {
+  return std::find(values.begin(), values.end(), value) != values.end();
 }
 
-template <class Names>
-bool Holds(const Names& names, const std::string& name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
+template <class Part>
+const Part* FindNamed(const google::protobuf::RepeatedPtrField<Part>& parts, absl::string_view name) {
+  const auto found = std::find_if(parts.begin(), parts.end(), [&](const Part& part) { return part.name() == name; });
+  return found == parts.end() ? nullptr : &*found;
 }
 
 v1::Assessment* Mutable(v1::ClientAssessment& state, absl::string_view name) {
@@ -40,6 +42,23 @@ void Complete(const v1::AssessmentCompleted& completed, v1::ClientAssessment& st
   }
 }
 
+void Tell(const v1::AssessmentOverdue& overdue, v1::ClientAssessment& state) {
+  v1::Assessment* assessment = Mutable(state, overdue.assessment());
+  if (assessment == nullptr) return;
+  // Journals from before there were kinds say nothing.
+  const auto kind =
+      overdue.kind() == v1::ASSESSMENT_DEADLINE_UNSPECIFIED ? v1::ASSESSMENT_DEADLINE_COMPLETION : overdue.kind();
+  assessment->add_missed_deadlines(kind);
+  if (kind == v1::ASSESSMENT_DEADLINE_COMPLETION) assessment->set_state(v1::ASSESSMENT_STATE_OVERDUE);
+}
+
+// In the place of the one of that name, or behind the others.
+template <class Part>
+void Put(const Part& part, google::protobuf::RepeatedPtrField<Part>& parts) {
+  const auto known = std::find_if(parts.begin(), parts.end(), [&](const Part& p) { return p.name() == part.name(); });
+  *(known == parts.end() ? parts.Add() : &*known) = part;
+}
+
 void CloseJourney(const follow_up::v1::JourneyClosed& closed, v1::ClientAssessment& state) {
   state.set_name(closed.client());
   const bool later = !state.has_journey_close_time() ||
@@ -59,9 +78,12 @@ void OpenJourney(const follow_up::v1::JourneyOpened& opened, v1::ClientAssessmen
   if (!Holds(referrals, opened.referral())) *referrals.Add() = opened.referral();
   if (referrals.size() > kReferralsOpenedMax) referrals.erase(referrals.begin());
   for (v1::Assessment& assessment : *state.mutable_assessments()) {
-    if (assessment.referral() != opened.referral() || assessment.state() != v1::ASSESSMENT_STATE_CANCELLED) continue;
-    assessment.set_state(Holds(state.overdue_told(), assessment.name()) ? v1::ASSESSMENT_STATE_OVERDUE
-                                                                        : v1::ASSESSMENT_STATE_OPEN);
+    if (assessment.referral() != opened.referral() || assessment.state() != v1::ASSESSMENT_STATE_CANCELLED ||
+        assessment.cancel_reason() != v1::CANCEL_REASON_UNSPECIFIED) {
+      continue;
+    }
+    assessment.set_state(IsTold(assessment, v1::ASSESSMENT_DEADLINE_COMPLETION) ? v1::ASSESSMENT_STATE_OVERDUE
+                                                                                : v1::ASSESSMENT_STATE_OPEN);
   }
 }
 
@@ -91,9 +113,18 @@ void Evolve(const v1::ClientAssessmentEvent& event, v1::ClientAssessment& state)
     case Event::kAssessmentCompleted:
       return Complete(event.assessment_completed(), state);
     case Event::kAssessmentOverdue:
-      *state.add_overdue_told() = event.assessment_overdue().assessment();
-      if (auto* assessment = Mutable(state, event.assessment_overdue().assessment()); assessment != nullptr) {
-        assessment->set_state(v1::ASSESSMENT_STATE_OVERDUE);
+      return Tell(event.assessment_overdue(), state);
+    case Event::kSessionRecorded:
+      return Put(event.session_recorded().session(), *state.mutable_sessions());
+    case Event::kReassessmentAgreed:
+      if (auto* assessment = Mutable(state, event.reassessment_agreed().assessment()); assessment != nullptr) {
+        *assessment->mutable_reassess_time() = event.reassessment_agreed().reassess_time();
+      }
+      return;
+    case Event::kCancellationRecorded:
+      if (auto* assessment = Mutable(state, event.cancellation_recorded().assessment()); assessment != nullptr) {
+        assessment->set_state(v1::ASSESSMENT_STATE_CANCELLED);
+        assessment->set_cancel_reason(event.cancellation_recorded().reason());
       }
       return;
     case Event::kPlanProposed:
@@ -108,24 +139,36 @@ void Evolve(const v1::ClientAssessmentEvent& event, v1::ClientAssessment& state)
       return CloseJourney(event.journey_closed(), state);
     case Event::kJourneyOpened:
       return OpenJourney(event.journey_opened(), state);
-    case Event::kAssessmentOpened:  // Told to others; AssessmentRecorded said it here.
+    // Told to others; the internal event in front of it said it here.
+    case Event::kAssessmentOpened:
+    case Event::kAssessmentCancelled:
+    case Event::kSessionScheduled:
+    case Event::kSessionHeld:
+    case Event::kSessionMissed:
+    case Event::kSessionCancelled:
     case Event::EVENT_NOT_SET:
       return;
   }
 }
 
 const v1::Assessment* FindAssessment(const v1::ClientAssessment& state, absl::string_view name) {
-  for (const v1::Assessment& assessment : state.assessments()) {
-    if (assessment.name() == name) return &assessment;
-  }
-  return nullptr;
+  return FindNamed(state.assessments(), name);
 }
 
 const v1::Plan* FindPlan(const v1::ClientAssessment& state, absl::string_view name) {
-  for (const v1::Plan& plan : state.plans()) {
-    if (plan.name() == name) return &plan;
-  }
-  return nullptr;
+  return FindNamed(state.plans(), name);
+}
+
+const v1::Session* FindSession(const v1::ClientAssessment& state, absl::string_view name) {
+  return FindNamed(state.sessions(), name);
+}
+
+bool IsOpen(const v1::Assessment& assessment) {
+  return assessment.state() == v1::ASSESSMENT_STATE_OPEN || assessment.state() == v1::ASSESSMENT_STATE_OVERDUE;
+}
+
+bool IsTold(const v1::Assessment& assessment, v1::AssessmentDeadline kind) {
+  return Holds(assessment.missed_deadlines(), static_cast<int>(kind));
 }
 
 bool IsJourneyClosed(const v1::ClientAssessment& state, const v1::Assessment& assessment) {

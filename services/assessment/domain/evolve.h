@@ -19,6 +19,12 @@ void Evolve(const v1::ClientAssessmentEvent& event, v1::ClientAssessment& state)
 // Null when there is none of that full name.
 const v1::Assessment* FindAssessment(const v1::ClientAssessment& state, absl::string_view name);
 const v1::Plan* FindPlan(const v1::ClientAssessment& state, absl::string_view name);
+const v1::Session* FindSession(const v1::ClientAssessment& state, absl::string_view name);
+
+// Open, overdue or not.
+bool IsOpen(const v1::Assessment& assessment);
+// Whether AssessmentOverdue of that kind has been sent.
+bool IsTold(const v1::Assessment& assessment, v1::AssessmentDeadline kind);
 
 // Whether the journey that the assessment belongs to has been closed and not opened again.
 bool IsJourneyClosed(const v1::ClientAssessment& state, const v1::Assessment& assessment);
@@ -29,6 +35,8 @@ class Draft {
   Draft(const v1::ClientAssessment& state, const pipeline::Context& context) : state_(state), context_(context) {}
 
   const v1::ClientAssessment& state() const { return state_; }
+  const std::string& key() const { return context_.key; }
+  absl::Time now() const { return context_.now; }
   void Emit(v1::ClientAssessmentEvent event) {
     Evolve(event, state_);
     decision_.events.push_back(std::move(event));

@@ -24,7 +24,8 @@ version: 1
 title: {fi: Testi, en: Test}
 rules: 2026-1
 entry: {segments: [unemployed], municipalities: [{code: "205"}], needs: [work-ability]}
-assessment: {complete_within_days: 90}
+assessment: {complete_within_days: 90, first_contact_office_days: 1, first_meeting_days: 7,
+             session_record_office_days: 1, reassess_after_days: 0, consultation_days: 14}
 measure_types: [{code: work-trial, title: {fi: Kokeilu, en: Trial}}]
 )";
 constexpr char kRules[] = R"(
