@@ -1,3 +1,6 @@
+#include <unistd.h>
+
+#include <cstdlib>
 #include <map>
 #include <sstream>
 
@@ -8,6 +11,7 @@
 #include "libs/base/violation.h"
 #include "libs/pipeline/proto_time.h"
 #include "libs/rpc/status.h"
+#include "libs/testing/temporary_folder.h"
 #include "polku/coordinator_network/v1/api.pb.h"
 #include "polku/follow_up/v1/api.grpc.pb.h"
 #include "tools/polkuctl/input.h"
@@ -145,6 +149,9 @@ void ExpectExamples(CLI::App& app, const std::string& path) {
 }
 
 TEST(Help, OfEveryCommandHasAnExampleThatWorks) {
+  const testing::TemporaryFolder keys;
+  ASSERT_EQ(setenv("POLKU_IMPORT_KEY_FILE", absl::StrCat(keys.path(), "/key").c_str(), 1), 0);
+  ASSERT_EQ(chdir(POLKU_POLKUCTL_EXAMPLES), 0);  // Where the files of the examples are.
   std::ostringstream out;
   Session session(out, out);
   ExpectExamples(*MakeApp(session), "");

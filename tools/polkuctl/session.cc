@@ -133,6 +133,7 @@ std::unique_ptr<CLI::App> MakeApp(Session& session) {
   AddAssessmentCommands(*app, session);
   AddNetworkCommands(*app, session);
   AddFollowUpCommands(*app, session);
+  AddImportCommands(*app, session);
   return app;
 }
 

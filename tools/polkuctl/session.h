@@ -121,6 +121,7 @@ void AddReferralCommands(CLI::App& app, Session& session);
 void AddAssessmentCommands(CLI::App& app, Session& session);
 void AddNetworkCommands(CLI::App& app, Session& session);
 void AddFollowUpCommands(CLI::App& app, Session& session);
+void AddImportCommands(CLI::App& app, Session& session);
 
 // The whole program. `arguments` without the program's name.
 int Run(std::vector<std::string> arguments, std::ostream& out, std::ostream& err);

@@ -12,6 +12,7 @@
 #include "libs/base/violation.h"
 #include "libs/rpc/status.h"
 #include "polku/follow_up/v1/api.pb.h"
+#include "polku/follow_up/v1/state.pb.h"
 
 namespace polku::follow_up {
 namespace {
@@ -46,13 +47,16 @@ TEST(FanOutAttendance, AnswersEveryRowOnItsOwnAndInOrder) {
   EXPECT_EQ(rows[2].first.request_id, "id/2");
   EXPECT_EQ(rows[2].first.principal.organisation, "organisations/o");
   rows[2].second(absl::NotFoundError("gone"));
-  rows[0].second(std::make_unique<v1::AttendanceMark>());
+  rows[0].second(std::make_unique<v1::MarkTaken>());
   EXPECT_EQ(answers, 0);
-  rows[1].second(std::make_unique<v1::AttendanceMark>());
+  auto known = std::make_unique<v1::MarkTaken>();
+  known->set_unchanged(true);
+  rows[1].second(std::move(known));
   EXPECT_EQ(answers, 1);
   ASSERT_EQ(response.results_size(), 3);
   EXPECT_EQ(response.results(0).code(), 0);
   EXPECT_EQ(response.results(2).code(), static_cast<int>(absl::StatusCode::kNotFound));
+  EXPECT_THAT(response.unchanged(), ::testing::ElementsAre(1));
 }
 
 TEST(FanOutAttendance, GivesARefusedRowTheDetailsOfACallAndItsPlaceInTheRequest) {

@@ -81,6 +81,12 @@ void Record(const AttendanceMark& mark, absl::CivilDay day, Draft& draft) {
   }
 }
 
+Reply Taken(bool unchanged) {
+  auto taken = std::make_unique<MarkTaken>();
+  taken->set_unchanged(unchanged);
+  return taken;
+}
+
 }  // namespace
 
 absl::StatusOr<Reply> RecordMark(const AttendanceMark& mark, Draft& draft) {
@@ -95,16 +101,16 @@ absl::StatusOr<Reply> RecordMark(const AttendanceMark& mark, Draft& draft) {
   }
   RETURN_IF_ERROR(CheckDay(day, *measure, draft));
   if (const std::optional<EarlierMark> earlier = EarlierOne(draft.context()); earlier.has_value()) {
-    if (mark.revision() < earlier->revision) return std::make_unique<AttendanceMark>(mark);  // Overtaken.
+    if (mark.revision() < earlier->revision) return Taken(true);  // Overtaken.
     const bool same = mark.status() == earlier->status && mark.minutes() == earlier->minutes;
     if (mark.revision() == earlier->revision) {
-      if (same) return std::make_unique<AttendanceMark>(mark);
+      if (same) return Taken(true);
       return WithReason(absl::AlreadyExistsError("this revision of the mark was recorded with other content"),
                         "REVISION_REUSED");
     }
   }
   Record(mark, day, draft);
-  return std::make_unique<AttendanceMark>(mark);
+  return Taken(false);
 }
 
 }  // namespace polku::follow_up
