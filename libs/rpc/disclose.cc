@@ -16,17 +16,18 @@ enum class Grant { kNever, kOwn, kAny };
 
 struct DisclosureRule {
   absl::string_view role;
-  // In the order of DataClass: identity, contacts, referral, assessment, follow-up.
-  Grant grants[5];
+  // In the order of DataClass: identity, contacts, referral, assessment, follow-up, consultation.
+  Grant grants[6];
 };
 
 // Source: the duties in services/*/README.md. A role without a row sees nothing.
 constexpr DisclosureRule kRules[] = {
-    {"referrer", {Grant::kOwn, Grant::kNever, Grant::kOwn, Grant::kNever, Grant::kNever}},
-    {"intake", {Grant::kAny, Grant::kAny, Grant::kAny, Grant::kNever, Grant::kNever}},
-    {"assessor", {Grant::kAny, Grant::kAny, Grant::kAny, Grant::kAny, Grant::kAny}},
-    {"coordinator", {Grant::kAny, Grant::kAny, Grant::kAny, Grant::kAny, Grant::kAny}},
-    {"lead", {Grant::kAny, Grant::kAny, Grant::kAny, Grant::kAny, Grant::kAny}},
+    {"referrer", {Grant::kOwn, Grant::kNever, Grant::kOwn, Grant::kNever, Grant::kNever, Grant::kNever}},
+    {"intake", {Grant::kAny, Grant::kAny, Grant::kAny, Grant::kNever, Grant::kNever, Grant::kOwn}},
+    {"assessor", {Grant::kAny, Grant::kAny, Grant::kAny, Grant::kAny, Grant::kAny, Grant::kAny}},
+    {"coordinator", {Grant::kAny, Grant::kAny, Grant::kAny, Grant::kAny, Grant::kAny, Grant::kAny}},
+    {"provider", {Grant::kNever, Grant::kNever, Grant::kNever, Grant::kNever, Grant::kNever, Grant::kOwn}},
+    {"lead", {Grant::kAny, Grant::kAny, Grant::kAny, Grant::kAny, Grant::kAny, Grant::kAny}},
 };
 
 Grant GrantOf(absl::string_view role, DataClass data_class) {
@@ -40,12 +41,13 @@ Grant GrantOf(absl::string_view role, DataClass data_class) {
 absl::Status Disclose(const pipeline::Principal& principal, absl::string_view client, DataClass data_class,
                       const DisclosureFacts& facts) {
   const Grant grant = GrantOf(principal.role, data_class);
-  if (grant == Grant::kAny || (grant == Grant::kOwn && facts.own_referral)) return absl::OkStatus();
+  const bool own = data_class == DataClass::kConsultation ? facts.own_consultation : facts.own_referral;
+  if (grant == Grant::kAny || (grant == Grant::kOwn && own)) return absl::OkStatus();
   absl::Status refusal =
       grant == Grant::kOwn
           // Word for word what a query answers for a client that does not exist would be ideal; code and
           // reason are what callers look at.
-          ? absl::NotFoundError("no such client or referral")
+          ? absl::NotFoundError("no such client, referral or consultation")
           : WithReason(absl::PermissionDeniedError(absl::StrCat("role ", principal.role, " may not see this data")),
                        "ROLE_NOT_ALLOWED");
   refusal.SetPayload(kDeniedClientUrl, absl::Cord(client));

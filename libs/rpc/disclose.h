@@ -9,11 +9,12 @@
 
 namespace polku::rpc {
 
-enum class DataClass { kIdentity, kContacts, kReferral, kAssessment, kFollowUp };
+enum class DataClass { kIdentity, kContacts, kReferral, kAssessment, kFollowUp, kConsultation };
 
 // What the caller of Disclose found out about the relation between principal and client.
 struct DisclosureFacts {
-  bool own_referral = false;  // The principal's organisation sent the client, or the referral in question.
+  bool own_referral = false;      // The principal's organisation sent the client, or the referral in question.
+  bool own_consultation = false;  // The principal's organisation is asked for its advice.
 };
 
 // OK when `principal` may see that data of `client` ("clients/C").

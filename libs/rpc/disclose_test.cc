@@ -42,6 +42,15 @@ TEST(Disclose, DeniesByDefaultWhoeverTheClientIs) {
   }
 }
 
+TEST(Disclose, LetsAnAskedOrganisationSeeTheConsultation) {
+  for (const char* role : {"provider", "intake"}) {
+    pipeline::Principal principal;
+    principal.role = role;
+    EXPECT_THAT(Disclose(principal, "clients/C", DataClass::kConsultation, {.own_consultation = true}), IsOk());
+    EXPECT_THAT(Ask(role, DataClass::kConsultation, true), StatusIs(absl::StatusCode::kNotFound));
+  }
+}
+
 TEST(Disclose, TellsTheAuditButNotTheCallerWhoseDataItWas) {
   const absl::Status refusal = Ask("referrer", DataClass::kReferral, false);
   EXPECT_EQ(DeniedClientOf(refusal), "clients/C");

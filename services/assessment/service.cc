@@ -13,16 +13,21 @@ namespace polku::assessment {
 store::Options StoreOptions() { return {"assessment", {"clients/"}, {{1, "index", k0001Index}}}; }
 
 std::vector<rpc::MethodPermission> Permissions() {
-  return {{"polku.assessment.v1.AssessmentService/ScheduleSession", {"assessor"}},
-          {"polku.assessment.v1.AssessmentService/RecordSession", {"assessor"}},
-          {"polku.assessment.v1.AssessmentService/CompleteAssessment", {"assessor"}},
-          {"polku.assessment.v1.AssessmentService/CancelAssessment", {"assessor"}},
-          {"polku.assessment.v1.AssessmentService/StartReassessment", {"assessor", "coordinator"}},
-          {"polku.assessment.v1.AssessmentService/ProposePlan", {"assessor", "coordinator"}},
-          {"polku.assessment.v1.AssessmentService/ApprovePlan", {"assessor", "coordinator"}},
-          {"polku.assessment.v1.AssessmentService/GetAssessment", {"assessor", "coordinator", "lead"}},
-          {"polku.assessment.v1.AssessmentService/GetPlan", {"assessor", "coordinator", "lead"}},
-          {"polku.assessment.v1.AssessmentService/ListAssessments", {"assessor", "coordinator", "lead"}}};
+  return {
+      {"polku.assessment.v1.AssessmentService/ScheduleSession", {"assessor"}},
+      {"polku.assessment.v1.AssessmentService/RecordSession", {"assessor"}},
+      {"polku.assessment.v1.AssessmentService/CompleteAssessment", {"assessor"}},
+      {"polku.assessment.v1.AssessmentService/CancelAssessment", {"assessor"}},
+      {"polku.assessment.v1.AssessmentService/StartReassessment", {"assessor", "coordinator"}},
+      {"polku.assessment.v1.AssessmentService/RequestConsultation", {"assessor", "coordinator"}},
+      {"polku.assessment.v1.AssessmentService/AnswerConsultation", {"assessor", "coordinator", "provider", "intake"}},
+      {"polku.assessment.v1.AssessmentService/GetConsultation",
+       {"assessor", "coordinator", "lead", "provider", "intake"}},
+      {"polku.assessment.v1.AssessmentService/ProposePlan", {"assessor", "coordinator"}},
+      {"polku.assessment.v1.AssessmentService/ApprovePlan", {"assessor", "coordinator"}},
+      {"polku.assessment.v1.AssessmentService/GetAssessment", {"assessor", "coordinator", "lead"}},
+      {"polku.assessment.v1.AssessmentService/GetPlan", {"assessor", "coordinator", "lead"}},
+      {"polku.assessment.v1.AssessmentService/ListAssessments", {"assessor", "coordinator", "lead"}}};
 }
 
 absl::StatusOr<std::unique_ptr<Service>> Service::Create(const Config& config, const Dependencies& dependencies) {

@@ -39,6 +39,16 @@ class Api final : public v1::AssessmentService::CallbackService {
                                               v1::Assessment* reply) override {
     return gate_.Write(context, request, reply);
   }
+  grpc::ServerUnaryReactor* RequestConsultation(grpc::CallbackServerContext* context,
+                                                const v1::RequestConsultationRequest* request,
+                                                v1::Consultation* reply) override {
+    return gate_.Write(context, request, reply);
+  }
+  grpc::ServerUnaryReactor* AnswerConsultation(grpc::CallbackServerContext* context,
+                                               const v1::AnswerConsultationRequest* request,
+                                               v1::Consultation* reply) override {
+    return gate_.Write(context, request, reply);
+  }
   grpc::ServerUnaryReactor* ProposePlan(grpc::CallbackServerContext* context, const v1::ProposePlanRequest* request,
                                         v1::Plan* reply) override {
     return gate_.Write(context, request, reply);
@@ -54,6 +64,11 @@ class Api final : public v1::AssessmentService::CallbackService {
   grpc::ServerUnaryReactor* GetPlan(grpc::CallbackServerContext* context, const v1::GetPlanRequest* request,
                                     v1::Plan* reply) override {
     return gate_.Read(context, request, reply, assessment::GetPlan);
+  }
+  grpc::ServerUnaryReactor* GetConsultation(grpc::CallbackServerContext* context,
+                                            const v1::GetConsultationRequest* request,
+                                            v1::Consultation* reply) override {
+    return gate_.Read(context, request, reply, assessment::GetConsultation);
   }
   grpc::ServerUnaryReactor* ListAssessments(grpc::CallbackServerContext* context,
                                             const v1::ListAssessmentsRequest* request,

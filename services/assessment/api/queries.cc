@@ -20,24 +20,32 @@ namespace polku::assessment {
 namespace {
 
 struct Loaded {
+  std::string client;
   v1::ClientAssessment state;
   int64_t version = 0;
 };
 
-// The client whose part `name` is, if the caller may see it.
+// The client whose part `name` is. Shows nothing to anybody yet.
 absl::StatusOr<Loaded> LoadClient(rpc::ReadScope& scope, const std::string& name, absl::string_view collection) {
   const std::optional<std::string> client = ClientOf(name);
   if (!client.has_value() || !IsResourceName(name, absl::StrCat("clients/*/", collection, "/*"))) {
     return InvalidField("name", absl::StrCat("must be clients/<uuid>/", collection, "/<number>"));
   }
-  RETURN_IF_ERROR(rpc::Disclose(scope.principal, *client, rpc::DataClass::kAssessment, {}));
   const std::vector<std::string> keys = {*client};
   ASSIGN_OR_RETURN(const std::vector<store::StoredAggregate> rows, scope.reader.Load(keys));
   Loaded loaded;
+  loaded.client = *client;
   loaded.version = rows.front().version;
   if (loaded.version != 0 && !loaded.state.ParseFromString(rows.front().state)) {
     return absl::DataLossError(absl::StrCat("get: the state of ", *client, " cannot be read"));
   }
+  return loaded;
+}
+
+// As LoadClient, if the caller may see assessments.
+absl::StatusOr<Loaded> LoadAssessed(rpc::ReadScope& scope, const std::string& name, absl::string_view collection) {
+  ASSIGN_OR_RETURN(Loaded loaded, LoadClient(scope, name, collection));
+  RETURN_IF_ERROR(rpc::Disclose(scope.principal, loaded.client, rpc::DataClass::kAssessment, {}));
   return loaded;
 }
 
@@ -69,12 +77,15 @@ store::Row SortKeyOf(const v1::Assessment& assessment) {
 }  // namespace
 
 absl::StatusOr<v1::Assessment> GetAssessment(rpc::ReadScope& scope, const v1::GetAssessmentRequest& request) {
-  ASSIGN_OR_RETURN(const Loaded loaded, LoadClient(scope, request.name(), "assessments"));
+  ASSIGN_OR_RETURN(const Loaded loaded, LoadAssessed(scope, request.name(), "assessments"));
   const v1::Assessment* found = FindAssessment(loaded.state, request.name());
   if (found == nullptr) return absl::NotFoundError("get assessment: no such assessment");
   v1::Assessment assessment = *found;
   for (const v1::Session& session : loaded.state.sessions()) {
     if (session.assessment() == request.name()) *assessment.add_sessions() = session;
+  }
+  for (const v1::Consultation& consultation : loaded.state.consultations()) {
+    if (consultation.assessment() == request.name()) *assessment.add_consultations() = consultation;
   }
   assessment.set_etag(absl::StrCat(loaded.version));
   scope.Viewed(request.name());
@@ -82,13 +93,26 @@ absl::StatusOr<v1::Assessment> GetAssessment(rpc::ReadScope& scope, const v1::Ge
 }
 
 absl::StatusOr<v1::Plan> GetPlan(rpc::ReadScope& scope, const v1::GetPlanRequest& request) {
-  ASSIGN_OR_RETURN(const Loaded loaded, LoadClient(scope, request.name(), "plans"));
+  ASSIGN_OR_RETURN(const Loaded loaded, LoadAssessed(scope, request.name(), "plans"));
   const v1::Plan* found = FindPlan(loaded.state, request.name());
   if (found == nullptr) return absl::NotFoundError("get plan: no such plan");
   v1::Plan plan = *found;
   plan.set_etag(absl::StrCat(loaded.version));
   scope.Viewed(request.name());
   return plan;
+}
+
+absl::StatusOr<v1::Consultation> GetConsultation(rpc::ReadScope& scope, const v1::GetConsultationRequest& request) {
+  ASSIGN_OR_RETURN(const Loaded loaded, LoadClient(scope, request.name(), "consultations"));
+  const v1::Consultation* found = FindConsultation(loaded.state, request.name());
+  const bool asked = found != nullptr && found->organisation() == scope.principal.organisation;
+  RETURN_IF_ERROR(
+      rpc::Disclose(scope.principal, loaded.client, rpc::DataClass::kConsultation, {.own_consultation = asked}));
+  if (found == nullptr) return absl::NotFoundError("get consultation: no such consultation");
+  v1::Consultation consultation = *found;
+  consultation.set_etag(absl::StrCat(loaded.version));
+  scope.Viewed(request.name());
+  return consultation;
 }
 
 absl::StatusOr<v1::ListAssessmentsResponse> ListAssessments(rpc::ReadScope& scope,

@@ -1,4 +1,4 @@
-// The read side: one assessment or plan from the aggregate, lists from the index table.
+// The read side: one assessment, plan or consultation from the aggregate, lists from the index table.
 #pragma once
 
 #include "absl/status/statusor.h"
@@ -9,9 +9,11 @@ namespace polku::assessment {
 
 // All block on the database.
 
-// Errors of both: kInvalidArgument for another kind of name; kNotFound; what Disclose refuses.
+// Errors of all three: kInvalidArgument for another kind of name; kNotFound; what Disclose refuses.
 absl::StatusOr<v1::Assessment> GetAssessment(rpc::ReadScope& scope, const v1::GetAssessmentRequest& request);
 absl::StatusOr<v1::Plan> GetPlan(rpc::ReadScope& scope, const v1::GetPlanRequest& request);
+// Also for the organisation that was asked.
+absl::StatusOr<v1::Consultation> GetConsultation(rpc::ReadScope& scope, const v1::GetConsultationRequest& request);
 
 // Earliest deadline first. Errors: those of the page size and token.
 absl::StatusOr<v1::ListAssessmentsResponse> ListAssessments(rpc::ReadScope& scope,

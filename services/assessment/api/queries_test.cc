@@ -22,8 +22,10 @@ namespace polku::assessment {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::SizeIs;
 
 constexpr char kClient[] = "clients/0190a000-0000-7000-8000-000000000001";
+constexpr char kConsultation[] = "clients/0190a000-0000-7000-8000-000000000001/consultations/1";
 std::string Name(int n) { return absl::StrCat(kClient, "/assessments/", n); }
 
 class AssessmentQueries : public ::testing::Test {
@@ -44,6 +46,12 @@ class AssessmentQueries : public ::testing::Test {
     Add(20, v1::ASSESSMENT_STATE_OPEN, state);
     Add(10, v1::ASSESSMENT_STATE_COMPLETE, state);
     state.add_plans()->set_name(absl::StrCat(kClient, "/plans/1"));
+    state.add_sessions()->set_assessment(Name(2));
+    state.add_sessions()->set_assessment(Name(1));
+    v1::Consultation& consultation = *state.add_consultations();
+    consultation.set_name(kConsultation);
+    consultation.set_assessment(Name(2));
+    consultation.set_organisation("organisations/asked");
     Save(state);
     auto reader = database_->Read();
     ASSERT_THAT(reader, IsOk());
@@ -89,6 +97,8 @@ class AssessmentQueries : public ::testing::Test {
   auto Assessment(const std::string& name) { return Ask<v1::GetAssessmentRequest>(GetAssessment, name); }
   auto Plan(const std::string& name) { return Ask<v1::GetPlanRequest>(GetPlan, name); }
 
+  auto Consultation(const std::string& name) { return Ask<v1::GetConsultationRequest>(GetConsultation, name); }
+
   // The names on the page that `request` asks for; `next_` is the token of the page after it.
   std::vector<std::string> List(const v1::ListAssessmentsRequest& request) {
     rpc::ReadScope scope{*reader_, principal_, clock_, pager_};
@@ -117,6 +127,8 @@ TEST_F(AssessmentQueries, ReadsAnAssessmentAndAPlanAndLeavesATrace) {
   ASSERT_THAT(assessment, IsOk());
   EXPECT_EQ(assessment->state(), v1::ASSESSMENT_STATE_OVERDUE);
   EXPECT_EQ(assessment->etag(), "9");
+  EXPECT_THAT(assessment->sessions(), SizeIs(1));
+  EXPECT_THAT(assessment->consultations(), SizeIs(1));
   EXPECT_THAT(viewed_, ElementsAre(Name(2)));
   EXPECT_THAT(Plan(absl::StrCat(kClient, "/plans/1")), IsOk());
   EXPECT_THAT(viewed_, ElementsAre(absl::StrCat(kClient, "/plans/1")));
@@ -135,6 +147,19 @@ TEST_F(AssessmentQueries, RefusesARoleThatMayNotSeeAssessments) {
     EXPECT_THAT(Assessment(Name(2)), StatusIs(absl::StatusCode::kPermissionDenied)) << role;
   }
   EXPECT_THAT(viewed_, ElementsAre());
+}
+
+TEST_F(AssessmentQueries, ShowsAConsultationToTheAskedOrganisationToo) {
+  EXPECT_THAT(Consultation(kConsultation), IsOk());
+  principal_.role = "provider";
+  EXPECT_THAT(Consultation(kConsultation), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(viewed_, ElementsAre());
+  principal_.organisation = "organisations/asked";
+  EXPECT_THAT(Consultation(kConsultation), IsOk());
+  EXPECT_THAT(viewed_, ElementsAre(kConsultation));
+  EXPECT_THAT(Consultation(absl::StrCat(kClient, "/consultations/2")), StatusIs(absl::StatusCode::kNotFound));
+  principal_.role = "referrer";
+  EXPECT_THAT(Consultation(kConsultation), StatusIs(absl::StatusCode::kPermissionDenied));
 }
 
 TEST_F(AssessmentQueries, ListsOpenOnesByDeadlineInPages) {

@@ -5,6 +5,7 @@
 #include "libs/base/resource_name.h"
 #include "libs/base/violation.h"
 #include "services/assessment/domain/assessments.h"
+#include "services/assessment/domain/consultations.h"
 #include "services/assessment/domain/deadlines.h"
 #include "services/assessment/domain/index.h"
 #include "services/assessment/domain/plans.h"
@@ -39,6 +40,10 @@ absl::StatusOr<std::string> ClientAssessmentDomain::KeyOf(const Input& input) co
       return KeyOfPart(input.cancel_assessment().name(), "assessments", "name");
     case Input::kStartReassessment:
       return KeyOfPart(input.start_reassessment().assessment(), "assessments", "assessment");
+    case Input::kRequestConsultation:
+      return KeyOfPart(input.request_consultation().assessment(), "assessments", "assessment");
+    case Input::kAnswerConsultation:
+      return KeyOfPart(input.answer_consultation().name(), "consultations", "name");
     case Input::kReferralAccepted:
       return KeyOfPart(input.referral_accepted().referral(), "referrals", "referral");
     case Input::kJourneyClosed:
@@ -73,6 +78,10 @@ absl::StatusOr<pipeline::Decision<v1::ClientAssessmentEvent>> ClientAssessmentDo
       return CancelAssessment(state, input.cancel_assessment(), context);
     case Input::kStartReassessment:
       return StartReassessment(state, input.start_reassessment(), catalogue_, context);
+    case Input::kRequestConsultation:
+      return RequestConsultation(state, input.request_consultation(), catalogue_, context);
+    case Input::kAnswerConsultation:
+      return AnswerConsultation(state, input.answer_consultation(), context);
     case Input::kProposePlan:
       return ProposePlan(state, input.propose_plan(), catalogue_, context);
     case Input::kApprovePlan:

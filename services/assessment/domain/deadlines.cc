@@ -26,13 +26,14 @@ class Running {
         AddFirstContact(assessment);
         AddFirstMeeting(assessment);
         Add(assessment, v1::ASSESSMENT_DEADLINE_COMPLETION, FromProto(assessment.deadline()));
+        AddConsultations(assessment);
       } else if (assessment.state() == v1::ASSESSMENT_STATE_COMPLETE) {
         AddReassessment(assessment);
       }
     }
     std::sort(deadlines_.begin(), deadlines_.end(), [](const Deadline& a, const Deadline& b) {
-      return std::forward_as_tuple(a.due, a.deadline, a.overdue.assessment(), a.overdue.kind()) <
-             std::forward_as_tuple(b.due, b.deadline, b.overdue.assessment(), b.overdue.kind());
+      return std::tuple(a.due, a.deadline, a.overdue.assessment(), a.overdue.kind(), a.overdue.consultation()) <
+             std::tuple(b.due, b.deadline, b.overdue.assessment(), b.overdue.kind(), b.overdue.consultation());
     });
   }
 
@@ -62,6 +63,15 @@ class Running {
       }
     }
     Add(assessment, v1::ASSESSMENT_DEADLINE_FIRST_MEETING, deadline, due);
+  }
+
+  void AddConsultations(const v1::Assessment& assessment) {
+    for (const v1::Consultation& consultation : state_.consultations()) {
+      if (consultation.assessment() != assessment.name()) continue;
+      if (consultation.state() != v1::CONSULTATION_STATE_REQUESTED) continue;
+      Add(assessment, v1::ASSESSMENT_DEADLINE_CONSULTATION, FromProto(consultation.due_time()));
+      deadlines_.back().overdue.set_consultation(consultation.name());
+    }
   }
 
   void AddReassessment(const v1::Assessment& assessment) {

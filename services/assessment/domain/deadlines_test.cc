@@ -55,18 +55,6 @@ class DeadlinesTest : public ClientTest {
     *input.mutable_complete_assessment()->mutable_reassess_date() = pipeline::ToProtoDay(day);
     return Handle(input);
   }
-  // What is told until nothing is due any more before `until`.
-  std::vector<v1::AssessmentDeadline> ToldUntil(absl::Time until) {
-    std::vector<v1::AssessmentDeadline> told;
-    for (auto due = domain_.NextDue(state_); due.has_value() && *due <= until; due = domain_.NextDue(state_)) {
-      now_ = std::max(now_, *due);
-      EXPECT_THAT(Tick(), IsOk());
-      EXPECT_FALSE(events_.empty());
-      for (const auto& event : events_) told.push_back(event.assessment_overdue().kind());
-    }
-    now_ = until;
-    return told;
-  }
   const v1::Session& SessionReply() const { return static_cast<const v1::Session&>(*reply_); }
 
   const absl::CivilDay opened_{2026, 11, 23};  // A Monday.

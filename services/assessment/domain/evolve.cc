@@ -43,6 +43,11 @@ void Complete(const v1::AssessmentCompleted& completed, v1::ClientAssessment& st
 }
 
 void Tell(const v1::AssessmentOverdue& overdue, v1::ClientAssessment& state) {
+  for (v1::Consultation& consultation : *state.mutable_consultations()) {
+    if (consultation.name() == overdue.consultation()) {
+      return consultation.set_state(v1::CONSULTATION_STATE_OVERDUE);
+    }
+  }
   v1::Assessment* assessment = Mutable(state, overdue.assessment());
   if (assessment == nullptr) return;
   // Journals from before there were kinds say nothing.
@@ -116,6 +121,8 @@ void Evolve(const v1::ClientAssessmentEvent& event, v1::ClientAssessment& state)
       return Tell(event.assessment_overdue(), state);
     case Event::kSessionRecorded:
       return Put(event.session_recorded().session(), *state.mutable_sessions());
+    case Event::kConsultationRecorded:
+      return Put(event.consultation_recorded().consultation(), *state.mutable_consultations());
     case Event::kReassessmentAgreed:
       if (auto* assessment = Mutable(state, event.reassessment_agreed().assessment()); assessment != nullptr) {
         *assessment->mutable_reassess_time() = event.reassessment_agreed().reassess_time();
@@ -146,6 +153,8 @@ void Evolve(const v1::ClientAssessmentEvent& event, v1::ClientAssessment& state)
     case Event::kSessionHeld:
     case Event::kSessionMissed:
     case Event::kSessionCancelled:
+    case Event::kConsultationRequested:
+    case Event::kConsultationAnswered:
     case Event::EVENT_NOT_SET:
       return;
   }
@@ -161,6 +170,10 @@ const v1::Plan* FindPlan(const v1::ClientAssessment& state, absl::string_view na
 
 const v1::Session* FindSession(const v1::ClientAssessment& state, absl::string_view name) {
   return FindNamed(state.sessions(), name);
+}
+
+const v1::Consultation* FindConsultation(const v1::ClientAssessment& state, absl::string_view name) {
+  return FindNamed(state.consultations(), name);
 }
 
 bool IsOpen(const v1::Assessment& assessment) {

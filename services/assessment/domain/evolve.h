@@ -20,6 +20,7 @@ void Evolve(const v1::ClientAssessmentEvent& event, v1::ClientAssessment& state)
 const v1::Assessment* FindAssessment(const v1::ClientAssessment& state, absl::string_view name);
 const v1::Plan* FindPlan(const v1::ClientAssessment& state, absl::string_view name);
 const v1::Session* FindSession(const v1::ClientAssessment& state, absl::string_view name);
+const v1::Consultation* FindConsultation(const v1::ClientAssessment& state, absl::string_view name);
 
 // Open, overdue or not.
 bool IsOpen(const v1::Assessment& assessment);

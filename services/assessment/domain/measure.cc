@@ -20,13 +20,6 @@ constexpr int kSessionsMax = 50;
 constexpr int kMinutesOfDay = 1440;
 constexpr size_t kCodeCharactersMax = 63;
 
-bool IsCode(absl::string_view text) {
-  for (char c : text) {
-    if (!absl::ascii_islower(c) && !absl::ascii_isdigit(c) && c != '-') return false;
-  }
-  return !text.empty() && text.size() <= kCodeCharactersMax;
-}
-
 class Checker {
  public:
   Checker(const v1::PlannedMeasure& measure, absl::string_view path, absl::Status& status)
@@ -109,6 +102,13 @@ class Checker {
 };
 
 }  // namespace
+
+bool IsCode(absl::string_view text) {
+  for (char c : text) {
+    if (!absl::ascii_islower(c) && !absl::ascii_isdigit(c) && c != '-') return false;
+  }
+  return !text.empty() && text.size() <= kCodeCharactersMax;
+}
 
 v1::PlannedMeasure WithDefaults(v1::PlannedMeasure measure, const pathway::v1::PathwayDefinition* pathway) {
   const auto* type = pathway == nullptr ? nullptr : pathway::FindMeasureType(*pathway, measure.type());

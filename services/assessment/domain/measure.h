@@ -9,6 +9,9 @@
 
 namespace polku::assessment {
 
+// 1 to 63 of a-z, 0-9 and hyphen.
+bool IsCode(absl::string_view text);
+
 // The measure with the attendance that its type presets where the proposal gives none (0).
 // `pathway` is null when this process does not know the definition.
 v1::PlannedMeasure WithDefaults(v1::PlannedMeasure measure, const pathway::v1::PathwayDefinition* pathway);

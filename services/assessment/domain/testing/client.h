@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -113,6 +114,18 @@ class ClientTest : public ::testing::Test {
   void OpenAndComplete() {
     ASSERT_THAT(Handle(Accepted(now_)), IsOk());
     ASSERT_THAT(Complete(), IsOk());
+  }
+  // What is told until nothing is due any more before `until`.
+  std::vector<v1::AssessmentDeadline> ToldUntil(absl::Time until) {
+    std::vector<v1::AssessmentDeadline> told;
+    for (auto due = domain_.NextDue(state_); due.has_value() && *due <= until; due = domain_.NextDue(state_)) {
+      now_ = std::max(now_, *due);
+      EXPECT_THAT(Tick(), IsOk());
+      EXPECT_FALSE(events_.empty());
+      for (const auto& event : events_) told.push_back(event.assessment_overdue().kind());
+    }
+    now_ = until;
+    return told;
   }
   v1::AssessmentState StateOf(int i = 0) const { return state_.assessments(i).state(); }
   const v1::Plan& PlanReply() const { return static_cast<const v1::Plan&>(*reply_); }
