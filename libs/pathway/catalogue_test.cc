@@ -55,6 +55,17 @@ hold_recheck_interval: 90m
 referral_reminder_office_days: 5
 referral_escalation_office_days: 10
 retention_years: 10
+transition_accept_office_days: 5
+transition_contact_office_days: 1
+transition_meeting_days: 7
+pause_overrun_office_days: 1
+pause_days_max: 182
+changed_circumstance_office_days: 5
+follow_up_purposes: [service-chain]
+outreach_second_attempt_office_days: 3
+outreach_letter_office_days: 5
+outreach_visit_office_days: 7
+outreach_supervisor_office_days: 10
 )";
 
 std::string Changed(absl::string_view from, absl::string_view to) {
@@ -141,6 +152,13 @@ TEST(ParsePathway, SurvivesAnything) {
     EXPECT_THAT(ParsePathway(text, "f"), StatusIs(absl::StatusCode::kInvalidArgument)) << text;
   }
   EXPECT_THAT(ParsePathway(std::string(100000, '['), "f"), StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
+TEST(ParseRules, WantsALadderThatRises) {
+  const std::string flat =
+      absl::StrReplaceAll(kRules, {{"outreach_letter_office_days: 5", "outreach_letter_office_days: 3"}});
+  EXPECT_THAT(ParseRules(flat, "rules.yaml"),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("outreach_letter_office_days: must be later")));
 }
 
 TEST(ParseRules, ReadsDurationsAndRefusesWrongUnits) {

@@ -2,6 +2,7 @@
 
 #include <set>
 #include <string>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -128,6 +129,21 @@ void CheckAssessment(const polku::pathway::v1::AssessmentStage& stage, Faults& f
   CheckRange("assessment.consultation_days", stage.consultation_days(), 1, 365, faults);
 }
 
+// Each rung of the outreach ladder is used up later than the one before.
+void CheckLadder(const RuleSet& rules, Faults& faults) {
+  const std::pair<const char*, int> rungs[] = {
+      {"outreach_second_attempt_office_days", rules.outreach_second_attempt_office_days()},
+      {"outreach_letter_office_days", rules.outreach_letter_office_days()},
+      {"outreach_visit_office_days", rules.outreach_visit_office_days()},
+      {"outreach_supervisor_office_days", rules.outreach_supervisor_office_days()}};
+  int before = rules.outreach_first_attempt_office_days();
+  for (const auto& [path, days] : rungs) {
+    CheckRange(path, days, 1, 60, faults);
+    if (days <= before) faults.Add(path, "must be later than the rung before");
+    before = days;
+  }
+}
+
 }  // namespace
 
 void CheckPathway(const PathwayDefinition& definition, Faults& faults) {
@@ -156,6 +172,14 @@ void CheckRules(const RuleSet& rules, Faults& faults) {
   CheckRange("referral_escalation_office_days", rules.referral_escalation_office_days(),
              rules.referral_reminder_office_days() + 1, 250, faults);
   CheckRange("retention_years", rules.retention_years(), 0, 120, faults);
+  CheckLadder(rules, faults);
+  CheckRange("pause_overrun_office_days", rules.pause_overrun_office_days(), 1, 30, faults);
+  CheckRange("pause_days_max", rules.pause_days_max(), 1, 366, faults);
+  CheckRange("transition_accept_office_days", rules.transition_accept_office_days(), 1, 30, faults);
+  CheckRange("transition_contact_office_days", rules.transition_contact_office_days(), 1, 30, faults);
+  CheckRange("transition_meeting_days", rules.transition_meeting_days(), 1, 60, faults);
+  CheckRange("changed_circumstance_office_days", rules.changed_circumstance_office_days(), 1, 60, faults);
+  if (rules.follow_up_purposes().empty()) faults.Add("follow_up_purposes", "must not be empty");
 }
 
 }  // namespace polku::pathway

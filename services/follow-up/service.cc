@@ -8,16 +8,20 @@
 #include "services/follow-up/api/queries.h"
 #include "services/follow-up/domain/index.h"
 #include "services/follow-up/domain/journey.h"
+#include "services/follow-up/domain/provider.h"
 #include "services/follow-up/domain/source.h"
 #include "services/follow-up/embedded_sql.h"
 
 namespace polku::follow_up {
 
-store::Options StoreOptions() { return {"follow-up", {"clients/"}, {{1, "index", k0001Index}}}; }
+store::Options StoreOptions() {
+  return {"follow-up", {"clients/"}, {{1, "index", k0001Index}, {2, "near-limits", k0002NearLimits}}};
+}
 
 std::vector<rpc::MethodPermission> Permissions() {
   const std::vector<std::string> reporters = {"provider", "coordinator"};
   const std::vector<std::string> deciders = {"coordinator", "lead"};
+  const std::vector<std::string> tellers = {"provider", "coordinator", "lead"};
   const std::vector<std::string> readers = {"coordinator", "lead", "assessor"};
   return {{"polku.follow_up.v1.FollowUpService/StartMeasure", reporters},
           {"polku.follow_up.v1.FollowUpService/RecordAttendance", reporters},
@@ -29,6 +33,14 @@ std::vector<rpc::MethodPermission> Permissions() {
           {"polku.follow_up.v1.FollowUpService/GetSource", {"provider", "lead", "operator"}},
           {"polku.follow_up.v1.FollowUpService/ResolveInterruption", deciders},
           {"polku.follow_up.v1.FollowUpService/CloseJourney", deciders},
+          {"polku.follow_up.v1.FollowUpService/AgreePause", tellers},
+          {"polku.follow_up.v1.FollowUpService/EndPause", tellers},
+          {"polku.follow_up.v1.FollowUpService/OfferTransition", deciders},
+          {"polku.follow_up.v1.FollowUpService/AcceptTransition", deciders},
+          {"polku.follow_up.v1.FollowUpService/DeclineTransition", deciders},
+          {"polku.follow_up.v1.FollowUpService/RecordCircumstance", tellers},
+          {"polku.follow_up.v1.FollowUpService/RecordClosure", {"provider", "lead"}},
+          {"polku.follow_up.v1.FollowUpService/ListAtRisk", deciders},
           {"polku.follow_up.v1.FollowUpService/GetJourney", readers},
           {"polku.follow_up.v1.FollowUpService/ListInterruptions", deciders},
           {"polku.follow_up.v1.FollowUpService/ExplainInterruption", readers},
@@ -43,6 +55,7 @@ absl::StatusOr<std::unique_ptr<Service>> Service::Create(const Config& config, c
   definition.kinds.push_back(
       std::make_unique<pipeline::KindOf<JourneyDomain>>("clients/", JourneyDomain(*dependencies.catalogue)));
   definition.kinds.push_back(std::make_unique<pipeline::KindOf<SourceDomain>>("sources/", SourceDomain()));
+  definition.kinds.push_back(std::make_unique<pipeline::KindOf<ProviderDomain>>("organisations/", ProviderDomain()));
   const pipeline::Dependencies parts{dependencies.clock, dependencies.database, dependencies.bus, dependencies.metrics,
                                      dependencies.peer_journal};
   std::unique_ptr<Service> service(new Service());

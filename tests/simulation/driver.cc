@@ -104,11 +104,9 @@ absl::Status Driver::Afterwards() {
   world_.clock().Set(LocalTime(LocalDay(world_.clock().Now()), 5 * 60));
   ASSIGN_OR_RETURN(const std::vector<Command> commands, React());
   RETURN_IF_ERROR(Carry(commands));
-  // Who has not heard of an end rightly takes what comes before it: a command to a closed journey,
-  // a late fact that retracts what the outreach has resolved.
-  const bool ends = std::any_of(commands.begin(), commands.end(), [](const Command& command) {
-    return command.method == "CloseJourney" || command.method == "CompleteTask";
-  });
+  // Who has not heard of an end rightly takes what comes before it: a command to a closed journey.
+  const bool ends = std::any_of(commands.begin(), commands.end(),
+                                [](const Command& command) { return command.method == "CloseJourney"; });
   return faults_ && !ends ? absl::OkStatus() : Rest();
 }
 

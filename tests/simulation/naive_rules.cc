@@ -137,6 +137,8 @@ void TakeJourney(const store::JournalRow& row, Facts& facts) {
   v1::InterruptionAmended amended;
   v1::InterruptionResolved resolved;
   v1::InterruptionRetracted retracted;
+  v1::OutreachSettled settled;
+  polku::coordinator_network::v1::OutreachCompleted outreach;
   if (Read(row, opened)) {
     facts.open = true;
     facts.opened = FromProto(opened.open_time());
@@ -158,6 +160,12 @@ void TakeJourney(const store::JournalRow& row, Facts& facts) {
     known.time = std::max(known.time, FromProto(resolved.resolve_time()));
     if (resolved.has_next_step_date()) known.not_before = EndOfDay(FromProto(resolved.next_step_date()));
     facts.step_ends.push_back(FromProto(resolved.resolve_time()));
+  } else if (Read(row, settled)) {
+    Resolution& known = facts.resolutions[{settled.rule(), settled.measure()}];
+    known.time = std::max(known.time, FromProto(settled.settle_time()));
+    if (settled.has_next_step_date()) known.not_before = EndOfDay(FromProto(settled.next_step_date()));
+  } else if (Read(row, outreach)) {
+    facts.step_ends.push_back(FromProto(outreach.complete_time()));
   } else if (Read(row, retracted)) {
     facts.spells[retracted.interruption()].retracted = true;
   }

@@ -55,6 +55,43 @@ class Api final : public v1::FollowUpService::CallbackService {
                                          v1::Journey* reply) override {
     return gate_.Write(context, request, reply);
   }
+  grpc::ServerUnaryReactor* AgreePause(grpc::CallbackServerContext* context, const v1::AgreePauseRequest* request,
+                                       v1::Pause* reply) override {
+    return gate_.Write(context, request, reply);
+  }
+  grpc::ServerUnaryReactor* EndPause(grpc::CallbackServerContext* context, const v1::EndPauseRequest* request,
+                                     v1::Pause* reply) override {
+    return gate_.Write(context, request, reply);
+  }
+  grpc::ServerUnaryReactor* OfferTransition(grpc::CallbackServerContext* context,
+                                            const v1::OfferTransitionRequest* request, v1::Transition* reply) override {
+    return gate_.Write(context, request, reply);
+  }
+  grpc::ServerUnaryReactor* AcceptTransition(grpc::CallbackServerContext* context,
+                                             const v1::AcceptTransitionRequest* request,
+                                             v1::Transition* reply) override {
+    return gate_.Write(context, request, reply);
+  }
+  grpc::ServerUnaryReactor* DeclineTransition(grpc::CallbackServerContext* context,
+                                              const v1::DeclineTransitionRequest* request,
+                                              v1::Transition* reply) override {
+    return gate_.Write(context, request, reply);
+  }
+  grpc::ServerUnaryReactor* RecordCircumstance(grpc::CallbackServerContext* context,
+                                               const v1::RecordCircumstanceRequest* request,
+                                               v1::CircumstanceEntry* reply) override {
+    return gate_.Write(context, request, reply);
+  }
+  grpc::ServerUnaryReactor* RecordClosure(grpc::CallbackServerContext* context, const v1::RecordClosureRequest* request,
+                                          v1::Closure* reply) override {
+    return gate_.Write(context, request, reply);
+  }
+  grpc::ServerUnaryReactor* ListAtRisk(grpc::CallbackServerContext* context, const v1::ListAtRiskRequest* request,
+                                       v1::ListAtRiskResponse* reply) override {
+    return gate_.Read(context, request, reply, [this](rpc::ReadScope& scope, const v1::ListAtRiskRequest& asked) {
+      return follow_up::ListAtRisk(scope, asked, catalogue_);
+    });
+  }
   grpc::ServerUnaryReactor* GetJourney(grpc::CallbackServerContext* context, const v1::GetJourneyRequest* request,
                                        v1::Journey* reply) override {
     return gate_.Read(context, request, reply, [this](rpc::ReadScope& scope, const v1::GetJourneyRequest& asked) {

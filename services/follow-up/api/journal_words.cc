@@ -60,6 +60,8 @@ std::string InterruptionIn(const v1::JourneyEvent& event) {
       return event.interruption_resolved().interruption();
     case v1::JourneyEvent::kOutreachRequested:
       return event.outreach_requested().interruption();
+    case v1::JourneyEvent::kOutreachEscalated:
+      return event.outreach_escalated().interruption();
     case v1::JourneyEvent::kOutreachAttempted:
       return event.outreach_attempted().interruption();
     case v1::JourneyEvent::kOutreachCompleted:

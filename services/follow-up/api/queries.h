@@ -30,6 +30,11 @@ absl::StatusOr<v1::Explanation> ExplainInterruption(rpc::ReadScope& scope,
 absl::StatusOr<v1::ListSafetyNetViolationsResponse> ListSafetyNetViolations(
     rpc::ReadScope& scope, const v1::ListSafetyNetViolationsRequest& request);
 
+// Limits that are near and not reached, of open journeys. Reads the states of the clients of a page.
+// Errors: kInvalidArgument.
+absl::StatusOr<v1::ListAtRiskResponse> ListAtRisk(rpc::ReadScope& scope, const v1::ListAtRiskRequest& request,
+                                                  const pathway::Catalogue& catalogue);
+
 // How many clients that list holds.
 absl::StatusOr<int64_t> CountSafetyNetViolations(store::Reader& reader, absl::Time now);
 

@@ -28,6 +28,7 @@ class Draft {
   int64_t now_us() const { return absl::ToUnixMicros(context_.now); }
 
   void Emit(polku::follow_up::v1::JourneyEvent event);
+  void AddStep(pipeline::Step step) { decision_.steps.push_back(std::move(step)); }
 
   pipeline::Decision<polku::follow_up::v1::JourneyEvent> Take() { return std::move(decision_); }
 

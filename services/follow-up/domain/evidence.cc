@@ -4,6 +4,7 @@
 
 #include "services/follow-up/domain/moment.h"
 #include "services/follow-up/domain/sessions.h"
+#include "services/follow-up/domain/spells.h"
 
 namespace polku::follow_up {
 
@@ -16,14 +17,27 @@ std::vector<int64_t> EvidenceVersions(const JourneyRecord& journey, const Findin
     case RULE_ENDED_EARLY:
       versions = {measure->approve_version(), measure->end_version()};
       break;
-    case RULE_MISSED_ATTENDANCE:
+    case RULE_MISSED_ATTENDANCE: {
       versions = {measure->start_version()};
+      const std::string expected = ExpectedSessions(journey, *measure);
       for (const MissRecord& miss : measure->misses()) {
         const auto session = Schedule(*measure).At(miss.ordinal());
         const bool within = session.has_value() && Micros(session->end) >= finding.counted_from_us &&
                             Micros(session->end) <= finding.due_us;
-        if (within && IsMiss(MarkAt(measure->sessions(), miss.ordinal()))) versions.push_back(miss.version());
+        if (within && IsMiss(MarkAt(expected, miss.ordinal()))) versions.push_back(miss.version());
       }
+      break;
+    }
+    case RULE_MISSED_TRANSITION:
+      versions = {journey.transition().version()};
+      break;
+    case RULE_PAUSE_OVERRUN:
+      for (const PauseRecord& pause : journey.pauses()) {
+        if (pause.measure() == finding.measure && !pause.ended()) versions.push_back(pause.version());
+      }
+      break;
+    case RULE_CHANGED_CIRCUMSTANCE:
+      versions = {StandingCircumstance(journey)->version()};
       break;
     case RULE_NOT_STARTED:
       versions = {measure->approve_version(), measure->start_version()};
@@ -50,7 +64,7 @@ std::vector<int64_t> EvidenceVersions(const JourneyRecord& journey, const Findin
 
 bool NeedsNextStep(Rule rule) {
   return rule == RULE_NO_NEXT_MEASURE || rule == RULE_OVERDUE_ASSESSMENT || rule == RULE_NOT_STARTED ||
-         rule == RULE_PLAN_OVERRUN;
+         rule == RULE_PLAN_OVERRUN || rule == RULE_MISSED_TRANSITION || rule == RULE_CHANGED_CIRCUMSTANCE;
 }
 
 }  // namespace polku::follow_up

@@ -2,6 +2,7 @@
 
 #include "libs/pipeline/proto_time.h"
 #include "services/follow-up/domain/draft.h"
+#include "services/follow-up/domain/evolve_agreement.h"
 #include "services/follow-up/domain/findings.h"
 #include "services/follow-up/domain/moment.h"
 #include "services/follow-up/domain/sessions.h"
@@ -14,6 +15,7 @@ using polku::pipeline::FromProto;
 
 constexpr int kLaterActivityMax = 16;  // state.proto
 constexpr int kMissRecordsMax = 8;     // state.proto
+constexpr int kRetractedMax = 8;       // state.proto
 
 int64_t UsOf(const google::protobuf::Timestamp& timestamp) { return Micros(FromProto(timestamp)); }
 int64_t StartUs(const google::type::Date& date) { return Micros(StartOfDay(FromProto(date))); }
@@ -71,6 +73,16 @@ void NoteActivity(int64_t time_us, JourneyRecord& state) {
   state.set_activity_version(state.version());
 }
 
+// R4: the taker's first contact and meeting since the offer.
+void NoteContact(const std::string& organisation, int64_t time_us, bool meeting, JourneyRecord& state) {
+  if (!state.has_transition() || organisation != state.transition().taker()) return;
+  TransitionRecord& transition = *state.mutable_transition();
+  if (time_us < transition.offer_us()) return;
+  const auto first = [&](int64_t known_us) { return known_us == 0 ? time_us : std::min(known_us, time_us); };
+  transition.set_contact_us(first(transition.contact_us()));
+  if (meeting) transition.set_meeting_us(first(transition.meeting_us()));
+}
+
 // An ended measure stays while a finding about it may still be amended: R5 is about all of them.
 bool IsNeeded(const JourneyRecord& state, const MeasureRecord& measure) {
   if (!HasEnded(measure)) return true;
@@ -94,6 +106,12 @@ void DropWhatIsOver(JourneyRecord& state) {
                                   return !floor.measure().empty() && FindMeasure(state, floor.measure()) == nullptr;
                                 }),
                  floors.end());
+    auto& pauses = *state.mutable_pauses();
+    pauses.erase(std::remove_if(pauses.begin(), pauses.end(),
+                                [&](const PauseRecord& pause) {
+                                  return !pause.measure().empty() && FindMeasure(state, pause.measure()) == nullptr;
+                                }),
+                 pauses.end());
   }
   TrimLaterActivity(state);
 }
@@ -103,6 +121,8 @@ void Apply(const JourneyOpened& event, JourneyRecord& state) {
   JourneyRecord opened;
   opened.set_version(state.version());
   opened.set_interruptions_numbered(state.interruptions_numbered());
+  opened.set_pauses_numbered(state.pauses_numbered());
+  opened.set_transitions_numbered(state.transitions_numbered());
   opened.mutable_early()->Swap(state.mutable_early());
   opened.set_client(event.client());
   opened.set_open(true);
@@ -123,6 +143,8 @@ void Apply(const JourneyOpened& event, JourneyRecord& state) {
 }
 
 void Apply(const polku::assessment::v1::AssessmentOpened& event, JourneyRecord& state) {
+  // One after a cancelled or completed one has a clock of its own.
+  if (!state.assessment().empty() && state.assessment() != event.assessment()) state.set_assessment_complete_us(0);
   state.set_assessment(event.assessment());
   state.set_assessment_open_us(UsOf(event.open_time()));
   state.set_assessment_deadline_us(UsOf(event.deadline()));
@@ -135,14 +157,58 @@ void Apply(const polku::assessment::v1::AssessmentCompleted& event, JourneyRecor
   NoteIdle(state.assessment_complete_us(), state);
 }
 
+// No more is to be expected of it; a new one may follow.
+void Apply(const polku::assessment::v1::AssessmentCancelled& event, JourneyRecord& state) {
+  if (!state.assessment().empty() && state.assessment() != event.assessment()) return;
+  state.set_assessment(event.assessment());
+  state.set_assessment_complete_us(UsOf(event.cancel_time()));
+  NoteIdle(state.assessment_complete_us(), state);
+}
+
+void AddMeasure(const polku::assessment::v1::PlannedMeasure& plan, const google::protobuf::Timestamp& approve_time,
+                JourneyRecord& state) {
+  if (FindMeasure(state, plan.measure()) != nullptr) return;
+  MeasureRecord& measure = *state.add_measures();
+  *measure.mutable_plan() = plan;
+  measure.set_phase(MEASURE_PHASE_PLANNED);
+  measure.set_approve_us(UsOf(approve_time));
+  measure.set_approve_version(state.version());
+}
+
 void Apply(const polku::assessment::v1::PlanApproved& event, JourneyRecord& state) {
-  for (const auto& plan : event.measures()) {
-    if (FindMeasure(state, plan.measure()) != nullptr) continue;
-    MeasureRecord& measure = *state.add_measures();
-    *measure.mutable_plan() = plan;
-    measure.set_phase(MEASURE_PHASE_PLANNED);
-    measure.set_approve_us(UsOf(event.approve_time()));
-    measure.set_approve_version(state.version());
+  for (const auto& plan : event.measures()) AddMeasure(plan, event.approve_time(), state);
+}
+
+bool HasSameSessions(const polku::assessment::v1::PlannedMeasure& a, const polku::assessment::v1::PlannedMeasure& b) {
+  return std::equal(a.sessions().begin(), a.sessions().end(), b.sessions().begin(), b.sessions().end(),
+                    [](const auto& left, const auto& right) {
+                      return left.day() == right.day() && left.start_minute() == right.start_minute() &&
+                             left.end_minute() == right.end_minute();
+                    });
+}
+
+// Sessions up to the day of the approval stay as they were planned.
+void Change(const polku::assessment::v1::PlannedMeasure& plan, absl::CivilDay approve_day, JourneyRecord& state) {
+  MeasureRecord* measure = MutableMeasure(state, plan.measure());
+  if (measure == nullptr || HasEnded(*measure)) return;
+  if (measure->has_start_date() && !HasSameSessions(measure->plan(), plan)) {
+    EarlierSessions& earlier = *measure->add_earlier_sessions();
+    *earlier.mutable_last_date() = pipeline::ToProtoDay(approve_day);
+    *earlier.mutable_sessions() = measure->plan().sessions();
+  }
+  *measure->mutable_plan() = plan;
+  measure->set_approve_version(state.version());
+}
+
+void End(const std::string& name, MeasurePhase phase, const google::type::Date& day, EndReason reason,
+         JourneyRecord& state);
+
+void Apply(const polku::assessment::v1::PlanRevised& event, JourneyRecord& state) {
+  const absl::CivilDay day = LocalDay(FromProto(event.approve_time()));
+  for (const auto& plan : event.added()) AddMeasure(plan, event.approve_time(), state);
+  for (const auto& plan : event.changed()) Change(plan, day, state);
+  for (const std::string& name : event.removed()) {
+    End(name, MEASURE_PHASE_REMOVED, pipeline::ToProtoDay(day), END_REASON_UNSPECIFIED, state);
   }
 }
 
@@ -155,26 +221,15 @@ void Apply(const MeasureStarted& event, JourneyRecord& state) {
   NoteActivity(StartUs(event.start_date()), state);
 }
 
-char MarkOf(const AttendanceRecorded& event, const MeasureRecord& measure) {
-  switch (event.mark().status()) {
-    case ATTENDANCE_STATUS_PRESENT:
-      // 0 minutes stand for the whole session.
-      return event.mark().minutes() > 0 && event.mark().minutes() < measure.plan().day_minutes_min() ? kPresentTooShort
-                                                                                                     : kPresent;
-    case ATTENDANCE_STATUS_ABSENT:
-      return kAbsent;
-    case ATTENDANCE_STATUS_EXCUSED:
-      return kExcused;
-    default:
-      return kUnmarked;
-  }
-}
-
 void Apply(const AttendanceRecorded& event, JourneyRecord& state) {
   MeasureRecord* measure = MutableMeasure(state, event.mark().measure());
   if (measure == nullptr) return;
-  if (event.ordinal() >= 0) SetMark(*measure->mutable_sessions(), event.ordinal(), MarkOf(event, *measure));
-  if (event.mark().status() == ATTENDANCE_STATUS_PRESENT) NoteActivity(event.session_end_us(), state);
+  if (event.ordinal() >= 0) SetMark(*measure->mutable_sessions(), event.ordinal(), MarkOf(event.mark(), *measure));
+  if (event.mark().status() != ATTENDANCE_STATUS_PRESENT) return;
+  if (event.ordinal() < 0) {
+    measure->set_last_unplanned_us(std::max(measure->last_unplanned_us(), event.session_end_us()));
+  }
+  NoteActivity(event.session_end_us(), state);
 }
 
 void Apply(const polku::coordinator_network::v1::OutreachAttempted& event, JourneyRecord& state) {
@@ -183,9 +238,29 @@ void Apply(const polku::coordinator_network::v1::OutreachAttempted& event, Journ
     case polku::coordinator_network::v1::ATTEMPT_OUTCOME_REACHED_CALL_LATER:
     case polku::coordinator_network::v1::ATTEMPT_OUTCOME_REACHED_REFUSES:
     case polku::coordinator_network::v1::ATTEMPT_OUTCOME_REACHED_NEEDS_CHANGED:
-      return NoteActivity(UsOf(event.attempt_time()), state);
+      break;
     default:
       return;  // An attempt that reached nobody is no contact.
+  }
+  const int64_t attempt_us = UsOf(event.attempt_time());
+  NoteActivity(attempt_us, state);
+  // The client can be reached: the next rung has time from here on.
+  if (InterruptionRecord* open = MutableInterruption(state, event.interruption()); open != nullptr) {
+    open->set_ladder_from_us(std::max(open->ladder_from_us(), attempt_us));
+  }
+}
+
+void Apply(const ContactRecorded& event, JourneyRecord& state) {
+  const int64_t contact_us = UsOf(event.contact_time());
+  NoteActivity(contact_us, state);
+  NoteContact(event.organisation(), contact_us, event.kind() == CONTACT_KIND_MEETING, state);
+}
+
+void Apply(const polku::coordinator_network::v1::MeetingHeld& event, JourneyRecord& state) {
+  const int64_t start_us = UsOf(event.start_time());
+  NoteActivity(start_us, state);
+  for (const std::string& organisation : event.organisations()) {
+    NoteContact(organisation, start_us, /*meeting=*/true, state);
   }
 }
 
@@ -224,6 +299,8 @@ void Apply(const MeasureInterrupted& event, JourneyRecord& state) {
   interruption.set_measure(event.measure());
   interruption.set_counted_from_us(UsOf(event.counted_from()));
   interruption.set_due_us(UsOf(event.due_time()));
+  interruption.set_anchor_us(event.has_anchor_time() ? UsOf(event.anchor_time()) : 0);
+  interruption.set_last_miss_us(event.has_last_miss_time() ? UsOf(event.last_miss_time()) : 0);
   state.set_interruptions_numbered(state.interruptions_numbered() + 1);
 }
 
@@ -232,6 +309,8 @@ void Apply(const InterruptionAmended& event, JourneyRecord& state) {
   if (interruption == nullptr) return;
   interruption->set_counted_from_us(UsOf(event.counted_from()));
   interruption->set_due_us(UsOf(event.due_time()));
+  interruption->set_anchor_us(event.has_anchor_time() ? UsOf(event.anchor_time()) : 0);
+  interruption->set_last_miss_us(event.has_last_miss_time() ? UsOf(event.last_miss_time()) : 0);
   TrimLaterActivity(state);
 }
 
@@ -248,25 +327,69 @@ InterruptionRecord TakeInterruption(const std::string& name, JourneyRecord& stat
 
 void Apply(const InterruptionRetracted& event, JourneyRecord& state) {
   const InterruptionRecord ended = TakeInterruption(event.interruption(), state);
-  if (ended.rule() == RULE_MISSED_ATTENDANCE) {
-    FloorOf(state, ended.rule(), ended.measure()).set_retracted_due_us(ended.due_us());
+  if (ended.rule() == RULE_UNSPECIFIED) return;
+  // What only stands in a pause's way is found again should the pause turn out to be none.
+  if (ended.rule() == RULE_MISSED_ATTENDANCE && !event.suppressed()) {
+    FloorOf(state, ended.rule(), ended.measure()).set_retracted_miss_us(ended.last_miss_us());
   }
+  auto& retracted = *state.mutable_retracted();
+  if (retracted.size() == kRetractedMax) retracted.erase(retracted.begin());
+  RetractedRecord& record = *retracted.Add();
+  record.set_interruption(ended.interruption());
+  record.set_rule(ended.rule());
+  record.set_measure(ended.measure());
   DropWhatIsOver(state);
+}
+
+// The rule counts from there, and is due no sooner than was agreed.
+void Settle(Rule rule, const std::string& name, int64_t settle_us, const google::type::Date* next_step,
+            JourneyRecord& state) {
+  MeasureRecord* measure = MutableMeasure(state, name);
+  NoteIdle(settle_us, state);
+  if (!name.empty() && measure == nullptr) return;
+  Floor& floor = FloorOf(state, rule, name);
+  floor.set_counted_from_us(std::max(settle_us, floor.counted_from_us()));
+  floor.clear_retracted_miss_us();
+  if (next_step != nullptr) {
+    floor.set_not_before_us(std::max(floor.not_before_us(), Micros(EndOfDay(FromProto(*next_step)))));
+  }
+  if (rule == RULE_MISSED_ATTENDANCE && measure != nullptr && measure->has_start_date()) {
+    measure->set_floor_session(std::max(measure->floor_session(), Schedule(*measure).CountEndedBy(At(settle_us))));
+  }
 }
 
 void Apply(const InterruptionResolved& event, JourneyRecord& state) {
   const InterruptionRecord ended = TakeInterruption(event.interruption(), state);
   if (ended.rule() == RULE_UNSPECIFIED) return;
-  const int64_t resolve_us = UsOf(event.resolve_time());
-  Floor& floor = FloorOf(state, ended.rule(), ended.measure());
-  floor.set_counted_from_us(std::max(resolve_us, floor.counted_from_us()));
-  if (event.has_next_step_date()) floor.set_not_before_us(Micros(EndOfDay(FromProto(event.next_step_date()))));
-  MeasureRecord* measure = MutableMeasure(state, ended.measure());
-  if (ended.rule() == RULE_MISSED_ATTENDANCE && measure != nullptr) {
-    measure->set_floor_session(std::max(measure->floor_session(), Schedule(*measure).CountEndedBy(At(resolve_us))));
-  }
-  NoteIdle(resolve_us, state);
+  Settle(ended.rule(), ended.measure(), UsOf(event.resolve_time()),
+         event.has_next_step_date() ? &event.next_step_date() : nullptr, state);
   DropWhatIsOver(state);
+}
+
+void Apply(const OutreachSettled& event, JourneyRecord& state) {
+  auto& retracted = *state.mutable_retracted();
+  retracted.erase(std::remove_if(retracted.begin(), retracted.end(),
+                                 [&](const auto& each) { return each.interruption() == event.interruption(); }),
+                  retracted.end());
+  Settle(event.rule(), event.measure(), UsOf(event.settle_time()),
+         event.has_next_step_date() ? &event.next_step_date() : nullptr, state);
+  DropWhatIsOver(state);
+}
+
+void Apply(const OutreachRequested& event, JourneyRecord& state) {
+  InterruptionRecord* open = MutableInterruption(state, event.interruption());
+  if (open != nullptr) open->set_ladder_from_us(UsOf(event.request_time()));
+}
+
+void Apply(const OutreachEscalated& event, JourneyRecord& state) {
+  InterruptionRecord* open = MutableInterruption(state, event.interruption());
+  if (open != nullptr) open->set_rung(event.rung());
+}
+
+void Apply(const SessionsRedrawn& event, JourneyRecord& state) {
+  if (MeasureRecord* measure = MutableMeasure(state, event.measure()); measure != nullptr) {
+    measure->set_sessions(event.sessions());
+  }
 }
 
 void Apply(const HoldsChanged& event, JourneyRecord& state) {
@@ -280,7 +403,7 @@ void Apply(const ReportingIntervalLearned& event, JourneyRecord& state) {
   }
 }
 
-// What is over needs no rules any more; who and when stays.
+// What is over needs no rules any more; who, when and what has been numbered stays.
 void Apply(const JourneyClosed& event, JourneyRecord& state) {
   state.set_open(false);
   state.set_closed(true);
@@ -291,25 +414,74 @@ void Apply(const JourneyClosed& event, JourneyRecord& state) {
   state.clear_holds();
   state.clear_early();
   state.clear_later_activity_us();
+  state.clear_retracted();
+  state.clear_pauses();
+  state.clear_transition();
+  state.clear_circumstances();
+  state.clear_closures();
+}
+
+// Nothing of the person stays, and nothing that still comes is taken.
+void Erase(JourneyRecord& state) {
+  const int64_t version = state.version();
+  state.Clear();
+  state.set_version(version);
+  state.set_closed(true);
+  state.set_erased(true);
+}
+
+// Facts of peers.
+bool EvolvePeerFact(const JourneyEvent& event, JourneyRecord& state) {
+  switch (event.event_case()) {
+    case JourneyEvent::kAssessmentOpened:
+      Apply(event.assessment_opened(), state);
+      return true;
+    case JourneyEvent::kAssessmentCompleted:
+      Apply(event.assessment_completed(), state);
+      return true;
+    case JourneyEvent::kAssessmentCancelled:
+      Apply(event.assessment_cancelled(), state);
+      return true;
+    case JourneyEvent::kSessionHeld:
+      NoteActivity(UsOf(event.session_held().start_time()), state);
+      return true;
+    case JourneyEvent::kPlanApproved:
+      Apply(event.plan_approved(), state);
+      return true;
+    case JourneyEvent::kPlanRevised:
+      Apply(event.plan_revised(), state);
+      return true;
+    case JourneyEvent::kAssignmentAccepted:
+      state.set_coordinator(event.assignment_accepted().coordinator());
+      return true;
+    case JourneyEvent::kCoordinatorReplaced:
+      state.set_coordinator(event.coordinator_replaced().to());
+      return true;
+    case JourneyEvent::kOutreachAttempted:
+      Apply(event.outreach_attempted(), state);
+      return true;
+    case JourneyEvent::kOutreachCompleted:  // It ends a step, whatever has become of its interruption.
+      NoteIdle(UsOf(event.outreach_completed().complete_time()), state);
+      return true;
+    case JourneyEvent::kMeetingHeld:
+      Apply(event.meeting_held(), state);
+      return true;
+    case JourneyEvent::kClientErased:
+      Erase(state);
+      return true;
+    default:
+      return EvolveAgreement(event, state);
+  }
 }
 
 }  // namespace
 
 void Evolve(const JourneyEvent& event, JourneyRecord& state) {
   state.set_version(state.version() + 1);
+  if (EvolvePeerFact(event, state)) return;
   switch (event.event_case()) {
     case JourneyEvent::kJourneyOpened:
       return Apply(event.journey_opened(), state);
-    case JourneyEvent::kAssessmentOpened:
-      return Apply(event.assessment_opened(), state);
-    case JourneyEvent::kAssessmentCompleted:
-      return Apply(event.assessment_completed(), state);
-    case JourneyEvent::kPlanApproved:
-      return Apply(event.plan_approved(), state);
-    case JourneyEvent::kAssignmentAccepted:
-      return state.set_coordinator(event.assignment_accepted().coordinator());
-    case JourneyEvent::kOutreachAttempted:
-      return Apply(event.outreach_attempted(), state);
     case JourneyEvent::kMeasureStarted:
       return Apply(event.measure_started(), state);
     case JourneyEvent::kAttendanceRecorded:
@@ -323,7 +495,7 @@ void Evolve(const JourneyEvent& event, JourneyRecord& state) {
       return End(event.measure_ended_early().measure(), MEASURE_PHASE_ENDED_EARLY,
                  event.measure_ended_early().end_date(), event.measure_ended_early().reason(), state);
     case JourneyEvent::kContactRecorded:
-      return NoteActivity(UsOf(event.contact_recorded().contact_time()), state);
+      return Apply(event.contact_recorded(), state);
     case JourneyEvent::kMeasureInterrupted:
       return Apply(event.measure_interrupted(), state);
     case JourneyEvent::kInterruptionAmended:
@@ -343,9 +515,15 @@ void Evolve(const JourneyEvent& event, JourneyRecord& state) {
       return Apply(event.journey_closed(), state);
     case JourneyEvent::kReportingIntervalLearned:
       return Apply(event.reporting_interval_learned(), state);
-    case JourneyEvent::kOutreachCompleted:  // What follows from it is an InterruptionResolved.
-    case JourneyEvent::kOutreachRequested:  // Told to others; an open interruption says as much.
-    case JourneyEvent::EVENT_NOT_SET:
+    case JourneyEvent::kOutreachRequested:
+      return Apply(event.outreach_requested(), state);
+    case JourneyEvent::kOutreachEscalated:
+      return Apply(event.outreach_escalated(), state);
+    case JourneyEvent::kOutreachSettled:
+      return Apply(event.outreach_settled(), state);
+    case JourneyEvent::kSessionsRedrawn:
+      return Apply(event.sessions_redrawn(), state);
+    default:
       return;
   }
 }

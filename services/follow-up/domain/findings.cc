@@ -4,6 +4,7 @@
 
 #include "libs/pipeline/proto_time.h"
 #include "services/follow-up/domain/moment.h"
+#include "services/follow-up/domain/spells.h"
 
 namespace polku::follow_up {
 namespace {
@@ -13,15 +14,6 @@ using polku::pathway::v1::RuleSet;
 using polku::pipeline::FromProto;
 
 int64_t StartUs(const google::type::Date& date) { return Micros(StartOfDay(FromProto(date))); }
-
-// After a resolution the rule counts from there, and is due no sooner than was agreed.
-Finding AboveFloor(const JourneyRecord& journey, Finding finding) {
-  if (const Floor* floor = FindFloor(journey, finding.rule, finding.measure); floor != nullptr) {
-    finding.counted_from_us = std::max(finding.counted_from_us, floor->counted_from_us());
-    finding.due_us = std::max(finding.due_us, floor->not_before_us());
-  }
-  return finding;
-}
 
 // R1: a person said so; there is nothing to wait for. Resolved once and for all.
 std::optional<Finding> EndedEarly(const JourneyRecord& journey, const MeasureRecord& measure) {
@@ -35,8 +27,10 @@ std::optional<Finding> EndedEarly(const JourneyRecord& journey, const MeasureRec
 std::optional<Finding> NotStarted(const JourneyRecord& journey, const MeasureRecord& measure, const RuleSet& rules) {
   const absl::CivilDay from = std::max(FromProto(measure.plan().start_date()), LocalDay(At(measure.approve_us())));
   const int64_t counted_from = std::max(StartUs(measure.plan().start_date()), measure.approve_us());
-  const Finding finding = AboveFloor(journey, {RULE_NOT_STARTED, measure.plan().measure(), counted_from,
-                                               Micros(EndOfOfficeDay(from, rules.not_started_office_days()))});
+  const int days = rules.not_started_office_days();
+  const Finding finding = Behind(SpellsOf(journey, measure), days,
+                                 AboveFloor(journey, {RULE_NOT_STARTED, measure.plan().measure(), counted_from,
+                                                      Micros(EndOfOfficeDay(from, days))}));
   if (measure.has_start_date() && StartUs(measure.start_date()) < finding.due_us) return std::nullopt;
   if (!measure.has_start_date() && HasEnded(measure) && StartUs(measure.end_date()) < finding.due_us) {
     return std::nullopt;
@@ -48,9 +42,11 @@ std::optional<Finding> NotStarted(const JourneyRecord& journey, const MeasureRec
 std::optional<Finding> PlanOverrun(const JourneyRecord& journey, const MeasureRecord& measure, const RuleSet& rules) {
   if (!measure.has_start_date()) return std::nullopt;
   const absl::CivilDay planned_end = FromProto(measure.plan().end_date());
+  const int days = rules.plan_overrun_office_days();
   const Finding finding =
-      AboveFloor(journey, {RULE_PLAN_OVERRUN, measure.plan().measure(), Micros(EndOfDay(planned_end)),
-                           Micros(EndOfOfficeDay(planned_end, rules.plan_overrun_office_days()))});
+      Behind(SpellsOf(journey, measure), days,
+             AboveFloor(journey, {RULE_PLAN_OVERRUN, measure.plan().measure(), Micros(EndOfDay(planned_end)),
+                                  Micros(EndOfOfficeDay(planned_end, days))}));
   if (HasEnded(measure) && StartUs(measure.end_date()) < finding.due_us) return std::nullopt;
   return finding;
 }
@@ -79,9 +75,10 @@ std::optional<Finding> NoNextMeasure(const JourneyRecord& journey, const RuleSet
   const std::optional<int64_t> anchor = AnchorOf(journey, RULE_NO_NEXT_MEASURE);
   if (!anchor.has_value() && HasOtherStep(journey)) return std::nullopt;
   const int64_t idle = anchor.value_or(journey.idle_since_us());
+  const int days = rules.no_next_measure_office_days();
   const Finding finding =
-      AboveFloor(journey, {RULE_NO_NEXT_MEASURE, "", idle,
-                           Micros(EndOfOfficeDay(LocalDay(At(idle)), rules.no_next_measure_office_days()))});
+      Behind(SpellsOf(journey), days,
+             AboveFloor(journey, {RULE_NO_NEXT_MEASURE, "", idle, Micros(EndOfOfficeDay(LocalDay(At(idle)), days))}));
   for (const MeasureRecord& measure : journey.measures()) {
     const bool over_before = HasEnded(measure) && StartUs(measure.end_date()) <= idle;
     if (measure.approve_us() <= finding.due_us && !over_before) return std::nullopt;
@@ -96,14 +93,21 @@ void Add(std::optional<Finding> finding, std::vector<Finding>& findings) {
 std::vector<Finding> AllFindings(const JourneyRecord& journey, const RuleSet& rules, bool missed_attendance) {
   std::vector<Finding> findings;
   if (!journey.open()) return findings;
+  if (StandingCircumstance(journey) != nullptr) {
+    Add(ChangedCircumstance(journey, rules), findings);
+    return findings;
+  }
   findings.reserve(8);
   for (const MeasureRecord& measure : journey.measures()) {
     Add(EndedEarly(journey, measure), findings);
     if (missed_attendance) Add(MissedAttendance(journey, measure, rules), findings);
     Add(NotStarted(journey, measure, rules), findings);
     Add(PlanOverrun(journey, measure, rules), findings);
+    Add(PauseOverrun(journey, &measure, rules), findings);
   }
   Add(NoNextMeasure(journey, rules), findings);
+  Add(MissedTransition(journey, rules), findings);
+  Add(PauseOverrun(journey, nullptr, rules), findings);
   Add(NoContact(journey, rules), findings);
   Add(OverdueAssessment(journey), findings);
   return findings;
@@ -117,6 +121,14 @@ std::vector<Finding> Findings(const JourneyRecord& journey, const RuleSet& rules
 
 std::vector<Finding> FindingsButMissedAttendance(const JourneyRecord& journey, const RuleSet& rules) {
   return AllFindings(journey, rules, /*missed_attendance=*/false);
+}
+
+Finding AboveFloor(const JourneyRecord& journey, Finding finding) {
+  if (const Floor* floor = FindFloor(journey, finding.rule, finding.measure); floor != nullptr) {
+    finding.counted_from_us = std::max(finding.counted_from_us, floor->counted_from_us());
+    finding.due_us = std::max(finding.due_us, floor->not_before_us());
+  }
+  return finding;
 }
 
 const MeasureRecord* FindMeasure(const JourneyRecord& journey, absl::string_view measure) {
@@ -151,9 +163,10 @@ const Hold* FindHold(const JourneyRecord& journey, const Finding& finding) {
 }
 
 std::optional<int64_t> AnchorOf(const JourneyRecord& journey, Rule rule) {
-  if (const InterruptionRecord* open = FindOpen(journey, rule, ""); open != nullptr) return open->counted_from_us();
+  const auto began = [](const auto& each) { return each.anchor_us() != 0 ? each.anchor_us() : each.counted_from_us(); };
+  if (const InterruptionRecord* open = FindOpen(journey, rule, ""); open != nullptr) return began(*open);
   for (const Hold& hold : journey.holds()) {
-    if (hold.rule() == rule && hold.measure().empty()) return hold.counted_from_us();
+    if (hold.rule() == rule && hold.measure().empty()) return began(hold);
   }
   return std::nullopt;
 }
@@ -169,24 +182,16 @@ int64_t ReportingIntervalUs(const MeasureRecord& measure, const RuleSet& rules) 
   return absl::ToInt64Microseconds(FromProto(rules.direct_reporting_interval()));
 }
 
-int64_t LatestStepUs(const JourneyRecord& journey, const RuleSet& rules) {
+Steps StepsOf(const JourneyRecord& journey, const RuleSet& rules) {
   const int64_t recheck = absl::ToInt64Microseconds(FromProto(rules.hold_recheck_interval()));
-  int64_t last = 0;
+  Steps steps;
   for (const Finding& finding : Findings(journey, rules)) {
     if (FindOpen(journey, finding.rule, finding.measure) != nullptr) continue;
     const Hold* hold = FindHold(journey, finding);
-    last = std::max(last, hold == nullptr ? finding.due_us : hold->check_us() + recheck);
+    steps.latest_us = std::max(steps.latest_us, hold == nullptr ? finding.due_us : hold->check_us() + recheck);
+    if (steps.earliest_us == 0 || finding.due_us < steps.earliest_us) steps.earliest_us = finding.due_us;
   }
-  return last;
-}
-
-int64_t EarliestNextStepUs(const JourneyRecord& journey, const RuleSet& rules) {
-  int64_t first = 0;
-  for (const Finding& finding : Findings(journey, rules)) {
-    if (FindOpen(journey, finding.rule, finding.measure) != nullptr) continue;
-    if (first == 0 || finding.due_us < first) first = finding.due_us;
-  }
-  return first;
+  return steps;
 }
 
 int64_t NextDueUs(const JourneyRecord& journey, const RuleSet& rules) {
@@ -199,8 +204,15 @@ int64_t NextDueUs(const JourneyRecord& journey, const RuleSet& rules) {
     if (next == 0 || due < next) next = due;
   };
   for (const Finding& finding : Findings(journey, rules)) take(finding);
+  for (const InterruptionRecord& open : journey.interruptions()) {
+    const std::optional<NextRung> rung = NextRungOf(open, rules);
+    if (!rung.has_value()) continue;
+    const Hold* hold = FindHold(journey, AsFinding(open, *rung));
+    const int64_t due = hold == nullptr ? rung->call_us : hold->check_us();
+    if (next == 0 || due < next) next = due;
+  }
   for (const MeasureRecord& measure : journey.measures()) {
-    const std::optional<Unmarked> unmarked = FirstUnmarked(measure, rules);
+    const std::optional<Unmarked> unmarked = FirstUnmarked(journey, measure, rules);
     if (!unmarked.has_value()) continue;
     // Not a finding yet, so an open R2 does not stop the sessions from being looked at.
     const Hold* hold = FindHold(journey, {RULE_MISSED_ATTENDANCE, measure.plan().measure(), unmarked->session_end_us});
@@ -214,7 +226,8 @@ std::vector<std::string> SafetyNetGaps(const JourneyRecord& journey, const RuleS
   std::vector<std::string> gaps;
   if (!journey.open()) return gaps;
   if (journey.responsible_party().empty()) gaps.push_back("owner");
-  if (journey.interruptions_size() == 0 && LatestStepUs(journey, rules) <= Micros(now)) gaps.push_back("next_step");
+  if (journey.interruptions_size() == 0 && StepsOf(journey, rules).latest_us <= Micros(now))
+    gaps.push_back("next_step");
   return gaps;
 }
 

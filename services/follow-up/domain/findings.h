@@ -1,4 +1,4 @@
-// Which interruptions the facts give: the rules R1 to R11 as functions of a journey's state.
+// Which interruptions the facts give: the rules R1 to R12 as functions of a journey's state.
 // services/follow-up/README.md says each rule in words.
 //
 // Nothing here looks at the clock. A finding comes with the instant at which its limit is
@@ -27,6 +27,8 @@ struct Finding {
   // Rests on something that has not come. It may be opened only once everything up to
   // `due_us` has been reported.
   bool absence = true;
+  int64_t anchor_us = 0;     // Where the clock began, when a spell moved counted_from; otherwise 0.
+  int64_t last_miss_us = 0;  // R2: end of the session or week that made it too many.
 };
 
 // An expected session that nobody has marked, the first such one of a running measure.
@@ -52,8 +54,22 @@ std::vector<Finding> FindingsButMissedAttendance(const polku::follow_up::v1::Jou
 std::optional<Finding> MissedAttendance(const polku::follow_up::v1::JourneyRecord& journey,
                                         const polku::follow_up::v1::MeasureRecord& measure,
                                         const polku::pathway::v1::RuleSet& rules);
-std::optional<Unmarked> FirstUnmarked(const polku::follow_up::v1::MeasureRecord& measure,
+std::optional<Unmarked> FirstUnmarked(const polku::follow_up::v1::JourneyRecord& journey,
+                                      const polku::follow_up::v1::MeasureRecord& measure,
                                       const polku::pathway::v1::RuleSet& rules);
+
+// R4 (transition.cc).
+std::optional<Finding> MissedTransition(const polku::follow_up::v1::JourneyRecord& journey,
+                                        const polku::pathway::v1::RuleSet& rules);
+
+// R6 of pauses of one measure, or of the whole journey when `measure` is null (pause.cc).
+std::optional<Finding> PauseOverrun(const polku::follow_up::v1::JourneyRecord& journey,
+                                    const polku::follow_up::v1::MeasureRecord* measure,
+                                    const polku::pathway::v1::RuleSet& rules);
+
+// R12 (circumstance.cc).
+std::optional<Finding> ChangedCircumstance(const polku::follow_up::v1::JourneyRecord& journey,
+                                           const polku::pathway::v1::RuleSet& rules);
 
 // R5 (no_contact.cc).
 std::optional<Finding> NoContact(const polku::follow_up::v1::JourneyRecord& journey,
@@ -68,6 +84,9 @@ const polku::follow_up::v1::Floor* FindFloor(const polku::follow_up::v1::Journey
                                              polku::follow_up::v1::Rule rule, absl::string_view measure);
 const polku::follow_up::v1::Hold* FindHold(const polku::follow_up::v1::JourneyRecord& journey, const Finding& finding);
 
+// After a resolution a rule counts from there, and is due no sooner than was agreed.
+Finding AboveFloor(const polku::follow_up::v1::JourneyRecord& journey, Finding finding);
+
 // What an open or held finding of the whole journey by `rule` is counted from. Later facts do
 // not move it away: what was broken at its due instant stays found until a person resolves it.
 std::optional<int64_t> AnchorOf(const polku::follow_up::v1::JourneyRecord& journey, polku::follow_up::v1::Rule rule);
@@ -79,13 +98,25 @@ bool IsGoodEnd(polku::follow_up::v1::EndReason reason);
 int64_t ReportingIntervalUs(const polku::follow_up::v1::MeasureRecord& measure,
                             const polku::pathway::v1::RuleSet& rules);
 
-// The dated next step that the safety net relies on: the last instant by which, whatever does
-// not happen, a finding opens or is looked at again. 0 = none.
-int64_t LatestStepUs(const polku::follow_up::v1::JourneyRecord& journey, const polku::pathway::v1::RuleSet& rules);
+// The dated next steps of a journey: the instants by which, whatever does not happen, a finding
+// opens or a held one is looked at again. 0 = none.
+struct Steps {
+  int64_t latest_us = 0;    // The one that the safety net relies on.
+  int64_t earliest_us = 0;  // The next limit, for people.
+};
+Steps StepsOf(const polku::follow_up::v1::JourneyRecord& journey, const polku::pathway::v1::RuleSet& rules);
 
-// The earliest of the same instants, for people. 0 = none.
-int64_t EarliestNextStepUs(const polku::follow_up::v1::JourneyRecord& journey,
-                           const polku::pathway::v1::RuleSet& rules);
+// The next rung of the ladder of an open interruption.
+struct NextRung {
+  polku::follow_up::v1::OutreachRung rung = polku::follow_up::v1::OUTREACH_RUNG_UNSPECIFIED;
+  int64_t call_us = 0;  // When the rung before is used up.
+  int64_t due_us = 0;   // When it is used up itself.
+};
+// None once the supervisor has been called (ladder.cc).
+std::optional<NextRung> NextRungOf(const polku::follow_up::v1::InterruptionRecord& open,
+                                   const polku::pathway::v1::RuleSet& rules);
+// How a rung that is not covered yet is held: like a finding that waits.
+Finding AsFinding(const polku::follow_up::v1::InterruptionRecord& open, const NextRung& next);
 
 // When something is to be decided although nothing comes in. 0 = never.
 int64_t NextDueUs(const polku::follow_up::v1::JourneyRecord& journey, const polku::pathway::v1::RuleSet& rules);

@@ -15,8 +15,10 @@ using pipeline::IndexRow;
 using store::TableShape;
 
 const TableShape kJourneyTable{
-    "journey", {"client"}, {"open", "owner", "next_step_us", "open_interruptions", "pathway", "coordinator"}};
-const TableShape kMeasureTable{"measure", {"measure"}, {"client", "source", "phase"}};
+    "journey",
+    {"client"},
+    {"open", "owner", "next_step_us", "open_interruptions", "pathway", "coordinator", "limit_week"}};
+const TableShape kMeasureTable{"measure", {"measure"}, {"client", "source", "phase", "provider"}};
 const TableShape kHeldTable{"held", {"source", "client"}, {"holds"}};
 const TableShape kOpenInterruptionTable{
     "open_interruption", {"interruption"}, {"rule", "measure", "counted_from_us", "due_us", "rules_version"}};
@@ -34,16 +36,29 @@ std::map<std::string, std::string> LookupQueries() {
       {kSourcesOfClientLookup,
        "SELECT s.source, s.complete_through_us, s.reporting_interval_us FROM source s WHERE s.source IN "
        "(SELECT m.source FROM measure m WHERE m.client = $1) ORDER BY s.source"},
+      {kMarksOfMeasureLookup,
+       "SELECT day, session, status, minutes FROM mark WHERE measure = $1 ORDER BY day, session"},
+      {kClientsOfProviderLookup, "SELECT DISTINCT client FROM measure WHERE provider = $1 ORDER BY client"},
       {kHeldBySourceLookup, "SELECT client FROM held WHERE source = $1 ORDER BY client"},
   };
 }
 
 int64_t DayNumber(const google::type::Date& date) { return date.year() * 10000 + date.month() * 100 + date.day(); }
 
+absl::CivilDay DayOfIndex(int64_t number) { return absl::CivilDay(number / 10000, number / 100 % 100, number % 100); }
+
+int64_t WeekOfIndex(int64_t time_us) { return time_us / absl::ToInt64Microseconds(absl::Hours(24 * 7)); }
+
 std::vector<pipeline::Lookup> JourneyDomain::LookupsOf(const std::string& key, const Input& input) const {
   if (input.has_attendance_mark()) {
     const AttendanceMark& mark = input.attendance_mark();
     return {{kMarkLookup, {mark.measure(), DayNumber(mark.date()), int64_t{mark.session()}}}};
+  }
+  if (input.has_plan_revised()) {
+    std::vector<pipeline::Lookup> lookups;
+    for (const auto& plan : input.plan_revised().changed())
+      lookups.push_back({kMarksOfMeasureLookup, {plan.measure()}});
+    return lookups;
   }
   if (input.has_tick() || input.has_recheck_coverage()) return {{kSourcesOfClientLookup, {key}}};
   return {};
@@ -52,16 +67,18 @@ std::vector<pipeline::Lookup> JourneyDomain::LookupsOf(const std::string& key, c
 std::vector<IndexRow> JourneyDomain::Index(const State& journey) const {
   std::vector<IndexRow> rows;
   if (journey.client().empty()) return rows;  // Nothing but early facts.
-  const int64_t next_step = LatestStepUs(journey, RulesOf(catalogue_, journey.rules_version()));
-  rows.push_back(
-      {&kJourneyTable,
-       {journey.client()},
-       {int64_t{journey.open()}, journey.responsible_party(), next_step == 0 ? store::Value() : store::Value(next_step),
-        int64_t{journey.interruptions_size()}, journey.pathway(), journey.coordinator()}});
+  const polku::pathway::v1::RuleSet& rules = RulesOf(catalogue_, journey.rules_version());
+  const Steps steps = StepsOf(journey, rules);
+  const auto or_null = [](int64_t value) { return value == 0 ? store::Value() : store::Value(value); };
+  rows.push_back({&kJourneyTable,
+                  {journey.client()},
+                  {int64_t{journey.open()}, journey.responsible_party(), or_null(steps.latest_us),
+                   int64_t{journey.interruptions_size()}, journey.pathway(), journey.coordinator(),
+                   or_null(steps.earliest_us == 0 ? 0 : WeekOfIndex(steps.earliest_us))}});
   for (const MeasureRecord& measure : journey.measures()) {
     rows.push_back({&kMeasureTable,
                     {measure.plan().measure()},
-                    {journey.client(), measure.plan().source(), int64_t{measure.phase()}}});
+                    {journey.client(), measure.plan().source(), int64_t{measure.phase()}, measure.plan().provider()}});
   }
   for (const InterruptionRecord& each : journey.interruptions()) {
     rows.push_back(

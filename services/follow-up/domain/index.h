@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 
+#include "absl/time/civil_time.h"
 #include "google/type/date.pb.h"
 #include "libs/pipeline/domain.h"
 
@@ -23,6 +24,10 @@ extern const store::TableShape kSourceTable;
 inline constexpr char kMarkLookup[] = "mark";
 // By client, of the sources of its measures: source, complete_through_us, reporting_interval_us.
 inline constexpr char kSourcesOfClientLookup[] = "sources_of_client";
+// Of table `mark`; by measure: day, session, status, minutes.
+inline constexpr char kMarksOfMeasureLookup[] = "marks_of_measure";
+// By provider: clients with a planned or running measure of it.
+inline constexpr char kClientsOfProviderLookup[] = "clients_of_provider";
 // By source: clients with something held for it.
 inline constexpr char kHeldBySourceLookup[] = "held_by_source";
 
@@ -31,5 +36,9 @@ std::map<std::string, std::string> LookupQueries();
 
 // 20260309 for 9 March 2026: how table `mark` holds a day.
 int64_t DayNumber(const google::type::Date& date);
+absl::CivilDay DayOfIndex(int64_t number);
+
+// The week of an instant: how table `journey` holds the earliest limit, so that it seldom changes.
+int64_t WeekOfIndex(int64_t time_us);
 
 }  // namespace polku::follow_up

@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "libs/base/resource_name.h"
+#include "absl/strings/str_cat.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/violation.h"
 #include "libs/pipeline/proto_time.h"
@@ -14,12 +14,6 @@ namespace polku::follow_up {
 namespace {
 
 using namespace polku::follow_up::v1;  // NOLINT
-
-absl::StatusOr<std::string> ClientIn(absl::string_view name, absl::string_view pattern, absl::string_view field) {
-  std::optional<std::string> client = ClientOf(name);
-  if (client.has_value() && IsResourceName(name, pattern)) return *std::move(client);
-  return InvalidField(field, absl::StrCat("must be a name like \"", pattern, "\""));
-}
 
 // The command's reply; null for a Tick, a step and a peer's fact.
 absl::StatusOr<Reply> Take(const JourneyInput& input, Draft& draft) {
@@ -38,6 +32,21 @@ absl::StatusOr<Reply> Take(const JourneyInput& input, Draft& draft) {
       return ResolveInterruption(input.resolve_interruption(), draft);
     case JourneyInput::kCloseJourney:
       return CloseJourney(input.close_journey(), draft);
+    case JourneyInput::kAgreePause:
+      return AgreePause(input.agree_pause(), draft);
+    case JourneyInput::kEndPause:
+      return EndPause(input.end_pause(), draft);
+    case JourneyInput::kOfferTransition:
+      return OfferTransition(input.offer_transition(), draft);
+    case JourneyInput::kAcceptTransition:
+      return AcceptTransition(input.accept_transition(), draft);
+    case JourneyInput::kDeclineTransition:
+      return DeclineTransition(input.decline_transition(), draft);
+    case JourneyInput::kRecordCircumstance:
+      return RecordCircumstance(input.record_circumstance(), draft);
+    case JourneyInput::kClosureTold:
+      TakeClosure(input.closure_told(), draft);
+      return Reply();
     default:
       TakePeerFact(input, draft);
       return Reply();
@@ -53,6 +62,12 @@ bool IsCommand(const JourneyInput& input) {
     case JourneyInput::kRecordContact:
     case JourneyInput::kResolveInterruption:
     case JourneyInput::kCloseJourney:
+    case JourneyInput::kAgreePause:
+    case JourneyInput::kEndPause:
+    case JourneyInput::kOfferTransition:
+    case JourneyInput::kAcceptTransition:
+    case JourneyInput::kDeclineTransition:
+    case JourneyInput::kRecordCircumstance:
       return true;
     default:
       return false;
@@ -62,46 +77,6 @@ bool IsCommand(const JourneyInput& input) {
 bool Looks(const JourneyInput& input) { return input.has_tick() || input.has_recheck_coverage(); }
 
 }  // namespace
-
-absl::StatusOr<std::string> JourneyDomain::KeyOf(const Input& input) const {
-  switch (input.input_case()) {
-    case Input::kReferralAccepted:
-      return ClientIn(input.referral_accepted().referral(), "clients/*/referrals/*", "referral");
-    case Input::kAssessmentOpened:
-      return ClientIn(input.assessment_opened().assessment(), "clients/*/assessments/*", "assessment");
-    case Input::kAssessmentCompleted:
-      return ClientIn(input.assessment_completed().assessment(), "clients/*/assessments/*", "assessment");
-    case Input::kPlanApproved:
-      return ClientIn(input.plan_approved().plan(), "clients/*/plans/*", "plan");
-    case Input::kAssignmentAccepted:
-      return ClientIn(input.assignment_accepted().client(), "clients/*", "client");
-    // By the task: an attempt at a contact task has no interruption, and is activity all the same.
-    case Input::kOutreachAttempted:
-      return ClientIn(input.outreach_attempted().task(), "clients/*/tasks/*", "task");
-    case Input::kOutreachCompleted:
-      return ClientIn(input.outreach_completed().task(), "clients/*/tasks/*", "task");
-    case Input::kStartMeasure:
-      return ClientIn(input.start_measure().name(), "clients/*/measures/*", "name");
-    case Input::kAttendanceMark:
-      return ClientIn(input.attendance_mark().measure(), "clients/*/measures/*", "measure");
-    case Input::kCompleteMeasure:
-      return ClientIn(input.complete_measure().name(), "clients/*/measures/*", "name");
-    case Input::kEndMeasureEarly:
-      return ClientIn(input.end_measure_early().name(), "clients/*/measures/*", "name");
-    case Input::kRecordContact:
-      return ClientIn(input.record_contact().client(), "clients/*", "client");
-    case Input::kResolveInterruption:
-      return ClientIn(input.resolve_interruption().name(), "clients/*/interruptions/*", "name");
-    case Input::kCloseJourney:
-      return ClientIn(input.close_journey().client(), "clients/*", "client");
-    case Input::kRecheckCoverage:
-      return ClientIn(input.recheck_coverage().client(), "clients/*", "client");
-    case Input::kTick:
-    case Input::INPUT_NOT_SET:
-      break;
-  }
-  return absl::InternalError("a tick or an empty input has no key of its own");
-}
 
 absl::StatusOr<pipeline::Decision<JourneyEvent>> JourneyDomain::Decide(const State& state, const Input& input,
                                                                        const pipeline::Context& context) const {
@@ -117,7 +92,9 @@ absl::StatusOr<pipeline::Decision<JourneyEvent>> JourneyDomain::Decide(const Sta
     ASSIGN_OR_RETURN(reply, Take(input, draft));
   }
   Reconcile(coverage, draft);
+  AskForClosures(state, draft);
   pipeline::Decision<Event> decision = draft.Take();
+  decision.erase = input.has_client_erased();
   decision.reply = std::move(reply);
   return decision;
 }
@@ -125,6 +102,12 @@ absl::StatusOr<pipeline::Decision<JourneyEvent>> JourneyDomain::Decide(const Sta
 std::optional<absl::Time> JourneyDomain::NextDue(const State& state) const {
   const int64_t next = NextDueUs(state, RulesOf(catalogue_, state.rules_version()));
   return next == 0 ? std::nullopt : std::optional(At(next));
+}
+
+absl::Status RequireNamedUser(absl::string_view what, const Draft& draft) {
+  if (!draft.context().principal.user.empty()) return absl::OkStatus();
+  return WithReason(absl::FailedPreconditionError(absl::StrCat("only a named person may ", what)),
+                    "NAMED_USER_REQUIRED");
 }
 
 absl::Status RequireOpen(const JourneyRecord& journey) {

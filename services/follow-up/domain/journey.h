@@ -43,8 +43,8 @@ class JourneyDomain {
 // comes before the journey opens waits in the state.
 void TakePeerFact(const polku::follow_up::v1::JourneyInput& input, Draft& draft);
 
-// Commands about measures (measure_commands.cc), attendance (attendance.cc) and the journey
-// (journey_commands.cc). They return the reply.
+// Commands about measures (measure_commands.cc), attendance (attendance.cc), the journey
+// (journey_commands.cc), pauses, transitions and circumstances (files of these names). They return the reply.
 using Reply = std::unique_ptr<google::protobuf::Message>;
 absl::StatusOr<Reply> StartMeasure(const polku::follow_up::v1::StartMeasureRequest& request, Draft& draft);
 absl::StatusOr<Reply> CompleteMeasure(const polku::follow_up::v1::CompleteMeasureRequest& request, Draft& draft);
@@ -54,6 +54,26 @@ absl::StatusOr<Reply> RecordContact(const polku::follow_up::v1::RecordContactReq
 absl::StatusOr<Reply> ResolveInterruption(const polku::follow_up::v1::ResolveInterruptionRequest& request,
                                           Draft& draft);
 absl::StatusOr<Reply> CloseJourney(const polku::follow_up::v1::CloseJourneyRequest& request, Draft& draft);
+
+absl::StatusOr<Reply> AgreePause(const polku::follow_up::v1::AgreePauseRequest& request, Draft& draft);
+absl::StatusOr<Reply> EndPause(const polku::follow_up::v1::EndPauseRequest& request, Draft& draft);
+absl::StatusOr<Reply> OfferTransition(const polku::follow_up::v1::OfferTransitionRequest& request, Draft& draft);
+absl::StatusOr<Reply> AcceptTransition(const polku::follow_up::v1::AcceptTransitionRequest& request, Draft& draft);
+absl::StatusOr<Reply> DeclineTransition(const polku::follow_up::v1::DeclineTransitionRequest& request, Draft& draft);
+absl::StatusOr<Reply> RecordCircumstance(const polku::follow_up::v1::RecordCircumstanceRequest& request, Draft& draft);
+
+// Closed days of providers (closure.cc). A step from a provider's aggregate; and the questions to
+// providers that no measure of the journey had `before`.
+void TakeClosure(const polku::follow_up::v1::ClosureTold& told, Draft& draft);
+void AskForClosures(const polku::follow_up::v1::JourneyRecord& before, Draft& draft);
+
+// A revised plan has changed expected sessions: what is known of them, read again from the rows of
+// lookup "marks_of_measure", one result a changed measure (plan_revision.cc).
+void RedrawSessions(const polku::assessment::v1::PlanRevised& revised,
+                    const polku::follow_up::v1::JourneyRecord& before, Draft& draft);
+
+// Errors: kFailedPrecondition, reason NAMED_USER_REQUIRED. "only a named person may <what>".
+absl::Status RequireNamedUser(absl::string_view what, const Draft& draft);
 
 // Errors: kNotFound, reason JOURNEY_NOT_FOUND; kFailedPrecondition, reason JOURNEY_CLOSED.
 absl::Status RequireOpen(const polku::follow_up::v1::JourneyRecord& journey);

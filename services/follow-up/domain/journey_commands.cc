@@ -46,9 +46,7 @@ absl::Status CheckNextStep(const ResolveInterruptionRequest& request, Rule rule,
 }
 
 absl::Status CheckClosing(const CloseJourneyRequest& request, const Draft& draft) {
-  if (draft.context().principal.user.empty()) {
-    return WithReason(absl::FailedPreconditionError("only a named person may end a follow-up"), "NAMED_USER_REQUIRED");
-  }
+  RETURN_IF_ERROR(RequireNamedUser("end a follow-up", draft));
   if (request.reason() == CLOSE_REASON_UNSPECIFIED || !CloseReason_IsValid(request.reason())) {
     return InvalidField("reason", "must be one of the listed reasons");
   }
@@ -66,9 +64,17 @@ absl::Status CheckClosing(const CloseJourneyRequest& request, const Draft& draft
 absl::StatusOr<Reply> RecordContact(const RecordContactRequest& request, Draft& draft) {
   ASSIGN_OR_RETURN(const absl::Time time, TimeFrom(request.contact_time(), "contact_time"));
   if (time > draft.now()) return InvalidField("contact_time", "must not be in the future");
+  if (!ContactKind_IsValid(request.kind())) return InvalidField("kind", "must be one of the listed kinds");
+  if (!request.organisation().empty() && !IsResourceName(request.organisation(), "organisations/*")) {
+    return InvalidField("organisation", "must be a name like \"organisations/*\", or empty");
+  }
   JourneyEvent event;
-  event.mutable_contact_recorded()->set_client(request.client());
-  *event.mutable_contact_recorded()->mutable_contact_time() = request.contact_time();
+  ContactRecorded& recorded = *event.mutable_contact_recorded();
+  recorded.set_client(request.client());
+  *recorded.mutable_contact_time() = request.contact_time();
+  recorded.set_kind(request.kind() == CONTACT_KIND_UNSPECIFIED ? CONTACT_KIND_CALL : request.kind());
+  recorded.set_organisation(request.organisation().empty() ? draft.context().principal.organisation
+                                                           : request.organisation());
   draft.Emit(std::move(event));
   return std::make_unique<RecordContactResponse>();
 }

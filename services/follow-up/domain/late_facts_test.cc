@@ -157,8 +157,55 @@ TEST(EarlyFacts, WaitForTheReferralAndEndTheSame) {
   EXPECT_THAT(early.Open(), ElementsAre("R10 from 2026-03-02 00:00:00 due 2026-03-10 00:00:00"));
 }
 
-// A set of facts about one client with a running measure: a mark for most sessions, contacts, each
-// at most once. They reach the service in some order, with ticks between.
+JourneyInput PauseOf(absl::CivilDay start, int days, const std::string& measure) {
+  JourneyInput input;
+  AgreePauseRequest& request = *input.mutable_agree_pause();
+  request.set_client(kClient);
+  request.set_measure(measure);
+  *request.mutable_start_date() = pipeline::ToProtoDay(start);
+  *request.mutable_resume_date() = pipeline::ToProtoDay(start + days);
+  request.set_reason(PAUSE_REASON_OTHER);
+  return input;
+}
+
+JourneyInput ClosureOf(absl::CivilDay first, int days) {
+  JourneyInput input;
+  ClosureTold& told = *input.mutable_closure_told();
+  told.set_client(kClient);
+  told.set_provider("organisations/o");
+  *told.mutable_first_date() = pipeline::ToProtoDay(first);
+  *told.mutable_last_date() = pipeline::ToProtoDay(first + days);
+  return input;
+}
+
+JourneyInput CircumstanceOf(absl::CivilDay from, int days) {
+  JourneyInput input;
+  RecordCircumstanceRequest& request = *input.mutable_record_circumstance();
+  request.set_client(kClient);
+  request.set_circumstance(CIRCUMSTANCE_WORK_STARTED);
+  *request.mutable_from_date() = pipeline::ToProtoDay(from);
+  if (days > 0) *request.mutable_end_date() = pipeline::ToProtoDay(from + days);
+  request.set_source(CIRCUMSTANCE_SOURCE_CLIENT);
+  return input;
+}
+
+// Pauses, closed days, changes in the client's life.
+void AddSpells(std::vector<std::function<void(Follower&)>>& facts) {
+  const absl::CivilDay first(2026, 2, 20);
+  const auto add = [&](const JourneyInput& input) {
+    facts.push_back([input](Follower& follower) { RC_ASSERT(follower.Give(input).ok()); });
+  };
+  const auto day = [&] { return first + *rc::gen::inRange(0, 80); };
+  for (int i = *rc::gen::inRange(0, 3); i > 0; --i) {
+    add(PauseOf(day(), *rc::gen::inRange(1, 25), *rc::gen::arbitrary<bool>() ? MeasureName(1) : ""));
+  }
+  for (int i = *rc::gen::inRange(0, 3); i > 0; --i) add(ClosureOf(day(), *rc::gen::inRange(0, 20)));
+  if (*rc::gen::inRange(0, 4) == 0) add(CircumstanceOf(first + *rc::gen::inRange(0, 60), *rc::gen::inRange(1, 20)));
+  if (*rc::gen::inRange(0, 8) == 0) add(CircumstanceOf(first + *rc::gen::inRange(61, 80), 0));
+}
+
+// A set of facts about one client with a running measure: a mark for most sessions, contacts, spells,
+// each at most once. They reach the service in some order, with ticks between.
 std::vector<std::function<void(Follower&)>> RandomFacts() {
   std::vector<std::function<void(Follower&)>> facts;
   const absl::CivilDay first(2026, 3, 2);
@@ -178,6 +225,7 @@ std::vector<std::function<void(Follower&)>> RandomFacts() {
     const absl::Time time = Local("2026-03-03 08:00") + absl::Hours(*rc::gen::inRange(0, 24 * 60));
     facts.push_back([time](Follower& follower) { follower.Contact(time); });
   }
+  AddSpells(facts);
   return facts;
 }
 
@@ -210,7 +258,25 @@ void RandomStep(Follower& follower) {
   const std::string today = FormatDay(LocalDay(now));
   const std::string day = FormatDay(LocalDay(past));
   JourneyInput input;
-  switch (*rc::gen::inRange(0, 10)) {
+  switch (*rc::gen::inRange(0, 14)) {
+    case 10:
+      input = PauseOf(LocalDay(past), *rc::gen::inRange(1, 30),
+                      *rc::gen::arbitrary<bool>() ? MeasureName(*rc::gen::inRange(1, 4)) : "");
+      break;
+    case 11:
+      input.mutable_end_pause()->set_name(
+          absl::StrCat(kClient, "/pauses/", *rc::gen::inRange(1, follower.state().pauses_numbered() + 2)));
+      *input.mutable_end_pause()->mutable_end_date() = Day(day);
+      break;
+    case 12:
+      input = CircumstanceOf(LocalDay(past), *rc::gen::inRange(0, 10));
+      input.mutable_record_circumstance()->set_revoked(*rc::gen::arbitrary<bool>());
+      break;
+    case 13:
+      input.mutable_offer_transition()->set_client(kClient);
+      input.mutable_offer_transition()->set_taker("organisations/taker");
+      follower.organisation = follower.state().responsible_party();
+      break;
     case 0:
       return follower.CompleteAssessment(past);
     case 1: {

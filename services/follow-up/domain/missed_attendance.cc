@@ -6,6 +6,7 @@
 #include "services/follow-up/domain/findings.h"
 #include "services/follow-up/domain/moment.h"
 #include "services/follow-up/domain/sessions.h"
+#include "services/follow-up/domain/spells.h"
 
 namespace polku::follow_up {
 namespace {
@@ -16,25 +17,28 @@ using polku::pipeline::FromProto;
 
 // A break that a late mark has disproved is not found again by a correction of that mark: the
 // client would be called twice about the same sessions. The next miss counts on.
-bool WasRetracted(const Floor* floor, int64_t due_us) {
-  return floor != nullptr && due_us <= floor->retracted_due_us();
+bool WasRetracted(const Floor* floor, int64_t last_miss_us) {
+  return floor != nullptr && last_miss_us <= floor->retracted_miss_us();
 }
 
 Finding InARow(const MeasureRecord& measure, const Schedule& schedule, int first, int last, int64_t interval_us) {
   const auto began = schedule.At(first);
   const auto ended = schedule.At(last);
   const int64_t wait_us = MarkAt(measure.sessions(), last) == kMissedUnmarked ? interval_us : 0;
-  return {RULE_MISSED_ATTENDANCE, measure.plan().measure(), Micros(began->end), Micros(ended->end) + wait_us,
-          /*absence=*/false};
+  Finding finding{RULE_MISSED_ATTENDANCE, measure.plan().measure(), Micros(began->end), Micros(ended->end) + wait_us,
+                  /*absence=*/false};
+  finding.last_miss_us = Micros(ended->end);
+  return finding;
 }
 
-// Excused sessions neither break a run nor add to it; one that is still open breaks it.
-std::optional<Finding> MissesInARow(const MeasureRecord& measure, const Floor* floor, const RuleSet& rules) {
+// Sessions that were excused or not expected neither break a run nor add to it; one that is still open breaks it.
+std::optional<Finding> MissesInARow(const MeasureRecord& measure, const std::string& sessions, const Floor* floor,
+                                    const RuleSet& rules) {
   const auto limit = static_cast<size_t>(rules.misses_in_a_row());
   std::vector<int> run;  // Ordinals, at most the last `limit` ones.
-  for (int i = measure.floor_session(); i < static_cast<int>(measure.sessions().size()); ++i) {
-    const char mark = MarkAt(measure.sessions(), i);
-    if (mark == kExcused) continue;
+  for (int i = measure.floor_session(); i < static_cast<int>(sessions.size()); ++i) {
+    const char mark = MarkAt(sessions, i);
+    if (mark == kExcused || mark == kNotExpected) continue;
     if (!IsMiss(mark)) {
       run.clear();
       continue;
@@ -43,7 +47,7 @@ std::optional<Finding> MissesInARow(const MeasureRecord& measure, const Floor* f
     if (run.size() < limit) continue;
     const Finding finding =
         InARow(measure, Schedule(measure), run.front(), run.back(), ReportingIntervalUs(measure, rules));
-    if (!WasRetracted(floor, finding.due_us)) return finding;
+    if (!WasRetracted(floor, finding.last_miss_us)) return finding;
     run.erase(run.begin());
   }
   return std::nullopt;
@@ -56,25 +60,28 @@ struct Week {
   int present_days = 0;
 };
 
-Week WeekFrom(const MeasureRecord& measure, const Schedule& schedule, int monday, int ordinal) {
+Week WeekFrom(const std::string& sessions, const Schedule& schedule, int monday, int ordinal) {
   Week week;
   for (int day = monday; day < monday + 7; ++day) {
-    const int sessions = schedule.CountOn(day);
+    const int on_day = schedule.CountOn(day);
+    bool expected = false;
     bool present = false;
-    for (int i = 0; i < sessions; ++i, ++ordinal) {
-      const char mark = MarkAt(measure.sessions(), ordinal);
+    for (int i = 0; i < on_day; ++i, ++ordinal) {
+      const char mark = MarkAt(sessions, ordinal);
       week.decided = week.decided && mark != kUnmarked;
+      expected = expected || mark != kNotExpected;
       present = present || mark == kPresent;
     }
-    week.sessions += sessions;
-    week.expected_days += sessions > 0 ? 1 : 0;
+    week.sessions += on_day;
+    week.expected_days += expected ? 1 : 0;
     week.present_days += present ? 1 : 0;
   }
   return week;
 }
 
 // Whole weeks of the measure only. Nobody can attend more days than a week of holidays offers.
-std::optional<Finding> WeekBelowMinimum(const MeasureRecord& measure, const Floor* floor, const RuleSet& rules) {
+std::optional<Finding> WeekBelowMinimum(const MeasureRecord& measure, const std::string& sessions, const Floor* floor,
+                                        const RuleSet& rules) {
   if (measure.plan().weekly_days_min() <= 0) return std::nullopt;
   const Schedule schedule(measure);
   const absl::CivilDay last =
@@ -83,15 +90,17 @@ std::optional<Finding> WeekBelowMinimum(const MeasureRecord& measure, const Floo
   const int last_number = DayNumberOf(last);
   int ordinal = schedule.CountBefore(first_monday);
   for (int day = DayNumberOf(first_monday); day + 6 <= last_number; day += 7) {
-    if (ordinal >= static_cast<int>(measure.sessions().size())) break;
-    const Week week = WeekFrom(measure, schedule, day, ordinal);
+    if (ordinal >= static_cast<int>(sessions.size())) break;
+    const Week week = WeekFrom(sessions, schedule, day, ordinal);
     ordinal += week.sessions;
     if (!week.decided || week.present_days >= std::min(measure.plan().weekly_days_min(), week.expected_days)) continue;
     const absl::CivilDay monday = DayOfNumber(day);
     const int64_t from = Micros(StartOfDay(monday));
-    const int64_t due = Micros(EndOfDay(monday + 6)) + ReportingIntervalUs(measure, rules);
-    if (floor != nullptr && from <= floor->counted_from_us()) continue;
-    if (!WasRetracted(floor, due)) return Finding{RULE_MISSED_ATTENDANCE, measure.plan().measure(), from, due};
+    const int64_t end = Micros(EndOfDay(monday + 6));
+    if (floor != nullptr && (from <= floor->counted_from_us() || WasRetracted(floor, end))) continue;
+    Finding finding{RULE_MISSED_ATTENDANCE, measure.plan().measure(), from, end + ReportingIntervalUs(measure, rules)};
+    finding.last_miss_us = end;
+    return finding;
   }
   return std::nullopt;
 }
@@ -102,18 +111,23 @@ std::optional<Finding> MissedAttendance(const JourneyRecord& journey, const Meas
                                         const RuleSet& rules) {
   if (!measure.has_start_date()) return std::nullopt;
   const Floor* floor = FindFloor(journey, RULE_MISSED_ATTENDANCE, measure.plan().measure());
-  std::optional<Finding> run = MissesInARow(measure, floor, rules);
-  std::optional<Finding> week = WeekBelowMinimum(measure, floor, rules);
+  const std::string sessions = ExpectedSessions(journey, measure);
+  std::optional<Finding> run = MissesInARow(measure, sessions, floor, rules);
+  std::optional<Finding> week = WeekBelowMinimum(measure, sessions, floor, rules);
   // Whichever limit was reached first, so that facts read late give what they would have given in time.
   if (run.has_value() && week.has_value()) return week->due_us < run->due_us ? week : run;
   return run.has_value() ? run : week;
 }
 
-std::optional<Unmarked> FirstUnmarked(const MeasureRecord& measure, const RuleSet& rules) {
+std::optional<Unmarked> FirstUnmarked(const JourneyRecord& journey, const MeasureRecord& measure,
+                                      const RuleSet& rules) {
   if (measure.phase() != MEASURE_PHASE_RUNNING || measure.plan().sessions().empty()) return std::nullopt;
-  const size_t dot = measure.sessions().find(kUnmarked, static_cast<size_t>(measure.floor_session()));
-  const size_t known = std::max(measure.sessions().size(), static_cast<size_t>(measure.floor_session()));
-  const size_t ordinal = dot != std::string::npos ? dot : known;
+  if (StandingCircumstance(journey) != nullptr) return std::nullopt;
+  const auto floor = static_cast<size_t>(measure.floor_session());
+  std::string sessions = ExpectedSessions(journey, measure);
+  if (sessions.size() < floor) sessions.resize(floor, kUnmarked);
+  const size_t dot = sessions.find(kUnmarked, floor);
+  const size_t ordinal = dot != std::string::npos ? dot : sessions.size();
   const auto session = Schedule(measure).At(static_cast<int>(ordinal));
   if (!session.has_value()) return std::nullopt;
   const int64_t end = Micros(session->end);

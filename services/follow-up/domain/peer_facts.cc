@@ -1,5 +1,7 @@
 // Facts that the referral, assessment and coordinator services publish.
 #include <algorithm>
+#include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -32,6 +34,24 @@ void SetTerms(const polku::referral::v1::ReferralAccepted& fact, const Draft& dr
   opened.set_rules_version(RulesOf(draft.catalogue(), pathway == nullptr ? "" : pathway->rules()).version());
 }
 
+const RetractedRecord* RetractedByName(const JourneyRecord& journey, absl::string_view name) {
+  for (const RetractedRecord& each : journey.retracted()) {
+    if (each.interruption() == name) return &each;
+  }
+  return nullptr;
+}
+
+// Had the end of the outreach come before the fact that retracted its interruption, it would have
+// resolved it: the rule counts from there in either order.
+void SetSettled(const RetractedRecord& retracted, const polku::coordinator_network::v1::OutreachCompleted& fact,
+                const std::optional<google::type::Date>& next_step, OutreachSettled& settled) {
+  settled.set_interruption(retracted.interruption());
+  settled.set_rule(retracted.rule());
+  settled.set_measure(retracted.measure());
+  *settled.mutable_settle_time() = fact.complete_time();
+  if (next_step.has_value()) *settled.mutable_next_step_date() = *next_step;
+}
+
 ResolutionOutcome OutcomeOf(const polku::coordinator_network::v1::OutreachCompleted& fact) {
   switch (fact.outcome()) {
     case polku::coordinator_network::v1::ATTEMPT_OUTCOME_REACHED_WILL_RETURN:
@@ -56,71 +76,93 @@ const InterruptionRecord* OpenByName(const JourneyRecord& journey, absl::string_
   return nullptr;
 }
 
-void Take(const polku::assessment::v1::AssessmentOpened& fact, Draft& draft) {
-  JourneyEvent event;
-  *event.mutable_assessment_opened() = fact;
-  draft.Emit(std::move(event));
-}
-
-void Take(const polku::assessment::v1::AssessmentCompleted& fact, Draft& draft) {
-  JourneyEvent event;
-  *event.mutable_assessment_completed() = fact;
-  draft.Emit(std::move(event));
-}
-
-void Take(const polku::assessment::v1::PlanApproved& fact, Draft& draft) {
-  JourneyEvent event;
-  *event.mutable_plan_approved() = fact;
-  draft.Emit(std::move(event));
-}
-
-void Take(const polku::coordinator_network::v1::AssignmentAccepted& fact, Draft& draft) {
-  JourneyEvent event;
-  *event.mutable_assignment_accepted() = fact;
-  draft.Emit(std::move(event));
-}
-
-// Counts as activity although the interruption may have ended since: the client was reached.
-void Take(const polku::coordinator_network::v1::OutreachAttempted& fact, Draft& draft) {
-  JourneyEvent event;
-  *event.mutable_outreach_attempted() = fact;
-  draft.Emit(std::move(event));
-}
-
-void Take(const polku::coordinator_network::v1::OutreachCompleted& fact, Draft& draft) {
+void EndOutreach(const polku::coordinator_network::v1::OutreachCompleted& fact, Draft& draft) {
+  const absl::Time time = FromProto(fact.complete_time());
   const InterruptionRecord* open = OpenByName(draft.state(), fact.interruption());
-  if (open == nullptr) return;  // Retracted or resolved while the outreach was under way.
-  const InterruptionRecord resolved = *open;
+  const RetractedRecord* retracted = RetractedByName(draft.state(), fact.interruption());
+  if (open == nullptr && retracted == nullptr && Micros(time) <= draft.state().idle_since_us()) return;
+  const Rule rule = open != nullptr ? open->rule() : retracted != nullptr ? retracted->rule() : RULE_UNSPECIFIED;
+  // Nobody gave a day although the rule needs one: it looks again after the office days of R3.
+  std::optional<google::type::Date> next_step;
+  if (fact.has_next_step_date()) {
+    next_step = fact.next_step_date();
+  } else if (NeedsNextStep(rule)) {
+    next_step = pipeline::ToProtoDay(AddOfficeDays(LocalDay(time), draft.rules().no_next_measure_office_days()));
+  }
+  const InterruptionRecord resolved = open == nullptr ? InterruptionRecord() : *open;
+  JourneyEvent settled;
+  if (retracted != nullptr) SetSettled(*retracted, fact, next_step, *settled.mutable_outreach_settled());
   JourneyEvent event;
   *event.mutable_outreach_completed() = fact;
   draft.Emit(std::move(event));
-  const absl::Time time = FromProto(fact.complete_time());
-  if (fact.has_next_step_date()) {
-    return Resolve(resolved, OutcomeOf(fact), time, &fact.next_step_date(), draft);
+  if (settled.has_outreach_settled()) draft.Emit(std::move(settled));
+  if (!resolved.interruption().empty()) {
+    Resolve(resolved, OutcomeOf(fact), time, next_step.has_value() ? &*next_step : nullptr, draft);
   }
-  // Nobody gave a day although the rule needs one: it looks again after the office days of R3.
-  const google::type::Date by_rule =
-      pipeline::ToProtoDay(AddOfficeDays(LocalDay(time), draft.rules().no_next_measure_office_days()));
-  Resolve(resolved, OutcomeOf(fact), time, NeedsNextStep(resolved.rule()) ? &by_rule : nullptr, draft);
 }
 
-void TakeEarly(const EarlyFact& early, Draft& draft) {
+void Revise(const polku::assessment::v1::PlanRevised& fact, Draft& draft) {
+  const JourneyRecord before = draft.state();
+  JourneyEvent event;
+  *event.mutable_plan_revised() = fact;
+  draft.Emit(std::move(event));
+  RedrawSessions(fact, before, draft);
+}
+
+bool IsAboutFollowUp(const std::string& purpose, const Draft& draft) {
+  const auto& purposes = draft.rules().follow_up_purposes();
+  return std::find(purposes.begin(), purposes.end(), purpose) != purposes.end();
+}
+
+// What is known of the client is journalled as it came; most facts are taken by Evolve alone.
+void TakeUp(const EarlyFact& early, Draft& draft) {
+  JourneyEvent event;
   switch (early.fact_case()) {
     case EarlyFact::kPlanApproved:
-      return Take(early.plan_approved(), draft);
+      *event.mutable_plan_approved() = early.plan_approved();
+      break;
+    case EarlyFact::kPlanRevised:
+      return Revise(early.plan_revised(), draft);
     case EarlyFact::kAssessmentOpened:
-      return Take(early.assessment_opened(), draft);
+      *event.mutable_assessment_opened() = early.assessment_opened();
+      break;
     case EarlyFact::kAssessmentCompleted:
-      return Take(early.assessment_completed(), draft);
+      *event.mutable_assessment_completed() = early.assessment_completed();
+      break;
+    case EarlyFact::kAssessmentCancelled:
+      *event.mutable_assessment_cancelled() = early.assessment_cancelled();
+      break;
+    case EarlyFact::kSessionHeld:
+      *event.mutable_session_held() = early.session_held();
+      break;
     case EarlyFact::kAssignmentAccepted:
-      return Take(early.assignment_accepted(), draft);
+      *event.mutable_assignment_accepted() = early.assignment_accepted();
+      break;
+    case EarlyFact::kCoordinatorReplaced:
+      *event.mutable_coordinator_replaced() = early.coordinator_replaced();
+      break;
+    // Counts as activity although the interruption may have ended since: the client was reached.
     case EarlyFact::kOutreachAttempted:
-      return Take(early.outreach_attempted(), draft);
+      *event.mutable_outreach_attempted() = early.outreach_attempted();
+      break;
     case EarlyFact::kOutreachCompleted:
-      return Take(early.outreach_completed(), draft);
+      return EndOutreach(early.outreach_completed(), draft);
+    case EarlyFact::kMeetingHeld:
+      if (!early.meeting_held().client_present()) return;
+      *event.mutable_meeting_held() = early.meeting_held();
+      break;
+    case EarlyFact::kPermissionWithdrawn:
+      if (!IsAboutFollowUp(early.permission_withdrawn().purpose(), draft)) return;
+      *event.mutable_permission_withdrawn() = early.permission_withdrawn();
+      break;
+    case EarlyFact::kPermissionGranted:
+      if (!IsAboutFollowUp(early.permission_granted().purpose(), draft)) return;
+      *event.mutable_permission_granted() = early.permission_granted();
+      break;
     case EarlyFact::FACT_NOT_SET:
       return;
   }
+  draft.Emit(std::move(event));
 }
 
 void Open(const polku::referral::v1::ReferralAccepted& fact, Draft& draft) {
@@ -140,7 +182,15 @@ void Open(const polku::referral::v1::ReferralAccepted& fact, Draft& draft) {
   JourneyEvent taken;
   taken.mutable_early_facts_taken();
   draft.Emit(std::move(taken));
-  for (const EarlyFact& each : early) TakeEarly(each, draft);
+  for (const EarlyFact& each : early) TakeUp(each, draft);
+}
+
+// The last fact of a client. Later ones, and a second one, find nobody.
+void Forget(const polku::referral::v1::ClientErased& fact, Draft& draft) {
+  if (draft.state().erased()) return;
+  JourneyEvent event;
+  *event.mutable_client_erased() = fact;
+  draft.Emit(std::move(event));
 }
 
 EarlyFact AsEarlyFact(const JourneyInput& input) {
@@ -164,6 +214,27 @@ EarlyFact AsEarlyFact(const JourneyInput& input) {
     case JourneyInput::kOutreachCompleted:
       *early.mutable_outreach_completed() = input.outreach_completed();
       break;
+    case JourneyInput::kAssessmentCancelled:
+      *early.mutable_assessment_cancelled() = input.assessment_cancelled();
+      break;
+    case JourneyInput::kPlanRevised:
+      *early.mutable_plan_revised() = input.plan_revised();
+      break;
+    case JourneyInput::kSessionHeld:
+      *early.mutable_session_held() = input.session_held();
+      break;
+    case JourneyInput::kMeetingHeld:
+      *early.mutable_meeting_held() = input.meeting_held();
+      break;
+    case JourneyInput::kCoordinatorReplaced:
+      *early.mutable_coordinator_replaced() = input.coordinator_replaced();
+      break;
+    case JourneyInput::kPermissionWithdrawn:
+      *early.mutable_permission_withdrawn() = input.permission_withdrawn();
+      break;
+    case JourneyInput::kPermissionGranted:
+      *early.mutable_permission_granted() = input.permission_granted();
+      break;
     default:
       break;
   }
@@ -174,12 +245,14 @@ EarlyFact AsEarlyFact(const JourneyInput& input) {
 
 void TakePeerFact(const JourneyInput& input, Draft& draft) {
   const JourneyRecord& journey = draft.state();
+  if (input.has_client_erased()) return Forget(input.client_erased(), draft);
   if (input.has_referral_accepted()) {
-    if (!journey.open()) Open(input.referral_accepted(), draft);
+    if (!journey.open() && !journey.erased()) Open(input.referral_accepted(), draft);
     return;
   }
   EarlyFact fact = AsEarlyFact(input);
-  if (journey.open()) return TakeEarly(fact, draft);
+  if (fact.fact_case() == EarlyFact::FACT_NOT_SET) return;  // A step that only asks to look again.
+  if (journey.open()) return TakeUp(fact, draft);
   if (journey.closed() || journey.early_size() >= kEarlyFactsMax) return;
   JourneyEvent event;
   *event.mutable_early_fact_kept()->mutable_fact() = std::move(fact);

@@ -8,6 +8,7 @@
 #include "libs/pipeline/proto_time.h"
 #include "services/follow-up/domain/evidence.h"
 #include "services/follow-up/domain/moment.h"
+#include "services/follow-up/domain/spells.h"
 #include "services/follow-up/domain/words.h"
 
 namespace polku::follow_up {
@@ -55,6 +56,7 @@ Hold HoldOf(const Finding& finding, const std::string& by, int64_t check_us) {
   hold.set_measure(finding.measure);
   hold.set_counted_from_us(finding.counted_from_us);
   hold.set_due_us(finding.due_us);
+  hold.set_anchor_us(finding.anchor_us);
   hold.set_source(by);
   hold.set_check_us(check_us);
   return hold;
@@ -75,7 +77,8 @@ Hold Held(const Finding& finding, const Coverage& coverage, const Covered& cover
 
 bool IsSame(const Hold& a, const Hold& b) {
   return a.rule() == b.rule() && a.measure() == b.measure() && a.counted_from_us() == b.counted_from_us() &&
-         a.due_us() == b.due_us() && a.source() == b.source() && a.check_us() == b.check_us();
+         a.due_us() == b.due_us() && a.anchor_us() == b.anchor_us() && a.source() == b.source() &&
+         a.check_us() == b.check_us();
 }
 
 void SetHolds(std::vector<Hold> holds, Draft& draft) {
@@ -100,6 +103,14 @@ void RequestOutreach(const MeasureInterrupted& interrupted, Draft& draft) {
   draft.Emit(std::move(event));
 }
 
+template <class Event>
+void SetClock(const Finding& finding, Event& event) {
+  *event.mutable_counted_from() = ToProto(At(finding.counted_from_us));
+  *event.mutable_due_time() = ToProto(At(finding.due_us));
+  if (finding.anchor_us != 0) *event.mutable_anchor_time() = ToProto(At(finding.anchor_us));
+  if (finding.last_miss_us != 0) *event.mutable_last_miss_time() = ToProto(At(finding.last_miss_us));
+}
+
 void Open(const Finding& finding, Draft& draft) {
   const JourneyRecord& journey = draft.state();
   JourneyEvent event;
@@ -107,13 +118,12 @@ void Open(const Finding& finding, Draft& draft) {
   interrupted.set_interruption(absl::StrCat(journey.client(), "/interruptions/", journey.interruptions_numbered() + 1));
   interrupted.set_rule(finding.rule);
   interrupted.set_measure(finding.measure);
-  *interrupted.mutable_counted_from() = ToProto(At(finding.counted_from_us));
-  *interrupted.mutable_due_time() = ToProto(At(finding.due_us));
+  SetClock(finding, interrupted);
   interrupted.set_rules_version(journey.rules_version());
   for (const int64_t version : EvidenceVersions(journey, finding)) {
     interrupted.add_evidence(pipeline::EventId(draft.context().service, journey.client(), version));
   }
-  *interrupted.mutable_why() = WhyFound(finding, draft.rules());
+  *interrupted.mutable_why() = WhyFound(finding, draft.state(), draft.rules());
   const MeasureInterrupted told = interrupted;
   draft.Emit(std::move(event));
   RequestOutreach(told, draft);
@@ -123,10 +133,19 @@ void Amend(const std::string& interruption, const Finding& finding, Draft& draft
   JourneyEvent event;
   InterruptionAmended& amended = *event.mutable_interruption_amended();
   amended.set_interruption(interruption);
-  *amended.mutable_counted_from() = ToProto(At(finding.counted_from_us));
-  *amended.mutable_due_time() = ToProto(At(finding.due_us));
-  *amended.mutable_why() = WhyFound(finding, draft.rules());
+  SetClock(finding, amended);
+  *amended.mutable_why() = WhyFound(finding, draft.state(), draft.rules());
   draft.Emit(std::move(event));
+}
+
+// Whether a spell lies in its time, so that it may come back should the spell turn out to be none.
+bool IsSuppressed(const InterruptionRecord& open, const JourneyRecord& journey) {
+  if (StandingCircumstance(journey) != nullptr) return true;
+  const MeasureRecord* measure = FindMeasure(journey, open.measure());
+  const std::vector<Spell> spells = measure == nullptr ? SpellsOf(journey) : SpellsOf(journey, *measure);
+  return std::any_of(spells.begin(), spells.end(), [&](const Spell& spell) {
+    return spell.from_us < open.due_us() && spell.to_us > open.counted_from_us();
+  });
 }
 
 void Retract(const InterruptionRecord& open, Draft& draft) {
@@ -134,7 +153,8 @@ void Retract(const InterruptionRecord& open, Draft& draft) {
   InterruptionRetracted& retracted = *event.mutable_interruption_retracted();
   retracted.set_interruption(open.interruption());
   *retracted.mutable_retract_time() = ToProto(draft.now());
-  *retracted.mutable_why() = WhyRetracted(open.rule());
+  retracted.set_suppressed(IsSuppressed(open, draft.state()));
+  *retracted.mutable_why() = retracted.suppressed() ? WhySuppressed(draft.state()) : WhyRetracted(open.rule());
   draft.Emit(std::move(event));
 }
 
@@ -145,6 +165,11 @@ const Finding* FindIn(const std::vector<Finding>& findings, const InterruptionRe
   return place == findings.end() ? nullptr : &*place;
 }
 
+bool HasSameClock(const Finding& finding, const InterruptionRecord& open) {
+  return finding.counted_from_us == open.counted_from_us() && finding.due_us == open.due_us() &&
+         finding.anchor_us == open.anchor_us() && finding.last_miss_us == open.last_miss_us();
+}
+
 void CorrectOpenOnes(const std::vector<Finding>& findings, Draft& draft) {
   const std::vector<InterruptionRecord> open(draft.state().interruptions().begin(),
                                              draft.state().interruptions().end());
@@ -152,7 +177,7 @@ void CorrectOpenOnes(const std::vector<Finding>& findings, Draft& draft) {
     const Finding* finding = FindIn(findings, each);
     if (finding == nullptr || finding->due_us > draft.now_us()) {
       Retract(each, draft);
-    } else if (finding->counted_from_us != each.counted_from_us() || finding->due_us != each.due_us()) {
+    } else if (!HasSameClock(*finding, each)) {
       Amend(each.interruption(), *finding, draft);
     }
   }
@@ -179,10 +204,32 @@ Finding AsFinding(const Unmarked& unmarked) {
 
 void HoldUnmarkedSessions(const Coverage& coverage, const Draft& draft, std::vector<Hold>& holds) {
   for (const MeasureRecord& measure : draft.state().measures()) {
-    const std::optional<Unmarked> unmarked = FirstUnmarked(measure, draft.rules());
+    const std::optional<Unmarked> unmarked = FirstUnmarked(draft.state(), measure, draft.rules());
     if (!unmarked.has_value() || unmarked->due_us > draft.now_us()) continue;
     const Finding finding = AsFinding(*unmarked);
     holds.push_back(Held(finding, coverage, CoveredFor(finding, draft.state(), coverage), draft));
+  }
+}
+
+// The outcome of an attempt may still be on the bus: a rung is called only once that is read up to its instant.
+void CallRungs(const Coverage& coverage, Draft& draft, std::vector<Hold>& holds) {
+  for (int i = 0; i < draft.state().interruptions_size(); ++i) {
+    while (true) {
+      const InterruptionRecord& open = draft.state().interruptions(i);
+      const std::optional<NextRung> next = NextRungOf(open, draft.rules());
+      if (!next.has_value() || next->call_us > draft.now_us()) break;
+      if (!coverage.looked || At(next->call_us) > coverage.bus) {
+        holds.push_back(Held(AsFinding(open, *next), coverage, {coverage.bus, ""}, draft));
+        break;
+      }
+      JourneyEvent event;
+      OutreachEscalated& escalated = *event.mutable_outreach_escalated();
+      escalated.set_interruption(open.interruption());
+      escalated.set_rung(next->rung);
+      *escalated.mutable_escalate_time() = ToProto(At(next->call_us));
+      *escalated.mutable_due_time() = ToProto(At(next->due_us));
+      draft.Emit(std::move(event));
+    }
   }
 }
 
@@ -239,7 +286,7 @@ void JudgeUnmarkedSessions(const Coverage& coverage, Draft& draft) {
   LearnReportingIntervals(coverage, draft);
   for (int i = 0; i < draft.state().measures_size(); ++i) {
     while (true) {
-      const std::optional<Unmarked> unmarked = FirstUnmarked(draft.state().measures(i), draft.rules());
+      const std::optional<Unmarked> unmarked = FirstUnmarked(draft.state(), draft.state().measures(i), draft.rules());
       if (!unmarked.has_value() || unmarked->due_us > draft.now_us()) break;
       if (At(unmarked->due_us) > CoveredFor(AsFinding(*unmarked), draft.state(), coverage).until) break;
       JourneyEvent event;
@@ -262,6 +309,7 @@ void Reconcile(const Coverage& coverage, Draft& draft) {
     findings = Findings(draft.state(), draft.rules());  // What was retracted may uncover another one.
   }
   std::vector<Hold> holds = OpenNewOnes(findings, coverage, draft);
+  CallRungs(coverage, draft, holds);
   HoldUnmarkedSessions(coverage, draft, holds);
   SetHolds(std::move(holds), draft);
 }

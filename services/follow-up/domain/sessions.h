@@ -1,6 +1,6 @@
 // The attendance a measure expects: its weekly sessions from the actual start to the planned end,
-// public holidays left out. A pure function of plan and start, so a session is known by its
-// ordinal alone and one character of state is enough for it.
+// public holidays left out. A revised plan counts from the day after its approval. A pure function of plan and start,
+// so a session is known by its ordinal alone and one character of state is enough for it.
 #pragma once
 
 #include <array>
@@ -22,6 +22,7 @@ enum SessionMark : char {
   kPresentTooShort = 'p',  // Came, but for less than a day of attendance takes.
   kAbsent = 'A',
   kExcused = 'E',
+  kNotExpected = '-',     // Only in what the rules read (spells.h), never in the state.
   kMissedUnmarked = 'U',  // Nobody marked it, although everything up to it has been reported.
 };
 
@@ -30,6 +31,8 @@ inline bool IsMiss(char mark) { return mark == kAbsent || mark == kMissedUnmarke
 inline char MarkAt(absl::string_view sessions, int ordinal) {
   return static_cast<size_t>(ordinal) < sessions.size() ? sessions[static_cast<size_t>(ordinal)] : '.';
 }
+// How the mark is kept.
+char MarkOf(const polku::follow_up::v1::AttendanceMark& mark, const polku::follow_up::v1::MeasureRecord& measure);
 // Fills up with unmarked sessions as far as needed.
 void SetMark(std::string& sessions, int ordinal, char mark);
 
@@ -53,6 +56,16 @@ class Schedule {
   std::optional<Session> Find(absl::CivilDay day, int on_day) const;
   // None behind the last.
   std::optional<Session> At(int ordinal) const;
+  // In order, until `visit(const Session&)` says false.
+  template <class Visitor>
+  void Visit(Visitor visit) const {
+    int ordinal = 0;
+    for (int day = first_; day <= last_ && expects_any_; ++day) {
+      for (int i = 0, sessions = CountOn(day); i < sessions; ++i, ++ordinal) {
+        if (!visit(Session{ordinal, DayOfNumber(day), i, EndOf(day, i)})) return;
+      }
+    }
+  }
   // How many sessions lie on days from the start up to but not including `day`.
   int CountBefore(absl::CivilDay day) const;
   // How many sessions have ended by `time`.
@@ -64,13 +77,23 @@ class Schedule {
   absl::CivilDay last_day() const;
 
  private:
+  // What a week expects, up to a day.
+  struct Week {
+    int last_day = 0;
+    // Of weekday d, Monday 0, the sessions are begin[d] to begin[d + 1] of `end_minutes`, by start.
+    std::array<int, 8> begin = {};
+    std::vector<int> end_minutes;
+  };
+  using Sessions = google::protobuf::RepeatedPtrField<polku::common::v1::WeeklySession>;
+
+  static Week WeekOf(const Sessions& sessions, int last_day);
+  const Week& WeekAt(int day_number) const;
   absl::Time EndOf(int day_number, int on_day) const;
 
   int first_ = 0;
   int last_ = 0;
-  int per_week_ = 0;
-  // End minutes by day of the week, Monday first; each day's sessions by start.
-  std::array<std::vector<int>, 7> end_minutes_;
+  bool expects_any_ = false;
+  std::vector<Week> weeks_;  // In order of last_day; the last one is the plan's.
 };
 
 }  // namespace polku::follow_up

@@ -9,6 +9,12 @@ namespace polku::follow_up {
 using namespace polku::follow_up::v1;  // NOLINT
 using polku::pipeline::ToProto;
 
+namespace {
+
+google::type::Date DayAt(int64_t time_us) { return pipeline::ToProtoDay(LocalDay(At(time_us))); }
+
+}  // namespace
+
 Measure MeasureView(const MeasureRecord& measure) {
   Measure view;
   view.set_name(measure.plan().measure());
@@ -29,6 +35,29 @@ Interruption InterruptionView(const InterruptionRecord& interruption, const std:
   *view.mutable_counted_from() = ToProto(At(interruption.counted_from_us()));
   *view.mutable_due_time() = ToProto(At(interruption.due_us()));
   view.set_rules_version(rules_version);
+  return view;
+}
+
+Pause PauseView(const PauseRecord& pause) {
+  Pause view;
+  view.set_name(pause.pause());
+  view.set_measure(pause.measure());
+  *view.mutable_start_date() = DayAt(pause.from_us());
+  *view.mutable_resume_date() = DayAt(pause.to_us());
+  return view;
+}
+
+Transition TransitionView(const TransitionRecord& transition) {
+  Transition view;
+  view.set_name(transition.transition());
+  view.set_giver(transition.giver());
+  view.set_taker(transition.taker());
+  *view.mutable_accept_due_time() = ToProto(At(transition.accept_due_us()));
+  if (transition.decline_us() != 0) *view.mutable_decline_time() = ToProto(At(transition.decline_us()));
+  if (transition.accept_us() == 0) return view;
+  *view.mutable_accept_time() = ToProto(At(transition.accept_us()));
+  *view.mutable_contact_due_time() = ToProto(At(transition.contact_due_us()));
+  *view.mutable_meeting_due_time() = ToProto(At(transition.meeting_due_us()));
   return view;
 }
 
@@ -53,7 +82,15 @@ Journey JourneyView(const JourneyRecord& journey, const polku::pathway::v1::Rule
   for (const InterruptionRecord& interruption : journey.interruptions()) {
     *view.add_interruptions() = InterruptionView(interruption, journey.rules_version());
   }
-  if (const int64_t next = EarliestNextStepUs(journey, rules); next != 0) {
+  for (const PauseRecord& pause : journey.pauses()) *view.add_pauses() = PauseView(pause);
+  if (journey.has_transition()) *view.mutable_transition() = TransitionView(journey.transition());
+  for (const CircumstanceRecord& each : journey.circumstances()) {
+    CircumstanceEntry& entry = *view.add_circumstances();
+    entry.set_circumstance(each.circumstance());
+    *entry.mutable_from_date() = DayAt(each.from_us());
+    if (each.to_us() != 0) *entry.mutable_end_date() = DayAt(each.to_us());
+  }
+  if (const int64_t next = StepsOf(journey, rules).earliest_us; next != 0) {
     *view.mutable_next_step_time() = ToProto(At(next));
   }
   return view;

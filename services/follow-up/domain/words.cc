@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "libs/pipeline/proto_time.h"
 #include "services/follow-up/domain/moment.h"
+#include "services/follow-up/domain/spells.h"
 
 namespace polku::follow_up {
 namespace {
@@ -135,13 +136,102 @@ Text EndedEarlyInWords(const MeasureEndedEarly& event) {
              absl::StrCat("A measure ended early on ", day.en(), ": ", reason.en(), "."));
 }
 
+Text CircumstanceInWords(Circumstance circumstance) {
+  switch (circumstance) {
+    case CIRCUMSTANCE_DIED:
+      return Say("asiakas on kuollut", "the client has died");
+    case CIRCUMSTANCE_MOVED_AWAY:
+      return Say("asiakas on muuttanut pois", "the client has moved away");
+    case CIRCUMSTANCE_PENSION:
+      return Say("asiakas on eläkkeellä", "the client draws a pension");
+    case CIRCUMSTANCE_WORK_STARTED:
+      return Say("asiakas on aloittanut työn", "the client has started work");
+    case CIRCUMSTANCE_STUDY_STARTED:
+      return Say("asiakas on aloittanut opinnot", "the client has started studies");
+    case CIRCUMSTANCE_PERMISSION_WITHDRAWN:
+      return Say("asiakas on perunut luvan", "the client has withdrawn the permission");
+    default:
+      return Say("asiakkaan tilanne on muuttunut", "the client's situation has changed");
+  }
+}
+
+Text RungInWords(OutreachRung rung) {
+  switch (rung) {
+    case OUTREACH_RUNG_SECOND_ATTEMPT:
+      return Say("toinen yritys", "a second attempt");
+    case OUTREACH_RUNG_LETTER:
+      return Say("kirje tai viesti", "a letter or message");
+    case OUTREACH_RUNG_VISIT:
+      return Say("käynti", "a visit");
+    case OUTREACH_RUNG_SUPERVISOR:
+      return Say("esihenkilön ratkaisu", "the supervisor's decision");
+    default:
+      return Say("soitto", "a call");
+  }
+}
+
+Text TransitionWhy(const Finding& finding, const TransitionRecord& transition) {
+  const Text limit = DayInWords(finding.due_us - 1);
+  if (transition.accept_us() == 0) {
+    return Say(absl::StrCat("Vastuun siirtoa ei ole otettu vastaan ", limit.fi(), " mennessä."),
+               absl::StrCat("The transition was not accepted by ", limit.en(), "."));
+  }
+  return Say(
+      absl::StrCat("Vastaanottaja ei ole ollut yhteydessä asiakkaaseen tai tavannut häntä ", limit.fi(), " mennessä."),
+      absl::StrCat("The taker has not contacted or met the client by ", limit.en(), "."));
+}
+
+Text CircumstanceWhy(const JourneyRecord& journey) {
+  const CircumstanceRecord* standing = StandingCircumstance(journey);
+  const Text what = CircumstanceInWords(standing->circumstance());
+  const Text from = DayInWords(standing->from_us());
+  return Say(
+      absl::StrCat("Tilanne on muuttunut ", from.fi(), ": ", what.fi(),
+                   ". Seuranta on päätettävä tai todettava, että se jatkuu."),
+      absl::StrCat("Since ", from.en(), " ", what.en(), ". Somebody must end the follow-up or say that it goes on."));
+}
+
+Text PauseInWords(const PauseAgreed& event) {
+  const Text start = DayInWords(event.start_date());
+  const Text resume = DayInWords(event.resume_date());
+  return Say(absl::StrCat("Sovittiin tauosta ", start.fi(), " alkaen; paluu ", resume.fi(), "."),
+             absl::StrCat("A pause was agreed from ", start.en(), "; back on ", resume.en(), "."));
+}
+
+Text RecordedInWords(const CircumstanceRecorded& event) {
+  const Text what = CircumstanceInWords(event.circumstance());
+  const Text from = DayInWords(event.from_date());
+  if (event.revoked()) {
+    return Say(absl::StrCat("Virheellinen merkintä kumottiin: ", what.fi(), " ", from.fi(), " alkaen."),
+               absl::StrCat("A mistaken record was taken back: ", what.en(), " since ", from.en(), "."));
+  }
+  if (event.has_end_date()) {
+    const Text end = DayInWords(event.end_date());
+    return Say(absl::StrCat("Tilanteen muutos ", from.fi(), " alkaen päättyi ", end.fi(), ": ", what.fi(), "."),
+               absl::StrCat("A change from ", from.en(), " was over on ", end.en(), ": ", what.en(), "."));
+  }
+  return Say(absl::StrCat("Tilanne muuttui ", from.fi(), ": ", what.fi(), "."),
+             absl::StrCat("A change since ", from.en(), ": ", what.en(), "."));
+}
+
+Text ClosureInWords(const ClosureTold& event) {
+  const Text first = DayInWords(event.first_date());
+  const Text last = DayInWords(event.last_date());
+  if (event.revoked()) {
+    return Say(absl::StrCat("Palveluntuottaja ei olekaan suljettuna ", first.fi(), "-", last.fi(), "."),
+               absl::StrCat("The provider is not closed from ", first.en(), " to ", last.en(), " after all."));
+  }
+  return Say(absl::StrCat("Palveluntuottaja on suljettuna ", first.fi(), "-", last.fi(), "."),
+             absl::StrCat("The provider is closed from ", first.en(), " to ", last.en(), "."));
+}
+
 Text With(absl::string_view fi, absl::string_view en, const Text& tail) {
   return Say(absl::StrCat(fi, tail.fi()), absl::StrCat(en, tail.en()));
 }
 
 }  // namespace
 
-Text WhyFound(const Finding& finding, const polku::pathway::v1::RuleSet& rules) {
+Text WhyFound(const Finding& finding, const JourneyRecord& journey, const polku::pathway::v1::RuleSet& rules) {
   const Text from = DayInWords(finding.counted_from_us);
   // Limits end with a day, so the last instant inside them names it.
   const Text limit = DayInWords(finding.due_us - 1);
@@ -160,6 +250,15 @@ Text WhyFound(const Finding& finding, const polku::pathway::v1::RuleSet& rules) 
       return Say(
           absl::StrCat("Asiakkaasta ei ole kuultu ", from.fi(), " jälkeen; raja oli ", limit.fi(), "."),
           absl::StrCat("Nothing has been heard of the client since ", from.en(), "; the limit was ", limit.en(), "."));
+    case RULE_MISSED_TRANSITION:
+      return TransitionWhy(finding, journey.transition());
+    case RULE_PAUSE_OVERRUN:
+      return Say(absl::StrCat("Asiakkaan piti palata tauolta ", from.fi(), ", eikä häntä ole nähty ", limit.fi(),
+                              " mennessä."),
+                 absl::StrCat("The client was to come back from a pause on ", from.en(), " and was not seen by ",
+                              limit.en(), "."));
+    case RULE_CHANGED_CIRCUMSTANCE:
+      return CircumstanceWhy(journey);
     case RULE_OVERDUE_ASSESSMENT:
       return Say(absl::StrCat("Palvelutarpeen arviointi ei valmistunut määräpäivään ", limit.fi(), " mennessä."),
                  absl::StrCat("The assessment was not complete by its deadline, ", limit.en(), "."));
@@ -178,8 +277,25 @@ Text WhyFound(const Finding& finding, const polku::pathway::v1::RuleSet& rules) 
   }
 }
 
+Text WhySuppressed(const JourneyRecord& journey) {
+  if (const CircumstanceRecord* standing = StandingCircumstance(journey); standing != nullptr) {
+    const Text what = CircumstanceInWords(standing->circumstance());
+    return Say(absl::StrCat("Keskeytys raukesi: ", what.fi(), "."), absl::StrCat("It lapsed: ", what.en(), "."));
+  }
+  return Say("Keskeytys osui sovitulle tauolle tai palveluntuottajan kiinnioloaikaan; tieto siitä tuli myöhemmin.",
+             "It fell on an agreed pause or on closed days of the provider; word of that came later.");
+}
+
 Text WhyRetracted(Rule rule) {
   switch (rule) {
+    case RULE_MISSED_TRANSITION:
+      return Say("Vastuun siirto oli edennyt ajoissa; tieto siitä tuli myöhemmin.",
+                 "The transition had gone on in time; word of it came later.");
+    case RULE_PAUSE_OVERRUN:
+      return Say("Asiakas oli palannut ajoissa; tieto siitä tuli myöhemmin.",
+                 "The client had come back in time; word of it came later.");
+    case RULE_CHANGED_CIRCUMSTANCE:
+      return Say("Tilanteen muutos oli väliaikainen tai virhe.", "The change is over or was a mistake.");
     case RULE_MISSED_ATTENDANCE:
       return Say("Myöhemmin tullut merkintä osoitti, ettei poissaoloja ollut liikaa.",
                  "A later mark showed that there were not too many missed sessions.");
@@ -196,13 +312,60 @@ Text WhyRetracted(Rule rule) {
       return Say("Toimenpide oli alkanut tai peruttu ajoissa; tieto siitä tuli myöhemmin.",
                  "The measure had started or been called off in time; word of it came later.");
     case RULE_PLAN_OVERRUN:
-      return Say("Toimenpide oli päättynyt ajoissa; tieto siitä tuli myöhemmin.",
-                 "The measure had ended in time; word of it came later.");
+      return Say("Toimenpide oli päättynyt ajoissa tai sitä on jatkettu; tieto siitä tuli myöhemmin.",
+                 "The measure had ended in time or goes on by a new plan; word of it came later.");
     default:
       return Say("Myöhemmin tullut tieto osoitti, ettei katkosta ollut.",
                  "A later fact showed that there was no break.");
   }
 }
+
+namespace {
+
+// What people agree on and record.
+std::optional<Text> AgreementInWords(const JourneyEvent& event) {
+  switch (event.event_case()) {
+    case JourneyEvent::kAssessmentCancelled:
+      return Say("Palvelutarpeen arviointi peruttiin.", "The assessment was cancelled.");
+    case JourneyEvent::kPlanRevised:
+      return Say("Suunnitelmaa muutettiin.", "The plan was revised.");
+    case JourneyEvent::kSessionHeld:
+      return Say("Asiakas osallistui arviointikertaan.", "The client took part in a session of the assessment.");
+    case JourneyEvent::kMeetingHeld:
+      return Say("Asiakkaan kanssa pidettiin palaveri.", "A meeting was held with the client.");
+    case JourneyEvent::kCoordinatorReplaced:
+      return Say("Työkykykoordinaattori vaihtui.", "Another coordinator took on the client.");
+    case JourneyEvent::kPermissionWithdrawn:
+      return Say("Asiakas perui luvan.", "The client withdrew a permission.");
+    case JourneyEvent::kPermissionGranted:
+      return event.permission_granted().denial() ? Say("Asiakas kielsi tietojen käytön.", "The client denied the use.")
+                                                 : Say("Asiakas antoi luvan.", "The client gave a permission.");
+    case JourneyEvent::kPauseAgreed:
+      return PauseInWords(event.pause_agreed());
+    case JourneyEvent::kPauseEnded:
+      return With("Tauko päättyi ", "The pause ended on ", DayInWords(event.pause_ended().end_date()));
+    case JourneyEvent::kTransitionOffered:
+      return With("Vastuuta tarjottiin toiselle organisaatiolle; vastaus viimeistään ",
+                  "Responsibility was offered to another organisation; to be answered by ",
+                  DayInWords(Micros(FromProto(event.transition_offered().accept_due_time())) - 1));
+    case JourneyEvent::kTransitionAccepted:
+      return Say("Vastuu siirtyi toiselle organisaatiolle.", "Another organisation took over the responsibility.");
+    case JourneyEvent::kTransitionDeclined:
+      return Say("Vastuun siirtoa ei otettu vastaan; vastuu ei vaihtunut.",
+                 "The transition was declined; the responsibility stayed.");
+    case JourneyEvent::kOutreachEscalated:
+      return With("Asiakasta ei tavoitettu; seuraavaksi: ", "The client was not reached; next: ",
+                  RungInWords(event.outreach_escalated().rung()));
+    case JourneyEvent::kCircumstanceRecorded:
+      return RecordedInWords(event.circumstance_recorded());
+    case JourneyEvent::kClosureTold:
+      return ClosureInWords(event.closure_told());
+    default:
+      return std::nullopt;
+  }
+}
+
+}  // namespace
 
 std::optional<Text> InWords(const JourneyEvent& event) {
   switch (event.event_case()) {
@@ -248,7 +411,7 @@ std::optional<Text> InWords(const JourneyEvent& event) {
     case JourneyEvent::kJourneyClosed:
       return Say("Seuranta päättyi.", "The follow-up ended.");
     default:
-      return std::nullopt;
+      return AgreementInWords(event);
   }
 }
 

@@ -11,7 +11,10 @@
 
 namespace polku::follow_up {
 
-polku::common::v1::Text WhyFound(const Finding& finding, const polku::pathway::v1::RuleSet& rules);
+polku::common::v1::Text WhyFound(const Finding& finding, const polku::follow_up::v1::JourneyRecord& journey,
+                                 const polku::pathway::v1::RuleSet& rules);
+// Of one that a pause, a closure or a change in the client's life stands in the way of.
+polku::common::v1::Text WhySuppressed(const polku::follow_up::v1::JourneyRecord& journey);
 polku::common::v1::Text WhyRetracted(polku::follow_up::v1::Rule rule);
 
 // For the timeline. None for what only the machinery needs to remember.

@@ -42,6 +42,17 @@ hold_recheck_interval: 6h
 referral_reminder_office_days: 5
 referral_escalation_office_days: 10
 retention_years: 10
+transition_accept_office_days: 5
+transition_contact_office_days: 1
+transition_meeting_days: 7
+pause_overrun_office_days: 1
+pause_days_max: 182
+changed_circumstance_office_days: 5
+follow_up_purposes: [service-chain]
+outreach_second_attempt_office_days: 3
+outreach_letter_office_days: 5
+outreach_visit_office_days: 7
+outreach_supervisor_office_days: 10
 )";
 
 constexpr char kInstant[] = "%Y-%m-%d %H:%M:%E*S";
@@ -92,17 +103,25 @@ absl::Status Follower::Give(const JourneyInput& input) {
   context.fact_time = now_;
   context.covered_until = covered_until;
   context.principal.user = user;
+  context.principal.organisation = organisation;
   context.service = "follow-up";
   context.next_version = state_.version() + 1;
   for (const pipeline::Lookup& lookup : domain_.LookupsOf(kClient, input)) {
     std::vector<store::Row> rows;
     if (lookup.name == kSourcesOfClientLookup) rows = sources;
+    if (lookup.name == kMarksOfMeasureLookup) {
+      for (const auto& [key, mark] : marks_) {
+        if (key[0] == lookup.parameters[0]) rows.push_back({key[1], key[2], mark[1], mark[2]});
+      }
+    }
     if (lookup.name == kMarkLookup) {
       if (const auto mark = marks_.find(lookup.parameters); mark != marks_.end()) rows.push_back(mark->second);
     }
     context.lookups.push_back(std::move(rows));
   }
   ASSIGN_OR_RETURN(auto decision, domain_.Decide(state_, input, context));
+  erased = decision.erase;
+  for (pipeline::Step& step : decision.steps) steps.push_back(std::move(step));
   for (JourneyEvent& event : decision.events) {
     domain_.Evolve(event, state_);
     for (pipeline::IndexRow& row : domain_.RowsOf(event)) {

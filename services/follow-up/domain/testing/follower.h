@@ -59,6 +59,9 @@ class Follower {
   absl::Time covered_until = absl::InfiniteFuture();
   std::vector<store::Row> sources;  // Of lookup "sources_of_client".
   std::string user = "anna";
+  std::string organisation;
+  std::vector<pipeline::Step> steps;  // All that were decided.
+  bool erased = false;                // The last decision asked for it.
 
  private:
   JourneyDomain domain_;

@@ -1,0 +1,162 @@
+#include "services/follow-up/domain/evolve_agreement.h"
+
+#include <algorithm>
+
+#include "libs/pipeline/proto_time.h"
+#include "services/follow-up/domain/moment.h"
+
+namespace polku::follow_up {
+namespace {
+
+using namespace polku::follow_up::v1;  // NOLINT
+using polku::pipeline::FromProto;
+
+int64_t UsOf(const google::protobuf::Timestamp& timestamp) { return Micros(FromProto(timestamp)); }
+int64_t StartUs(const google::type::Date& date) { return Micros(StartOfDay(FromProto(date))); }
+
+void Apply(const PauseAgreed& event, JourneyRecord& state) {
+  PauseRecord& pause = *state.add_pauses();
+  pause.set_pause(event.pause());
+  pause.set_measure(event.measure());
+  pause.set_from_us(StartUs(event.start_date()));
+  pause.set_to_us(StartUs(event.resume_date()));
+  pause.set_version(state.version());
+  state.set_pauses_numbered(state.pauses_numbered() + 1);
+}
+
+void Apply(const PauseEnded& event, JourneyRecord& state) {
+  for (PauseRecord& each : *state.mutable_pauses()) {
+    if (each.pause() != event.pause()) continue;
+    each.set_to_us(StartUs(event.end_date()));
+    each.set_ended(true);
+  }
+}
+
+void Apply(const TransitionOffered& event, JourneyRecord& state) {
+  TransitionRecord transition;
+  transition.set_transition(event.transition());
+  transition.set_giver(event.giver());
+  transition.set_taker(event.taker());
+  transition.set_offer_us(UsOf(event.offer_time()));
+  transition.set_accept_due_us(UsOf(event.accept_due_time()));
+  transition.set_version(state.version());
+  *state.mutable_transition() = std::move(transition);
+  state.set_transitions_numbered(state.transitions_numbered() + 1);
+  // What was agreed about the transition before binds this one no more.
+  auto& floors = *state.mutable_floors();
+  floors.erase(std::remove_if(floors.begin(), floors.end(),
+                              [](const Floor& floor) { return floor.rule() == RULE_MISSED_TRANSITION; }),
+               floors.end());
+}
+
+void Apply(const TransitionAccepted& event, JourneyRecord& state) {
+  TransitionRecord& transition = *state.mutable_transition();
+  transition.set_accept_us(UsOf(event.accept_time()));
+  transition.set_contact_due_us(UsOf(event.contact_due_time()));
+  transition.set_meeting_due_us(UsOf(event.meeting_due_time()));
+  transition.set_version(state.version());
+  state.set_responsible_party(event.taker());
+}
+
+void Apply(const TransitionDeclined& event, JourneyRecord& state) {
+  state.mutable_transition()->set_decline_us(UsOf(event.decline_time()));
+  state.mutable_transition()->set_version(state.version());
+}
+
+void Apply(const CircumstanceRecorded& event, JourneyRecord& state) {
+  const int64_t from_us = StartUs(event.from_date());
+  auto& known = *state.mutable_circumstances();
+  known.erase(std::remove_if(known.begin(), known.end(),
+                             [&](const CircumstanceRecord& each) {
+                               return each.circumstance() == event.circumstance() && each.from_us() == from_us;
+                             }),
+              known.end());
+  if (event.revoked()) return;
+  CircumstanceRecord& record = *known.Add();
+  record.set_circumstance(event.circumstance());
+  record.set_from_us(from_us);
+  if (event.has_end_date()) record.set_to_us(StartUs(event.end_date()));
+  record.set_record_us(UsOf(event.record_time()));
+  record.set_version(state.version());
+}
+
+CircumstanceRecord* StandingWithdrawal(JourneyRecord& state) {
+  for (CircumstanceRecord& each : *state.mutable_circumstances()) {
+    if (each.circumstance() == CIRCUMSTANCE_PERMISSION_WITHDRAWN && each.to_us() == 0) return &each;
+  }
+  return nullptr;
+}
+
+void Withdraw(int64_t time_us, JourneyRecord& state) {
+  if (StandingWithdrawal(state) != nullptr) return;
+  CircumstanceRecord& record = *state.add_circumstances();
+  record.set_circumstance(CIRCUMSTANCE_PERMISSION_WITHDRAWN);
+  record.set_from_us(time_us);
+  record.set_record_us(time_us);
+  record.set_version(state.version());
+}
+
+void Apply(const polku::referral::v1::PermissionGranted& event, JourneyRecord& state) {
+  const int64_t time_us = UsOf(event.grant_time());
+  if (event.denial()) return Withdraw(time_us, state);
+  if (CircumstanceRecord* standing = StandingWithdrawal(state); standing != nullptr) standing->set_to_us(time_us);
+}
+
+void Apply(const ClosureTold& event, JourneyRecord& state) {
+  const int64_t from_us = StartUs(event.first_date());
+  const int64_t to_us = Micros(EndOfDay(FromProto(event.last_date())));
+  auto& known = *state.mutable_closures();
+  known.erase(std::remove_if(known.begin(), known.end(),
+                             [&](const ClosureRecord& each) {
+                               return each.provider() == event.provider() && each.from_us() == from_us &&
+                                      each.to_us() == to_us;
+                             }),
+              known.end());
+  if (event.revoked()) return;
+  ClosureRecord& record = *known.Add();
+  record.set_provider(event.provider());
+  record.set_from_us(from_us);
+  record.set_to_us(to_us);
+  // One order whatever the order of arrival.
+  std::sort(known.begin(), known.end(), [](const ClosureRecord& a, const ClosureRecord& b) {
+    return a.provider() != b.provider() ? a.provider() < b.provider() : a.from_us() < b.from_us();
+  });
+}
+
+}  // namespace
+
+bool EvolveAgreement(const JourneyEvent& event, JourneyRecord& state) {
+  switch (event.event_case()) {
+    case JourneyEvent::kPauseAgreed:
+      Apply(event.pause_agreed(), state);
+      return true;
+    case JourneyEvent::kPauseEnded:
+      Apply(event.pause_ended(), state);
+      return true;
+    case JourneyEvent::kTransitionOffered:
+      Apply(event.transition_offered(), state);
+      return true;
+    case JourneyEvent::kTransitionAccepted:
+      Apply(event.transition_accepted(), state);
+      return true;
+    case JourneyEvent::kTransitionDeclined:
+      Apply(event.transition_declined(), state);
+      return true;
+    case JourneyEvent::kCircumstanceRecorded:
+      Apply(event.circumstance_recorded(), state);
+      return true;
+    case JourneyEvent::kPermissionWithdrawn:
+      Withdraw(UsOf(event.permission_withdrawn().withdraw_time()), state);
+      return true;
+    case JourneyEvent::kPermissionGranted:
+      Apply(event.permission_granted(), state);
+      return true;
+    case JourneyEvent::kClosureTold:
+      Apply(event.closure_told(), state);
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace polku::follow_up
