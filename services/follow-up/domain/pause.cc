@@ -60,7 +60,6 @@ std::optional<Finding> Overrun(const JourneyRecord& journey, const MeasureRecord
   const int days = rules.pause_overrun_office_days();
   Finding finding{RULE_PAUSE_OVERRUN, pause.measure(), pause.to_us(),
                   Micros(EndOfOfficeDay(LocalDay(At(pause.to_us())), days))};
-  if (GoesOnInAnother(journey, pause, finding.due_us)) return std::nullopt;
   // Asked about once; after a resolution only if a next step was agreed, and then by that day.
   const Floor* floor = FindFloor(journey, RULE_PAUSE_OVERRUN, pause.measure());
   if (floor != nullptr && floor->counted_from_us() >= finding.due_us &&
@@ -80,6 +79,7 @@ std::optional<Finding> Overrun(const JourneyRecord& journey, const MeasureRecord
     if (mark_us != 0 && (first_mark_us == 0 || mark_us < first_mark_us)) first_mark_us = mark_us;
   }
   finding.due_us = std::max(finding.due_us, first_mark_us);
+  if (GoesOnInAnother(journey, pause, finding.due_us)) return std::nullopt;
   for (const MeasureRecord& each : journey.measures()) {
     if ((measure == nullptr || &each == measure) && CameBack(each, finding)) return std::nullopt;
   }
@@ -119,7 +119,10 @@ std::optional<Finding> PauseOverrun(const JourneyRecord& journey, const MeasureR
   for (const PauseRecord& pause : journey.pauses()) {
     if (pause.ended() || pause.measure() != (measure == nullptr ? "" : measure->plan().measure())) continue;
     const std::optional<Finding> finding = Overrun(journey, measure, pause, rules);
-    if (finding.has_value() && (!first.has_value() || finding->due_us < first->due_us)) first = finding;
+    if (!finding.has_value()) continue;
+    // By instants alone, so that it does not matter which pause was told first.
+    const auto clock = [](const Finding& each) { return std::pair(each.due_us, each.counted_from_us); };
+    if (!first.has_value() || clock(*finding) < clock(*first)) first = finding;
   }
   return first;
 }
