@@ -1,6 +1,5 @@
 // The corridor's view of one kind of aggregate, and the adapter that makes it from a domain.
-#ifndef POLKU_LIBS_PIPELINE_AGGREGATE_KIND_H_
-#define POLKU_LIBS_PIPELINE_AGGREGATE_KIND_H_
+#pragma once
 
 #include <memory>
 #include <optional>
@@ -97,5 +96,3 @@ class KindOf final : public AggregateKind {
 };
 
 }  // namespace polku::pipeline
-
-#endif  // POLKU_LIBS_PIPELINE_AGGREGATE_KIND_H_

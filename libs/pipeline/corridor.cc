@@ -53,6 +53,7 @@ absl::StatusOr<std::unique_ptr<Corridor>> Corridor::Create(const Definition& def
 }
 
 absl::Status Corridor::Restore() {
+  RETURN_IF_ERROR(eraser_.Finish());
   ASSIGN_OR_RETURN(std::unique_ptr<store::Reader> reader, dependencies_.database->Read());
   ASSIGN_OR_RETURN(std::vector<store::DeadLetterRow> letters, reader->ReadDeadLetters(kAllKeys));
   for (const store::DeadLetterRow& letter : letters) {
@@ -102,7 +103,7 @@ void Corridor::WaitForWork(absl::Duration longest) {
 
 bool Corridor::Idle() const {
   absl::MutexLock lock(&mutex_);
-  return queue_.empty() && !steps_pending_ && !parked_ && inbox_at_end_ &&
+  return queue_.empty() && !steps_pending_ && !parked_ && inbox_at_end_ && !eraser_.pending() &&
          earliest_due_us_ > absl::ToUnixMicros(dependencies_.clock->Now());
 }
 
@@ -159,7 +160,7 @@ absl::Status Corridor::GatherGaps(Batch& batch) {
     const int64_t last = known.empty() ? 0 : known.front().last;
     bool ahead = false;
     for (const store::ParkedRow& row : rows) {
-      if (row.version <= last) {
+      if (row.version <= last || row.erased) {
         batch.parked_done.push_back(row.id);
       } else {
         ahead = true;
@@ -168,7 +169,9 @@ absl::Status Corridor::GatherGaps(Batch& batch) {
     if (!ahead) continue;
     absl::StatusOr<std::vector<polku::common::v1::JournalEntry>> missing =
         dependencies_.peer_journal->Read(parked.source, parked.key, last, kGapEventsPerKey);
-    if (!missing.ok() || missing->empty() || missing->front().version() != last + 1) {
+    const bool fills =
+        missing.ok() && !missing->empty() && (missing->front().version() == last + 1 || missing->front().erased());
+    if (!fills) {
       ++unfilled;
       LogEvent(LogLevel::kError, "owner cannot fill a gap",
                {{"source", parked.source}, {"key", parked.key}, {"last_version", last}, {"status", missing.status()}});
@@ -178,6 +181,7 @@ absl::Status Corridor::GatherGaps(Batch& batch) {
       WorkItem item;
       item.lane = Lane::kBus;
       item.fills_gap = true;
+      item.leaves_out = entry.erased();
       item.received.emplace();
       PeerFact& fact = item.received->fact;
       fact.source = parked.source;
@@ -279,6 +283,8 @@ void Corridor::Learn(const FoldCounts& counts) {
   metrics_.duplicates->Increment(counts.duplicates);
   metrics_.parked->Increment(counts.parked);
   metrics_.dead_letters->Increment(counts.dead_letters);
+  metrics_.erased_dropped->Increment(counts.erased_dropped);
+  if (counts.erasures > 0) eraser_.Decided();
   const absl::Time now = dependencies_.clock->Now();
   for (absl::Time due : counts.due_handled) {
     metrics_.due_lateness_seconds->Observe(std::max(0.0, absl::ToDoubleSeconds(now - due)));
@@ -405,6 +411,7 @@ absl::Status Corridor::ForgetOldRequests() {
 }
 
 absl::StatusOr<bool> Corridor::Step() {
+  RETURN_IF_ERROR(eraser_.DestroyKeys());
   ASSIGN_OR_RETURN(Batch batch, Gather());
   inbox_at_end_ = inbox_.at_end();
   const bool work = !batch.items.empty() || !batch.intake.claims.empty() || !batch.parked_done.empty();
@@ -417,9 +424,11 @@ absl::StatusOr<bool> Corridor::Step() {
     inbox_.Committed(batch.intake);
     ++idle_passes_;
   }
+  RETURN_IF_ERROR(eraser_.DestroyKeys());
+  ASSIGN_OR_RETURN(const bool swept, eraser_.Sweep());
   RETURN_IF_ERROR(ForgetOldRequests());
   ready_ = inbox_.covered_until() > absl::InfinitePast();
-  return work;
+  return work || swept;
 }
 
 }  // namespace polku::pipeline

@@ -1,7 +1,6 @@
 // The loop of one service that turns queued commands, peers' facts, steps and due instants into
 // committed batches. See pipeline.h for the promises to callers.
-#ifndef POLKU_LIBS_PIPELINE_CORRIDOR_H_
-#define POLKU_LIBS_PIPELINE_CORRIDOR_H_
+#pragma once
 
 #include <array>
 #include <atomic>
@@ -18,6 +17,7 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "libs/pipeline/eraser.h"
 #include "libs/pipeline/fold.h"
 #include "libs/pipeline/inbox.h"
 #include "libs/pipeline/kinds.h"
@@ -57,7 +57,8 @@ class Corridor {
         dependencies_(dependencies),
         limits_(limits),
         inbox_(inbox),
-        metrics_(*dependencies.metrics, definition.service) {}
+        metrics_(*dependencies.metrics, definition.service),
+        eraser_(*dependencies.database, limits_, metrics_) {}
 
   struct Batch {
     std::vector<WorkItem> items;
@@ -87,6 +88,7 @@ class Corridor {
   const Limits limits_;
   Inbox& inbox_;
   PipelineMetrics metrics_;
+  Eraser eraser_;
   std::optional<Kinds> kinds_;
   std::function<void()> wake_relay_;
 
@@ -108,5 +110,3 @@ class Corridor {
 };
 
 }  // namespace polku::pipeline
-
-#endif  // POLKU_LIBS_PIPELINE_CORRIDOR_H_

@@ -40,8 +40,9 @@ std::function<void(absl::string_view)>& Hook() {
 }  // namespace
 
 std::vector<absl::string_view> CrashPoints() {
-  return {"corridor.before_write", "corridor.before_commit", "corridor.after_commit",
-          "relay.before_publish",  "relay.after_publish",    "relay.after_delete"};
+  return {"corridor.before_write", "corridor.before_commit", "corridor.after_commit", "relay.before_publish",
+          "relay.after_publish",   "relay.after_delete",     "erasure.before_ledger", "erasure.after_ledger",
+          "erasure.after_keys",    "erasure.before_commit",  "erasure.after_commit"};
 }
 
 void CrashPoint(absl::string_view name) {

@@ -1,8 +1,7 @@
 // Named places where the process may die, for tests. In a shipped binary a crash point does
 // nothing unless POLKU_CRASH_AT=name:n is set in the environment: then the n-th passage of that
 // point ends the process at once, without any clean-up, as kill -9 would.
-#ifndef POLKU_LIBS_PIPELINE_CRASH_POINT_H_
-#define POLKU_LIBS_PIPELINE_CRASH_POINT_H_
+#pragma once
 
 #include <functional>
 #include <vector>
@@ -22,5 +21,3 @@ void CrashPoint(absl::string_view name);
 void SetCrashHook(std::function<void(absl::string_view)> hook);
 
 }  // namespace polku::pipeline
-
-#endif  // POLKU_LIBS_PIPELINE_CRASH_POINT_H_

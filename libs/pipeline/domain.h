@@ -24,8 +24,7 @@
 //
 // A domain reads no clock, no database, no random source, and keeps no state of its own beyond
 // the definitions it was made with. The same arguments give the same answer.
-#ifndef POLKU_LIBS_PIPELINE_DOMAIN_H_
-#define POLKU_LIBS_PIPELINE_DOMAIN_H_
+#pragma once
 
 #include <memory>
 #include <optional>
@@ -82,8 +81,11 @@ struct Decision {
   std::vector<Event> events;
   std::vector<Step> steps;
   std::unique_ptr<google::protobuf::Message> reply;  // Of a command; may be null otherwise.
-  // The person is to be forgotten: once these events are told, the pipeline destroys the key of
-  // the aggregate and deletes what else is kept for it; a tombstone stays.
+  // The person is to be forgotten: once these events are journalled, the pipeline destroys the key of
+  // the aggregate and deletes what else is kept for it; a tombstone stays. The public events and the
+  // reply stay readable, so they hold ids, codes and instants only. Later commands for the key are
+  // refused with kNotFound and reason CLIENT_ERASED; facts, steps and due instants are dropped. Only for
+  // kinds that are sealed.
   bool erase = false;
 };
 
@@ -98,5 +100,3 @@ struct IndexRow {
 std::string EventId(absl::string_view service, absl::string_view key, int64_t version);
 
 }  // namespace polku::pipeline
-
-#endif  // POLKU_LIBS_PIPELINE_DOMAIN_H_

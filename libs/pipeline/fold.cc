@@ -10,6 +10,7 @@
 #include "libs/base/violation.h"
 #include "libs/pipeline/crash_point.h"
 #include "libs/pipeline/requests.h"
+#include "libs/store/sealing.h"
 
 namespace polku::pipeline {
 namespace {
@@ -101,6 +102,12 @@ absl::Status Fold::Handle(Working& working, const Message& input, Context contex
 }
 
 void Fold::Keep(Working& working, AnyDecision& decision, absl::string_view traceparent, const std::string& origin) {
+  if (decision.erase) {
+    working.erased = true;
+    erasures_.push_back({working.stored.key, working.stored.version + 1, 0, 0, {}});
+    erased_.emplace(store::OwnerOf(working.stored.key));
+    ++counts_.erasures;
+  }
   for (const auto& event : decision.events) {
     working.kind->Evolve(*event, *working.state);
     const Message& inner = Kinds::Inner(*event);
@@ -109,6 +116,7 @@ void Fold::Keep(Working& working, AnyDecision& decision, absl::string_view trace
     row.version = ++working.stored.version;
     if (settings_.kinds->IsPublic(inner)) {
       row.public_version = ++working.stored.public_version;
+      row.outlives_key = decision.erase;
       ++counts_.public_events;
     }
     row.type = inner.GetDescriptor()->full_name();
@@ -140,8 +148,10 @@ absl::Status Fold::FlushRows(Working& working) {
   std::vector<IndexRow> upserts = std::move(working.rows_waiting);
   working.rows_waiting.clear();
   std::vector<IndexRow> deletes;
-  if (working.index_stale) {
-    std::vector<IndexRow> now = working.kind->Index(*working.state);
+  if (working.erased) upserts.clear();
+  if (working.index_stale || working.erased) {
+    std::vector<IndexRow> now;
+    if (!working.erased) now = working.kind->Index(*working.state);
     for (const IndexRow& row : now) {
       const bool known = std::any_of(working.index_written.begin(), working.index_written.end(),
                                      [&row](const IndexRow& other) { return SameRow(row, other); });
@@ -178,13 +188,27 @@ bool Fold::Replayed(WorkItem& item, Prepared& prepared) {
   return true;
 }
 
+bool Fold::IsErased(absl::string_view key) const { return erased_.contains(store::OwnerOf(key)); }
+
+bool Fold::DroppedAsErased(WorkItem& item, const Prepared& prepared) {
+  const bool erased = IsErased(prepared.key) || (item.received.has_value() && IsErased(item.received->fact.key));
+  if (!erased) return false;
+  if (item.lane == Lane::kCommand) {
+    item.outcome = WithReason(absl::NotFoundError("the client was erased"), "CLIENT_ERASED");
+    return true;
+  }
+  if (item.lane == Lane::kStep) steps_done_.push_back(item.step->id);
+  ++counts_.erased_dropped;
+  return true;
+}
+
 absl::Status Fold::ApplyCommand(WorkItem& item, Prepared& prepared) {
   const Command& command = *item.command;
   if (settings_.now > command.deadline) {
     item.outcome = absl::DeadlineExceededError("deadline passed while waiting");
     return absl::OkStatus();
   }
-  if (Replayed(item, prepared)) return absl::OkStatus();
+  if (Replayed(item, prepared) || DroppedAsErased(item, prepared)) return absl::OkStatus();
   item.outcome = prepared.problem;
   if (!item.outcome.ok()) return absl::OkStatus();
   ASSIGN_OR_RETURN(Working * working, WorkingFor(prepared.key));
@@ -206,6 +230,7 @@ absl::Status Fold::ApplyCommand(WorkItem& item, Prepared& prepared) {
     row.key = prepared.key;
     row.field_hashes = prepared.field_hashes;
     row.time = settings_.now;
+    row.outlives_key = working->erased;
     if (item.reply != nullptr) {
       row.reply_type = item.reply->GetDescriptor()->full_name();
       row.reply = item.reply->SerializeAsString();
@@ -234,6 +259,7 @@ void Fold::SetAside(const WorkItem& item, const absl::Status& why) {
 
 absl::Status Fold::ApplyFact(WorkItem& item, Prepared& prepared) {
   const PeerFact& fact = item.received->fact;
+  if (DroppedAsErased(item, prepared)) return absl::OkStatus();
   if (!item.received->problem.ok()) {
     SetAside(item, item.received->problem);
     return absl::OkStatus();
@@ -249,7 +275,7 @@ absl::Status Fold::ApplyFact(WorkItem& item, Prepared& prepared) {
       settings_.blocked->contains(peer) ||
       std::find(counts_.newly_blocked.begin(), counts_.newly_blocked.end(), peer) != counts_.newly_blocked.end();
   const bool waits = parked_keys_.contains(peer) && !item.fills_gap;
-  if (blocked || waits || fact.version > last + 1) {
+  if (blocked || waits || (fact.version > last + 1 && !item.leaves_out)) {
     if (item.fills_gap) return absl::OkStatus();  // It stays in the owner's journal.
     parked_.push_back(RowOf(fact, settings_.now));
     parked_keys_.insert(peer);
@@ -277,6 +303,7 @@ absl::Status Fold::ApplyFact(WorkItem& item, Prepared& prepared) {
 }
 
 absl::Status Fold::ApplyStep(WorkItem& item, Prepared& prepared) {
+  if (DroppedAsErased(item, prepared)) return absl::OkStatus();
   steps_done_.push_back(item.step->id);
   absl::Status refusal = prepared.problem;
   if (refusal.ok()) {
@@ -300,6 +327,7 @@ absl::Status Fold::ApplyStep(WorkItem& item, Prepared& prepared) {
 }
 
 absl::Status Fold::ApplyDue(WorkItem& item, Prepared& prepared) {
+  if (DroppedAsErased(item, prepared)) return absl::OkStatus();
   item.outcome = prepared.problem;
   // A due row that cannot be handled is put off, so that the others go on; it stays visible as lateness.
   if (!item.outcome.ok() && by_key_.find(prepared.key) == by_key_.end()) {
@@ -339,14 +367,16 @@ absl::Status Fold::WriteAggregates() {
     if (working->stored.version == 0) continue;  // Refused before it came to be.
     RETURN_IF_ERROR(FlushRows(*working));
     store::StoredAggregate& stored = working->stored;
-    std::optional<absl::Time> due = working->kind->NextDue(*working->state);
+    std::optional<absl::Time> due;
+    if (!working->erased) due = working->kind->NextDue(*working->state);
     if (due.has_value() && working->ticked && *due <= settings_.now) {
       LogEvent(LogLevel::kError, "due instant did not move after a tick", {{"key", stored.key}, {"due", *due}});
       due = settings_.now + kStuckDueDelay;
     }
     stored.due_at = due;
     stored.schema = working->kind->schema();
-    stored.state = working->state->SerializeAsString();
+    stored.state.clear();
+    if (!working->erased) stored.state = working->state->SerializeAsString();
     if (due.has_value() && (!counts_.earliest_due.has_value() || *due < *counts_.earliest_due)) {
       counts_.earliest_due = due;
     }
@@ -355,8 +385,20 @@ absl::Status Fold::WriteAggregates() {
   return writes.empty() ? absl::OkStatus() : transaction_.Save(writes);
 }
 
+// A step for somebody who was erased is dropped: nothing can be sealed for them any more.
+absl::Status Fold::WriteSteps() {
+  if (steps_.empty()) return absl::OkStatus();
+  std::vector<std::string> keys;
+  for (const store::StepRow& step : steps_) keys.push_back(step.key);
+  ASSIGN_OR_RETURN(const std::vector<store::Erasure> found, transaction_.FindErased(keys));
+  for (const store::Erasure& erasure : found) erased_.emplace(store::OwnerOf(erasure.key));
+  counts_.erased_dropped +=
+      static_cast<int>(std::erase_if(steps_, [this](const store::StepRow& step) { return IsErased(step.key); }));
+  return transaction_.AppendSteps(steps_);
+}
+
 absl::Status Fold::WriteRest() {
-  if (!steps_.empty()) RETURN_IF_ERROR(transaction_.AppendSteps(steps_));
+  RETURN_IF_ERROR(WriteSteps());
   if (!steps_done_.empty()) RETURN_IF_ERROR(transaction_.DeleteSteps(steps_done_));
   if (!requests_new_.empty()) RETURN_IF_ERROR(transaction_.SaveRequests(requests_new_));
   if (!last_changed_.empty()) {
@@ -386,6 +428,7 @@ absl::Status Fold::Run(std::vector<WorkItem>& items) {
   // The journal first: saving the aggregates then writes each row once, with its last sequence.
   if (!journal_.empty()) RETURN_IF_ERROR(transaction_.AppendJournal(journal_));
   RETURN_IF_ERROR(WriteAggregates());
+  if (!erasures_.empty()) RETURN_IF_ERROR(transaction_.AppendErasures(erasures_));
   return WriteRest();
 }
 

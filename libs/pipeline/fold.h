@@ -1,7 +1,6 @@
 // One batch inside one transaction: loads the touched aggregates at once, folds the inputs in
 // memory in their order, and writes each touched row once.
-#ifndef POLKU_LIBS_PIPELINE_FOLD_H_
-#define POLKU_LIBS_PIPELINE_FOLD_H_
+#pragma once
 
 #include <map>
 #include <memory>
@@ -40,6 +39,8 @@ struct FoldCounts {
   int duplicates = 0;
   int parked = 0;
   int dead_letters = 0;
+  int erasures = 0;
+  int erased_dropped = 0;
   std::vector<PeerKey> newly_blocked;
   std::vector<absl::Time> due_handled;     // The due instants of ticked aggregates.
   std::optional<absl::Time> earliest_due;  // Of the rows written.
@@ -68,6 +69,7 @@ class Fold {
     bool changed = false;                 // Since loading.
     bool index_stale = false;             // Since index_written.
     bool ticked = false;
+    bool erased = false;
   };
   struct Prepared {
     TypedInput input;
@@ -83,6 +85,7 @@ class Fold {
   void PrepareFact(WorkItem& item, Prepared& prepared);
   void PrepareStored(WorkItem& item, Prepared& prepared);
   absl::Status FindKnown(std::vector<WorkItem>& items);
+  absl::Status FindErased(const std::vector<WorkItem>& items);
   absl::Status LoadAggregates();
 
   absl::Status Apply(WorkItem& item, Prepared& prepared);
@@ -91,6 +94,9 @@ class Fold {
   absl::Status ApplyStep(WorkItem& item, Prepared& prepared);
   absl::Status ApplyDue(WorkItem& item, Prepared& prepared);
   bool Replayed(WorkItem& item, Prepared& prepared);
+  // True for what comes for somebody who was erased, and was dropped.
+  bool DroppedAsErased(WorkItem& item, const Prepared& prepared);
+  bool IsErased(absl::string_view key) const;
   void SetAside(const WorkItem& item, const absl::Status& why);
 
   // Decides and evolves. `refusal` gets the domain's answer; the return value is the database's.
@@ -101,6 +107,7 @@ class Fold {
   void Keep(Working& working, AnyDecision& decision, absl::string_view traceparent, const std::string& origin);
   absl::Status FlushRows(Working& working);
   absl::Status WriteAggregates();
+  absl::Status WriteSteps();
   absl::Status WriteRest();
   absl::StatusOr<Working*> WorkingFor(const std::string& key);
   Context ContextFor(const std::string& key) const;
@@ -119,8 +126,10 @@ class Fold {
   std::map<store::SourceVersionKey, int64_t> last_;
   std::map<store::SourceVersionKey, int64_t> last_changed_;
   std::set<PeerKey> parked_keys_;
+  std::set<std::string, std::less<>> erased_;  // Owners.
 
   std::vector<store::JournalRow> journal_;
+  std::vector<store::Erasure> erasures_;
   std::vector<store::StepRow> steps_;
   std::vector<std::string> steps_done_;
   std::vector<store::ParkedRow> parked_;
@@ -129,5 +138,3 @@ class Fold {
 };
 
 }  // namespace polku::pipeline
-
-#endif  // POLKU_LIBS_PIPELINE_FOLD_H_

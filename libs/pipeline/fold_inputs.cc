@@ -7,6 +7,7 @@
 #include "libs/base/violation.h"
 #include "libs/pipeline/fold.h"
 #include "libs/pipeline/requests.h"
+#include "libs/store/sealing.h"
 
 namespace polku::pipeline {
 
@@ -104,16 +105,33 @@ absl::Status Fold::FindKnown(std::vector<WorkItem>& items) {
   return absl::OkStatus();
 }
 
+absl::Status Fold::FindErased(const std::vector<WorkItem>& items) {
+  std::set<std::string> keys;
+  for (size_t i = 0; i < items.size(); ++i) {
+    if (!prepared_[i].key.empty()) keys.insert(prepared_[i].key);
+    if (items[i].received.has_value()) keys.insert(items[i].received->fact.key);
+  }
+  const std::vector<std::string> asked(keys.begin(), keys.end());
+  ASSIGN_OR_RETURN(const std::vector<store::Erasure> found, transaction_.FindErased(asked));
+  for (const store::Erasure& erasure : found) erased_.emplace(store::OwnerOf(erasure.key));
+  return absl::OkStatus();
+}
+
 absl::Status Fold::LoadAggregates() {
   std::vector<std::string> keys;
   std::set<absl::string_view> seen;
   for (const Prepared& prepared : prepared_) {
     if (prepared.input.kind == nullptr || !prepared.problem.ok() || prepared.key.empty()) continue;
+    if (IsErased(prepared.key)) continue;
     if (seen.insert(prepared.key).second) keys.push_back(prepared.key);
   }
   if (keys.empty()) return absl::OkStatus();
   ASSIGN_OR_RETURN(std::vector<store::StoredAggregate> stored, transaction_.Load(keys));
   for (store::StoredAggregate& aggregate : stored) {
+    if (aggregate.erased) {  // Decided, and its key is not destroyed yet.
+      erased_.emplace(store::OwnerOf(aggregate.key));
+      continue;
+    }
     auto working = std::make_unique<Working>();
     working->kind = settings_.kinds->OfKey(aggregate.key);
     if (working->kind == nullptr) continue;
@@ -167,6 +185,7 @@ absl::Status Fold::Prepare(std::vector<WorkItem>& items) {
           absl::InvalidArgumentError(absl::StrCat("key does not begin with ", prepared.input.kind->key_prefix()));
     }
   }
+  RETURN_IF_ERROR(FindErased(items));
   return LoadAggregates();
 }
 

@@ -1,7 +1,6 @@
 // The bus side of a corridor: reads peers' topics from the positions kept in our database, and
 // knows up to which instant everything published has been read.
-#ifndef POLKU_LIBS_PIPELINE_INBOX_H_
-#define POLKU_LIBS_PIPELINE_INBOX_H_
+#pragma once
 
 #include <map>
 #include <memory>
@@ -69,5 +68,3 @@ class Inbox {
 };
 
 }  // namespace polku::pipeline
-
-#endif  // POLKU_LIBS_PIPELINE_INBOX_H_

@@ -1,6 +1,5 @@
 // Finds, for a message or a key, the kind of aggregate that it belongs to.
-#ifndef POLKU_LIBS_PIPELINE_KINDS_H_
-#define POLKU_LIBS_PIPELINE_KINDS_H_
+#pragma once
 
 #include <memory>
 #include <string>
@@ -53,5 +52,3 @@ class Kinds {
 };
 
 }  // namespace polku::pipeline
-
-#endif  // POLKU_LIBS_PIPELINE_KINDS_H_

@@ -1,6 +1,5 @@
 // How a subscriber asks the owner of an aggregate for public events that it missed.
-#ifndef POLKU_LIBS_PIPELINE_PEER_JOURNAL_H_
-#define POLKU_LIBS_PIPELINE_PEER_JOURNAL_H_
+#pragma once
 
 #include <map>
 #include <string>
@@ -23,7 +22,8 @@ class PeerJournal {
                                                                             int limit) = 0;
 };
 
-// Public journal rows of `key` after public version `after`. What JournalService serves.
+// Public journal rows of `key` after public version `after`. What JournalService serves. Of an erased
+// key: what outlived it, else an entry without a type that gives its last version.
 absl::StatusOr<std::vector<polku::common::v1::JournalEntry>> ReadPublicJournal(store::Reader& reader, int64_t epoch,
                                                                                absl::string_view key, int64_t after,
                                                                                int limit);
@@ -44,5 +44,3 @@ class InProcessJournals final : public PeerJournal {
 };
 
 }  // namespace polku::pipeline
-
-#endif  // POLKU_LIBS_PIPELINE_PEER_JOURNAL_H_

@@ -6,8 +6,7 @@
 //   due rows, steps ───┘                                          outbox ─> RelayStep() ─> bus
 //
 // Nothing here knows the domain; the domain knows nothing of this.
-#ifndef POLKU_LIBS_PIPELINE_PIPELINE_H_
-#define POLKU_LIBS_PIPELINE_PIPELINE_H_
+#pragma once
 
 #include <functional>
 #include <map>
@@ -60,6 +59,9 @@ struct Limits {
   int due_per_batch_max = 2000;
   int steps_per_batch_max = 500;
   int relay_batch_max = 2000;
+  int erasures_waiting_max = 10000;       // Decided erasures whose keys are destroyed together.
+  int erasures_per_sweep_max = 500;       // Erased clients whose rows are deleted in one walk over the tables.
+  int erasure_rows_per_batch_max = 5000;  // Rows that one transaction of that walk looks at.
   absl::Duration idle_wait = absl::Milliseconds(5);   // How long a loop rests when there is nothing to do.
   absl::Duration retry_wait_max = absl::Seconds(30);  // Longest back-off while a dependency is away.
   absl::Duration request_kept = absl::Hours(7 * 24);  // Replies are remembered this long.
@@ -149,5 +151,3 @@ class Pipeline {
 absl::Status WaitDrained(absl::Span<Pipeline* const> pipelines, const MonotonicClock& clock, absl::Duration longest);
 
 }  // namespace polku::pipeline
-
-#endif  // POLKU_LIBS_PIPELINE_PIPELINE_H_

@@ -24,6 +24,9 @@ PipelineMetrics::PipelineMetrics(prometheus::Registry& registry, const std::stri
   duplicates = CounterOf(registry, "polku_pipeline_duplicates_total", "Records dropped by version.", labels);
   parked = CounterOf(registry, "polku_pipeline_parked_total", "Records parked behind a gap or a dead letter.", labels);
   dead_letters = CounterOf(registry, "polku_pipeline_dead_letters_total", "Inputs set aside as dead letters.", labels);
+  erasures = CounterOf(registry, "polku_pipeline_erasures_total", "Clients whose key was destroyed.", labels);
+  erased_dropped = CounterOf(registry, "polku_pipeline_erased_dropped_total",
+                             "Facts, steps and due instants dropped because their client is erased.", labels);
   batches = CounterOf(registry, "polku_pipeline_batches_total", "Batches committed.", labels);
   failed_batches = CounterOf(registry, "polku_pipeline_failed_batches_total", "Batches that did not commit.", labels);
   gaps_unfilled = &prometheus::BuildGauge()

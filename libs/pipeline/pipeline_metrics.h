@@ -1,6 +1,5 @@
 // The metrics of one pipeline. All series exist from the start.
-#ifndef POLKU_LIBS_PIPELINE_PIPELINE_METRICS_H_
-#define POLKU_LIBS_PIPELINE_PIPELINE_METRICS_H_
+#pragma once
 
 #include <array>
 #include <string>
@@ -22,6 +21,8 @@ struct PipelineMetrics {
   prometheus::Counter* duplicates;
   prometheus::Counter* parked;
   prometheus::Counter* dead_letters;
+  prometheus::Counter* erasures;        // Keys destroyed.
+  prometheus::Counter* erased_dropped;  // Inputs dropped because their client is erased.
   prometheus::Counter* batches;
   prometheus::Counter* failed_batches;
   prometheus::Gauge* gaps_unfilled;  // Keys whose missing versions the owner could not give.
@@ -29,5 +30,3 @@ struct PipelineMetrics {
 };
 
 }  // namespace polku::pipeline
-
-#endif  // POLKU_LIBS_PIPELINE_PIPELINE_METRICS_H_

@@ -1,7 +1,6 @@
 // Instants and days of generated messages as absl::Time and absl::CivilDay, and back.
 // Instants are kept in microseconds: finer parts are cut off.
-#ifndef POLKU_LIBS_PIPELINE_PROTO_TIME_H_
-#define POLKU_LIBS_PIPELINE_PROTO_TIME_H_
+#pragma once
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -34,5 +33,3 @@ absl::StatusOr<absl::CivilDay> DayFrom(const google::type::Date& date, absl::str
 absl::StatusOr<absl::Time> TimeFrom(const google::protobuf::Timestamp& timestamp, absl::string_view field);
 
 }  // namespace polku::pipeline
-
-#endif  // POLKU_LIBS_PIPELINE_PROTO_TIME_H_

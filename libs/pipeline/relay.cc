@@ -23,13 +23,19 @@ absl::StatusOr<bool> Relay::Step() {
     ASSIGN_OR_RETURN(rows, reader->ReadOutbox(batch_max_));
   }
   if (rows.empty()) return false;
+  std::vector<int64_t> sent;
+  // What an erased client's key took with it cannot be told. A subscriber finds the gap when it gets the
+  // event that erased, and the journal tells it so.
+  for (const store::OutboxRow& row : rows) {
+    if (row.event.erased) sent.push_back(row.id);
+  }
+  std::erase_if(rows, [](const store::OutboxRow& row) { return row.event.erased; });
   std::vector<bus::Message> messages;
   messages.reserve(rows.size());
   for (const store::OutboxRow& row : rows) messages.push_back(EncodeEvent(service_, database_.epoch(), row.event));
   CrashPoint("relay.before_publish");
   const std::vector<absl::Status> results = producer_->Publish(messages);
   CrashPoint("relay.after_publish");
-  std::vector<int64_t> sent;
   absl::Status failure;
   for (size_t i = 0; i < results.size(); ++i) {
     if (results[i].ok()) {

@@ -1,7 +1,6 @@
 // Sends what the outbox holds to the bus, in order per key, and deletes it after the
 // acknowledgement. A crash in between sends a record again; nothing is ever left out.
-#ifndef POLKU_LIBS_PIPELINE_RELAY_H_
-#define POLKU_LIBS_PIPELINE_RELAY_H_
+#pragma once
 
 #include <memory>
 #include <string>
@@ -32,5 +31,3 @@ class Relay {
 };
 
 }  // namespace polku::pipeline
-
-#endif  // POLKU_LIBS_PIPELINE_RELAY_H_

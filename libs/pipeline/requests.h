@@ -1,7 +1,6 @@
 // Request ids (AIP-155): the same request again gets the stored reply; the same id with other
 // content is refused, naming the field. Only keyed hashes of the fields are stored.
-#ifndef POLKU_LIBS_PIPELINE_REQUESTS_H_
-#define POLKU_LIBS_PIPELINE_REQUESTS_H_
+#pragma once
 
 #include <string>
 
@@ -20,5 +19,3 @@ absl::Status CompareFieldHashes(absl::string_view stored, absl::string_view now,
                                 const google::protobuf::Descriptor& request_type);
 
 }  // namespace polku::pipeline
-
-#endif  // POLKU_LIBS_PIPELINE_REQUESTS_H_

@@ -7,8 +7,7 @@
 //   ce_subject     clients/C          ce_time       RFC 3339, UTC
 //   ce_epoch       decimal            ce_sequence   decimal: the public version of the key
 //   ce_dataschema  type name again    traceparent   W3C trace context, when there is one
-#ifndef POLKU_LIBS_PIPELINE_WIRE_H_
-#define POLKU_LIBS_PIPELINE_WIRE_H_
+#pragma once
 
 #include <cstdint>
 #include <string>
@@ -42,5 +41,3 @@ bus::Message EncodeEvent(absl::string_view service, int64_t epoch, const store::
 absl::Status DecodeEvent(bus::Record record, PeerFact& fact);
 
 }  // namespace polku::pipeline
-
-#endif  // POLKU_LIBS_PIPELINE_WIRE_H_

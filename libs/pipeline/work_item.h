@@ -1,6 +1,5 @@
 // One input of a batch, of whichever lane.
-#ifndef POLKU_LIBS_PIPELINE_WORK_ITEM_H_
-#define POLKU_LIBS_PIPELINE_WORK_ITEM_H_
+#pragma once
 
 #include <functional>
 #include <memory>
@@ -30,6 +29,7 @@ struct WorkItem {
   std::string due_key;                 // kDue
   std::optional<Received> received;    // kBus
   bool fills_gap = false;              // kBus: from the owner's journal, goes before what is parked.
+  bool leaves_out = false;             // kBus: with fills_gap, what came before it was erased by the owner.
   absl::Status broke;                  // Not OK: folding it makes the batch fail; set it aside instead.
 
   // What the last try gave; stands once the batch is committed.
@@ -38,5 +38,3 @@ struct WorkItem {
 };
 
 }  // namespace polku::pipeline
-
-#endif  // POLKU_LIBS_PIPELINE_WORK_ITEM_H_

@@ -1,6 +1,5 @@
 // A map from text that forgets what was not asked for lately.
-#ifndef POLKU_LIBS_STORE_BOUNDED_CACHE_H_
-#define POLKU_LIBS_STORE_BOUNDED_CACHE_H_
+#pragma once
 
 #include <cstddef>
 #include <string>
@@ -51,5 +50,3 @@ class BoundedCache {
 };
 
 }  // namespace polku::store
-
-#endif  // POLKU_LIBS_STORE_BOUNDED_CACHE_H_

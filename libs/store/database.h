@@ -5,10 +5,12 @@
 // Batches: every call takes many rows, so that a dialect may pipeline them.
 // Sealing: rows of personal aggregates (key begins with a prefix in `Options::sealed_prefixes`)
 // are encrypted by the store with a key of their own per aggregate, before they reach the
-// database: state, journal payload, step, request reply, dead letter and parked rows. Callers
-// see plain bytes. Index rows and everything else here hold ids, codes and instants only.
-#ifndef POLKU_LIBS_STORE_DATABASE_H_
-#define POLKU_LIBS_STORE_DATABASE_H_
+// database: state, journal payload, step, request reply. Dead letter and parked rows are sealed
+// whatever their key is: nobody knows what a foreign record holds. Callers see plain bytes. Index
+// rows and everything else here hold ids, codes and instants only.
+// Erasure: a transaction calls AppendErasures; then RecordErasures, DestroyKeys, DeleteOwned until
+// nothing is left, DeleteErasures. Each may be repeated after a crash.
+#pragma once
 
 #include <compare>
 #include <cstdint>
@@ -50,6 +52,7 @@ struct StoredAggregate {
   int32_t schema = 0;          // Version of the state message's meaning; newer than known is refused by the caller.
   std::string state;           // Serialised state message; empty when version is 0.
   std::optional<absl::Time> due_at;  // A lower bound of the next due instant.
+  bool erased = false;               // Set by the store: the owner was erased; nothing else here is set then.
 };
 
 // Replaces the aggregate whose version is still `expected_version` (0: it must not exist).
@@ -68,6 +71,10 @@ struct JournalRow {
   absl::Time time;             // When it was decided.
   std::string traceparent;     // W3C trace context of what caused it; may be empty.
   int64_t sequence = 0;        // Set by the store: rises over the whole journal in commit order; ignored on append.
+  // Sealed with the key of the service and not of the owner: can be told after the owner was
+  // erased. For public events of the decision that erases, which hold no content.
+  bool outlives_key = false;
+  bool erased = false;  // Set by the store: the owner was erased, there is no payload.
 };
 
 // A public journal row that has not been acknowledged by the bus yet.
@@ -83,6 +90,7 @@ struct StepRow {
   std::string payload;
   std::string traceparent;
   int64_t sequence = 0;  // Set by the store: order of arrival.
+  bool erased = false;   // As JournalRow's.
 };
 
 struct RequestKey {
@@ -97,6 +105,7 @@ struct RequestRow {
   std::string reply_type;
   std::string reply;  // Serialised reply message.
   absl::Time time;
+  bool outlives_key = false;  // As JournalRow's: the answer to the request to erase can be repeated.
 };
 
 // Where a group reads next. `owner_epoch` rises when ownership of the partition changes.
@@ -141,6 +150,7 @@ struct ParkedRow {
   absl::Time record_time;  // When the publisher decided the event.
   absl::Time time;         // When it was set aside.
   int64_t id = 0;          // Set by the store; order of arrival.
+  bool erased = false;     // As JournalRow's.
 };
 struct DeadLetterRow {
   ParkedRow record;
@@ -168,9 +178,19 @@ struct AliasRow {
   std::string key;         // Aggregate it leads to.
 };
 
+// An erasure that was decided and is not done yet. All of the key's owner goes with it.
+struct Erasure {
+  std::string key;
+  int64_t first_version = 0;  // Of the deciding events.
+  // Set by the store: of the tombstone, and the deciding events that outlive the key.
+  int64_t version = 0;
+  int64_t public_version = 0;
+  std::vector<JournalRow> events;
+};
+
 // A consistent view: what was committed when it was made. Hold it shortly. Thread-compatible.
 // Errors of every method: kDataLoss, naming file, table and key, when a row is damaged; never
-// left out. kNotFound with IsErased (sealing.h) when the key of a sealed row was destroyed.
+// left out. Rows of an erased owner come with `erased` set and without content.
 class Reader {
  public:
   virtual ~Reader() = default;
@@ -186,7 +206,7 @@ class Reader {
   virtual absl::StatusOr<std::vector<JournalRow>> ScanJournal(int64_t after_sequence, int limit) = 0;
   virtual absl::StatusOr<std::vector<OutboxRow>> ReadOutbox(int limit) = 0;
   virtual absl::StatusOr<std::vector<StepRow>> ReadSteps(int limit) = 0;
-  // Only those found, in any order.
+  // Only those found, in any order; those of erased owners are not found.
   virtual absl::StatusOr<std::vector<RequestRow>> FindRequests(absl::Span<const RequestKey> ids) = 0;
   virtual absl::StatusOr<std::vector<AliasRow>> FindAliases(absl::Span<const AliasRow> kind_and_hash) = 0;
   virtual absl::StatusOr<std::vector<SourceVersion>> FindSourceVersions(absl::Span<const SourceVersionKey> ids) = 0;
@@ -200,6 +220,10 @@ class Reader {
   // Distinct (source, key) that have parked records; `record.payload` etc. are empty.
   virtual absl::StatusOr<std::vector<ParkedRow>> ListParkedKeys(int limit) = 0;
   virtual absl::StatusOr<std::vector<DeadLetterRow>> ReadDeadLetters(int limit) = 0;
+  // Those of `keys` whose owner was erased, with the versions of their tombstones.
+  virtual absl::StatusOr<std::vector<Erasure>> FindErased(absl::Span<const std::string> keys) = 0;
+  // What AppendErasures wrote and DeleteErasures has not deleted, with their events.
+  virtual absl::StatusOr<std::vector<Erasure>> ReadErasures(int limit) = 0;
   // Rows whose resource begins with the prefix, newest first.
   virtual absl::StatusOr<std::vector<AuditRow>> ReadAudit(absl::string_view resource_prefix, int limit) = 0;
 };
@@ -229,6 +253,16 @@ class Transaction : public Reader {
   virtual absl::Status DeleteParked(absl::Span<const int64_t> ids) = 0;
   virtual absl::Status AddDeadLetters(absl::Span<const DeadLetterRow> rows) = 0;
   virtual absl::Status AppendAudit(absl::Span<const AuditRow> rows) = 0;
+  // After the last Save and AppendJournal of these keys: what is left of the aggregates are tombstones,
+  // which keep versions only. Their aliases are free at once. Errors: kInvalidArgument for a key of a kind
+  // that is not sealed.
+  virtual absl::Status AppendErasures(absl::Span<const Erasure> erasures) = 0;
+  // Deletes what is left of the owners of `keys` beside tombstones and journal: alias, step, request,
+  // parked and dead letter rows, and index rows (a name of the owner, or one below it, stands in a
+  // text column of their primary key); not what outlives the key. Looks at about `rows_max` rows.
+  // Begin with cursor 0 and go on with what is returned, until it is 0 again: then nothing is left.
+  virtual absl::StatusOr<int64_t> DeleteOwned(absl::Span<const std::string> keys, int64_t cursor, int rows_max) = 0;
+  virtual absl::Status DeleteErasures(absl::Span<const std::string> keys) = 0;
   // Index rows: insert or replace whole rows (key columns first, then value columns). The key
   // columns are the table's primary key and never NULL. Of equal keys the last one is kept.
   virtual absl::Status Upsert(const TableShape& shape, absl::Span<const Row> rows) = 0;
@@ -250,9 +284,12 @@ class Database {
   // A random key of this database (32 bytes) for keyed hashes: aliases, request fields, page tokens.
   // Kept in the key file.
   virtual absl::string_view hash_key() const = 0;
-  // Destroys the key of an owner ("clients/C"), durably: no sealed row of its aggregates opens
-  // again (see IsErased in sealing.h), and nothing more can be sealed for it. Rows stay.
-  virtual absl::Status DestroyKey(absl::string_view owner) = 0;
+  // Writes what the erasures are into the erasure ledger, durably: a file that is no part of a
+  // backup. An older copy of the database or of its key file erases them again when it is opened.
+  virtual absl::Status RecordErasures(absl::Span<const Erasure> erasures) = 0;
+  // Destroys the keys of owners ("clients/C"), durably: no sealed row of their aggregates opens
+  // again, and nothing more can be sealed for them. Rows stay.
+  virtual absl::Status DestroyKeys(absl::Span<const std::string> owners) = 0;
 };
 
 // A service's own tables. Applied once each, in order of version, inside a transaction.
@@ -269,5 +306,3 @@ struct Options {
 };
 
 }  // namespace polku::store
-
-#endif  // POLKU_LIBS_STORE_DATABASE_H_

@@ -27,6 +27,9 @@ constexpr size_t kSecretBytes = 32;
 // The first byte of a stored value.
 constexpr char kPlain = 'P';
 constexpr char kSealed = 'S';
+constexpr char kKept = 'K';
+// The owner whose key seals what outlives the key of a person. No aggregate's key begins with it.
+constexpr absl::string_view kService = ".";
 
 constexpr char kCreate[] =
     "CREATE TABLE IF NOT EXISTS data_key(owner TEXT PRIMARY KEY, key BLOB) WITHOUT ROWID;"
@@ -37,7 +40,7 @@ constexpr char kDestroyKey[] =
     "INSERT INTO data_key(owner, key) VALUES(?1, NULL) ON CONFLICT(owner) DO UPDATE SET key = NULL";
 constexpr char kFindSecret[] = "SELECT value FROM secret WHERE name = ?1";
 constexpr char kInsertSecret[] = "INSERT INTO secret(name, value) VALUES(?1, ?2) ON CONFLICT(name) DO NOTHING";
-constexpr char kCountOwners[] = "SELECT COUNT(*) FROM data_key";
+constexpr char kCountOwners[] = "SELECT COUNT(*) FROM data_key WHERE owner <> '.'";
 
 const unsigned char* Unsigned(absl::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
 unsigned char* Unsigned(char* text) { return reinterpret_cast<unsigned char*>(text); }
@@ -266,14 +269,35 @@ absl::StatusOr<std::string> KeyRing::Open(absl::string_view owner, absl::string_
   return plain;
 }
 
-absl::Status KeyRing::DestroyKey(absl::string_view owner) {
-  absl::MutexLock lock(&mutex_);
+absl::Status KeyRing::Destroy(absl::Span<const std::string> owners) {
   ASSIGN_OR_RETURN(sqlite::Statement * destroy, connection_->Get(kDestroyKey));
-  destroy->BindText(1, owner);
-  RETURN_IF_ERROR(destroy->Run());
-  cache_.Erase(owner);
-  // The write-ahead log may still hold the page with the key.
+  for (const std::string& owner : owners) {
+    destroy->BindText(1, owner);
+    RETURN_IF_ERROR(destroy->Run());
+  }
+  return connection_->Commit();
+}
+
+absl::Status KeyRing::DestroyKeys(absl::Span<const std::string> owners) {
+  if (owners.empty()) return absl::OkStatus();
+  absl::MutexLock lock(&mutex_);
+  RETURN_IF_ERROR(connection_->checkpoint_status());
+  RETURN_IF_ERROR(connection_->Execute("BEGIN IMMEDIATE"));
+  if (absl::Status status = Destroy(owners); !status.ok()) {
+    connection_->Rollback();
+    return status;
+  }
+  for (const std::string& owner : owners) cache_.Erase(owner);
+  // The write-ahead log may still hold the pages with the keys.
   return connection_->Execute("PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
+absl::StatusOr<bool> KeyRing::IsDestroyed(absl::string_view owner) {
+  absl::MutexLock lock(&mutex_);
+  const absl::Status found = Find(owner).status();
+  if (IsErased(found)) return true;
+  RETURN_IF_ERROR(found);
+  return false;
 }
 
 bool RowSealer::IsSealed(absl::string_view key) const {
@@ -292,13 +316,37 @@ absl::Status RowSealer::Prepare(absl::Span<const absl::string_view> keys) const 
   return owners.empty() ? absl::OkStatus() : keys_->EnsureKeys(owners);
 }
 
+absl::Status RowSealer::PrepareForeign(absl::Span<const absl::string_view> keys) const {
+  std::vector<absl::string_view> owners;
+  owners.reserve(keys.size());
+  for (absl::string_view key : keys) owners.push_back(OwnerOf(key));
+  return owners.empty() ? absl::OkStatus() : keys_->EnsureKeys(owners);
+}
+
+absl::Status RowSealer::PrepareKept() const { return keys_->EnsureKeys({kService}); }
+
+absl::Status RowSealer::WrapForeign(absl::string_view key, const Place& place, absl::string_view plain,
+                                    std::string& out) const {
+  out.assign(1, kSealed);
+  return keys_->Seal(OwnerOf(key), place.bytes(), plain, out);
+}
+
+absl::Status RowSealer::WrapKept(const Place& place, absl::string_view plain, std::string& out) const {
+  out.assign(1, kKept);
+  return keys_->Seal(kService, place.bytes(), plain, out);
+}
+
+absl::StatusOr<bool> RowSealer::IsErasedKey(absl::string_view key) const {
+  if (!IsSealed(key)) return false;
+  return keys_->IsDestroyed(OwnerOf(key));
+}
+
+bool RowSealer::IsKept(absl::string_view stored) { return !stored.empty() && stored[0] == kKept; }
+
 absl::Status RowSealer::Wrap(absl::string_view key, const Place& place, absl::string_view plain,
                              std::string& out) const {
+  if (IsSealed(key)) return WrapForeign(key, place, plain, out);
   out.clear();
-  if (IsSealed(key)) {
-    out.push_back(kSealed);
-    return keys_->Seal(OwnerOf(key), place.bytes(), plain, out);
-  }
   out.push_back(kPlain);
   out.append(plain.data(), plain.size());
   char checksum[kChecksumBytes];
@@ -313,8 +361,9 @@ absl::Status RowSealer::Damaged(absl::string_view table, absl::string_view key, 
 
 absl::StatusOr<std::string> RowSealer::Unwrap(absl::string_view key, const Place& place,
                                               absl::string_view stored) const {
-  if (!stored.empty() && stored[0] == kSealed) {
-    absl::StatusOr<std::string> plain = keys_->Open(OwnerOf(key), place.bytes(), stored.substr(1));
+  if (!stored.empty() && (stored[0] == kSealed || stored[0] == kKept)) {
+    const absl::string_view owner = stored[0] == kKept ? kService : OwnerOf(key);
+    absl::StatusOr<std::string> plain = keys_->Open(owner, place.bytes(), stored.substr(1));
     if (plain.ok() || !absl::IsDataLoss(plain.status())) return plain;
     return Damaged(place.table(), key, plain.status().message());
   }

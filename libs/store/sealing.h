@@ -1,6 +1,5 @@
 // Keys per person and what they protect. Shared by all dialects.
-#ifndef POLKU_LIBS_STORE_SEALING_H_
-#define POLKU_LIBS_STORE_SEALING_H_
+#pragma once
 
 #include <array>
 #include <cstdint>
@@ -66,8 +65,9 @@ class KeyRing {
   absl::Status Seal(absl::string_view owner, absl::string_view place, absl::string_view plain, std::string& out);
   // Errors: erased; kDataLoss when `sealed` is not what was sealed for this owner and place.
   absl::StatusOr<std::string> Open(absl::string_view owner, absl::string_view place, absl::string_view sealed);
-  // Durable when it returns. The owner's rows never open again, and it never gets another key.
-  absl::Status DestroyKey(absl::string_view owner);
+  // Durable when it returns. The owners' rows never open again, and they never get other keys.
+  absl::Status DestroyKeys(absl::Span<const std::string> owners);
+  absl::StatusOr<bool> IsDestroyed(absl::string_view owner);
 
   // 32 random bytes, made with the file.
   const std::string& hash_key() const { return hash_key_; }
@@ -93,6 +93,7 @@ class KeyRing {
   // Empty when the owner never had a key.
   absl::StatusOr<std::optional<DataKey>> Find(absl::string_view owner) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status Insert(absl::Span<const absl::string_view> owners) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status Destroy(absl::Span<const std::string> owners) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<DataKey> KeyOf(absl::string_view owner, unsigned char* nonce) ABSL_LOCKS_EXCLUDED(mutex_);
   void DrawNonce(unsigned char* nonce) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
@@ -107,8 +108,9 @@ class KeyRing {
   size_t nonces_used_ ABSL_GUARDED_BY(mutex_) = sizeof(nonces_);
 };
 
-// Turns content into what the database holds, and back: sealed for keys that begin with one
-// of the prefixes, else plain with a checksum, so that damage is refused in both. Thread-safe.
+// Turns content into what the database holds, and back. A value says itself what it is: sealed for
+// the owner of its key, sealed for the service, or plain with a checksum, so that damage is refused
+// in all three. Thread-safe.
 class RowSealer {
  public:
   // `database` names the file or server in errors.
@@ -117,20 +119,27 @@ class RowSealer {
 
   // Before the Wraps of a batch: makes the data keys that are missing, in one durable commit.
   absl::Status Prepare(absl::Span<const absl::string_view> keys) const;
-  // Replaces `out`. `key` is the aggregate's.
+  absl::Status PrepareForeign(absl::Span<const absl::string_view> keys) const;
+  absl::Status PrepareKept() const;  // Once, when the database is opened.
+  // Sealed when the key begins with one of the prefixes, else plain. Replaces `out`. `key` is the aggregate's.
   absl::Status Wrap(absl::string_view key, const Place& place, absl::string_view plain, std::string& out) const;
+  // Sealed for the owner of any key: for records of others.
+  absl::Status WrapForeign(absl::string_view key, const Place& place, absl::string_view plain, std::string& out) const;
+  // Sealed for the service: opens when the owner's key was destroyed.
+  absl::Status WrapKept(const Place& place, absl::string_view plain, std::string& out) const;
   // Errors: kDataLoss naming database, table and key; erased (see IsErased).
   absl::StatusOr<std::string> Unwrap(absl::string_view key, const Place& place, absl::string_view stored) const;
   absl::Status Damaged(absl::string_view table, absl::string_view key, absl::string_view what) const;
-
- private:
+  // True for keys of sealed kinds whose owner's key was destroyed.
+  absl::StatusOr<bool> IsErasedKey(absl::string_view key) const;
+  // WrapKept made it.
+  static bool IsKept(absl::string_view stored);
   bool IsSealed(absl::string_view key) const;
 
+ private:
   KeyRing* const keys_;
   const std::vector<std::string> sealed_prefixes_;
   const std::string database_;
 };
 
 }  // namespace polku::store
-
-#endif  // POLKU_LIBS_STORE_SEALING_H_

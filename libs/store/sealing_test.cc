@@ -102,7 +102,7 @@ TEST_F(KeyRingTest, ADestroyedKeyIsInNoFile) {
   ASSERT_NE(RawBytes().find(key), std::string::npos);
   std::string sealed;
   ASSERT_THAT(keys_->Seal("clients/A", "place", "plain", sealed), IsOk());
-  ASSERT_THAT(keys_->DestroyKey("clients/A"), IsOk());
+  ASSERT_THAT(keys_->DestroyKeys({"clients/A"}), IsOk());
   EXPECT_EQ(RawBytes().find(key), std::string::npos);
   for (int i = 0; i < 2; ++i) {
     EXPECT_TRUE(IsErased(keys_->Open("clients/A", "place", sealed).status()));

@@ -28,6 +28,11 @@ absl::Status MakeFolder(const std::string& path) {
   return absl::FailedPreconditionError(absl::StrCat("data folder ", path, ": ", error.message()));
 }
 
+std::string ErasuresFolder(const AllInOneConfig& config) {
+  if (!config.erasures_folder.empty()) return config.erasures_folder;
+  return absl::StrCat(config.data_folder, ".erasures");
+}
+
 absl::Status In(absl::string_view folder, const absl::Status& status) {
   return absl::Status(status.code(), absl::StrCat("data folder ", folder, ": ", status.message()));
 }
@@ -82,6 +87,7 @@ absl::StatusOr<std::unique_ptr<AllInOne>> AllInOne::Create(const AllInOneConfig&
 absl::Status AllInOne::OpenData() {
   RETURN_IF_ERROR(MakeFolder(config_.data_folder));
   RETURN_IF_ERROR(MakeFolder(absl::StrCat(config_.data_folder, "/keys")));
+  RETURN_IF_ERROR(MakeFolder(ErasuresFolder(config_)));
   bus::EmbeddedBusOptions options;
   options.path = absl::StrCat(config_.data_folder, "/bus.db");
   options.clock = clock_;
@@ -103,6 +109,7 @@ absl::StatusOr<std::unique_ptr<store::Database>> AllInOne::OpenDatabase(store::O
   store::SqliteOptions sqlite;
   sqlite.path = absl::StrCat(config_.data_folder, "/", options.service, ".db");
   sqlite.key_path = absl::StrCat(config_.data_folder, "/keys/", options.service, ".keys");
+  sqlite.ledger_path = absl::StrCat(ErasuresFolder(config_), "/", options.service, ".ledger");
   sqlite.random = &secrets_;
   sqlite.base = std::move(options);
   absl::StatusOr<std::unique_ptr<store::Database>> database = store::OpenSqlite(sqlite);

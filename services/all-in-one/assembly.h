@@ -44,6 +44,9 @@ enum class AccessMode {
 struct AllInOneConfig {
   // Holds bus.db, one <service>.db each, and keys/<service>.keys. Made when missing.
   std::string data_folder = "data";
+  // Holds <service>.ledger: who was erased. No part of a backup of the data folder: what is put back is
+  // erased again by it. Empty = beside the data folder, <data folder>.erasures.
+  std::string erasures_folder;
   config::ListenAddress grpc_listen{"127.0.0.1", 7443};
   bool grpc_reflection = false;
   int receive_bytes_max = 4 << 20;  // See rpc::ServerOptions.

@@ -5,6 +5,8 @@ namespace polku::all_in_one {
 void Describe(config::ConfigSpec& spec, Settings& settings) {
   AllInOneConfig& server = settings.server;
   spec.String("data.folder", &server.data_folder, "folder of the databases, the bus and, in keys/, the key files");
+  spec.String("erasures.folder", &server.erasures_folder,
+              "folder of the erasure ledgers, kept out of backups; empty: <data.folder>.erasures");
   spec.Listen("grpc.listen", &server.grpc_listen, "where gRPC is served; loopback only");
   spec.Bool("grpc.reflection", &server.grpc_reflection, "whether callers may ask for the API's description");
   spec.Bytes("grpc.message_bytes_max", &server.gate.request_bytes_max, 4 << 10, 64 << 20,
@@ -28,6 +30,10 @@ void Describe(config::ConfigSpec& spec, Settings& settings) {
                "commands that may wait, per service");
   spec.Integer("pipeline.batch_inputs_max", &server.pipeline.batch_inputs_max, 1, 100000,
                "inputs of one transaction while a command waits");
+  spec.Integer("pipeline.erasures_per_sweep_max", &server.pipeline.erasures_per_sweep_max, 1, 100000,
+               "erased clients whose rows are deleted in one walk over the tables");
+  spec.Integer("pipeline.erasure_rows_per_batch_max", &server.pipeline.erasure_rows_per_batch_max, 1, 1000000,
+               "rows that one transaction of that walk looks at");
   spec.Duration("pipeline.idle_wait", &server.pipeline.idle_wait, absl::Milliseconds(1), absl::Seconds(1),
                 "how long a loop without work rests");
   spec.Enum("log.level", &settings.log_level,

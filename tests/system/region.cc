@@ -29,6 +29,7 @@ Region::~Region() { Close(); }
 all_in_one::AllInOneConfig Region::config() const {
   all_in_one::AllInOneConfig config;
   config.data_folder = folder_.path();
+  config.erasures_folder = folder_.path() + "/erasures";
   config.grpc_listen.port = 0;
   config.ops_listen.port = 0;
   config.pathways_folder = POLKU_DEPLOY_FOLDER "/pathways";

@@ -63,6 +63,7 @@ TEST_F(StartUp, RefusesAPortInUseAndNamesIt) {
   for (const bool grpc : {true, false}) {
     all_in_one::AllInOneConfig config = region_.config();
     config.data_folder = other.path();
+    config.erasures_folder = other.path() + "/erasures";
     const int taken = grpc ? region_.server().grpc_port() : region_.server().ops_port();
     (grpc ? config.grpc_listen : config.ops_listen).port = taken;
     auto server = AllInOne::Create(config, &region_.clock(), &random_);
@@ -72,6 +73,7 @@ TEST_F(StartUp, RefusesAPortInUseAndNamesIt) {
   // The folder is as good as before.
   all_in_one::AllInOneConfig config = region_.config();
   config.data_folder = other.path();
+  config.erasures_folder = other.path() + "/erasures";
   auto server = AllInOne::Create(config, &region_.clock(), &random_);
   ASSERT_THAT(server, IsOk());
   EXPECT_THAT((*server)->Start(nullptr), IsOk());

@@ -78,6 +78,7 @@ absl::StatusOr<bool> Run(const Wishes& wishes) {
   ASSIGN_OR_RETURN(const Scratch scratch, Scratch::Make());
   all_in_one::AllInOneConfig config;
   config.data_folder = scratch.path();
+  config.erasures_folder = scratch.path() + "/erasures";
   config.grpc_listen.port = 0;
   config.ops_listen.port = 0;
   config.pathways_folder = wishes.pathways;

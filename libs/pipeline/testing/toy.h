@@ -1,6 +1,5 @@
 // The toy domains that the tests of the corridor run on.
-#ifndef POLKU_LIBS_PIPELINE_TESTING_TOY_H_
-#define POLKU_LIBS_PIPELINE_TESTING_TOY_H_
+#pragma once
 
 #include <memory>
 #include <optional>
@@ -50,6 +49,12 @@ struct CounterDomain {
     // What the index says of this key is what the state says: rows of the same key are exact.
     const int64_t indexed = context.lookups[0].empty() ? 0 : std::get<int64_t>(context.lookups[0][0][0]);
     if (indexed != state.total()) return absl::InternalError("index row is not exact");
+    if (add.erase()) {
+      decision.events.emplace_back().mutable_erased()->set_counter(context.key);
+      decision.erase = true;
+      decision.reply = std::make_unique<v1::Counter>();
+      return decision;
+    }
     Event& added = decision.events.emplace_back();
     added.mutable_added()->set_counter(context.key);
     added.mutable_added()->set_amount(add.amount());
@@ -97,15 +102,23 @@ struct MirrorDomain {
   using Input = v1::MirrorInput;
   using Event = v1::MirrorEvent;
 
-  absl::StatusOr<std::string> KeyOf(const Input& input) const { return input.added().counter(); }
+  absl::StatusOr<std::string> KeyOf(const Input& input) const {
+    return input.has_erased() ? input.erased().counter() : input.added().counter();
+  }
   std::vector<Lookup> LookupsOf(const std::string&, const Input&) const { return {}; }
   absl::StatusOr<Decision<Event>> Decide(const State&, const Input& input, const Context&) const {
     if (input.added().amount() == 666) return absl::InternalError("cannot handle this amount");
     Decision<Event> decision;
+    if (input.has_erased()) {
+      *decision.events.emplace_back().mutable_erased() = input.erased();
+      decision.erase = true;
+      return decision;
+    }
     *decision.events.emplace_back().mutable_added() = input.added();
     return decision;
   }
   void Evolve(const Event& event, State& state) const {
+    if (event.has_erased()) return;
     state.set_name(event.added().counter());
     state.set_total(state.total() + event.added().amount());
     state.add_seen(event.added().amount());
@@ -116,5 +129,3 @@ struct MirrorDomain {
 };
 
 }  // namespace polku::pipeline::toy
-
-#endif  // POLKU_LIBS_PIPELINE_TESTING_TOY_H_

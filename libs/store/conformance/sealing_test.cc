@@ -55,37 +55,15 @@ TEST_P(StoreConformance, TheDiskHoldsContentOfOtherKindsAsItIs) {
   EXPECT_NE(factory_->RawBytes().find(kCanary), std::string::npos);
 }
 
-TEST_P(StoreConformance, NothingOpensWithoutItsKey) {
+TEST_P(StoreConformance, RecordsOfOthersAreSealedWhateverTheirKey) {
   ASSERT_THAT(InTransaction([](Transaction& t) -> absl::Status {
-                RETURN_IF_ERROR(PutEverywhere(t, "clients/A", kCanary));
-                return t.Save({WriteOf("clients/B", 0, "other"), WriteOf("clients/A/part", 0, "same owner")});
+                RETURN_IF_ERROR(t.Park({Parked("anything", kCanary), Parked("", kCanary)}));
+                return t.AddDeadLetters({{Parked("coordinators/A", kCanary), "reason", 1}});
               }),
               IsOk());
-  ASSERT_THAT(database().DestroyKey("clients/A"), IsOk());
-  for (int opened_again = 0; opened_again < 2; ++opened_again) {
-    auto reader = Read();
-    for (const absl::Status& status :
-         {reader->Load({"clients/A"}).status(), reader->Load({"clients/A/part"}).status(),
-          reader->ReadJournal("clients/A", 0, 1).status(), reader->ReadOutbox(1).status(),
-          reader->ReadSteps(1).status(), reader->FindRequests({{"scope", "id"}}).status(),
-          reader->ReadParked("source", "clients/A", 1).status(), reader->ReadDeadLetters(1).status()}) {
-      EXPECT_THAT(status, StatusIs(Code::kNotFound, testing::HasSubstr("clients/A")));
-      EXPECT_TRUE(IsErased(status));
-    }
-    EXPECT_EQ((*reader->Load({"clients/B"}))[0].state, "other");
-    reader = nullptr;
-    Crash();
-  }
-}
-
-TEST_P(StoreConformance, AnErasedOwnerGetsNoNewKey) {
-  ASSERT_THAT(InTransaction([](Transaction& t) { return t.Save({WriteOf("clients/A", 0, "state")}); }), IsOk());
-  ASSERT_THAT(database().DestroyKey("clients/A"), IsOk());
-  ASSERT_THAT(database().DestroyKey("clients/never-seen"), IsOk());
-  for (absl::string_view key : {"clients/A/other", "clients/never-seen"}) {
-    const absl::Status status = InTransaction([&](Transaction& t) { return t.Save({WriteOf(key, 0, "state")}); });
-    EXPECT_TRUE(IsErased(status)) << status;
-  }
+  EXPECT_EQ(factory_->RawBytes().find(kCanary), std::string::npos);
+  EXPECT_EQ((*Read()->ReadParked("source", "anything", 1))[0].payload, kCanary);
+  EXPECT_EQ((*Read()->ReadDeadLetters(1))[0].record.payload, kCanary);
 }
 
 TEST_P(StoreConformance, TheHashKeyIsNotInTheDatabase) {

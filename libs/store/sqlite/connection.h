@@ -1,6 +1,5 @@
 // The few SQLite calls that the store uses, with errors as absl::Status.
-#ifndef POLKU_LIBS_STORE_SQLITE_CONNECTION_H_
-#define POLKU_LIBS_STORE_SQLITE_CONNECTION_H_
+#pragma once
 
 #include <sqlite3.h>
 
@@ -116,5 +115,3 @@ class Connection {
 absl::Status StatusOf(int result, absl::string_view file, absl::string_view message);
 
 }  // namespace polku::store::sqlite
-
-#endif  // POLKU_LIBS_STORE_SQLITE_CONNECTION_H_

@@ -1,6 +1,5 @@
 // From the common query text to SQLite's.
-#ifndef POLKU_LIBS_STORE_SQLITE_PARAMETERS_H_
-#define POLKU_LIBS_STORE_SQLITE_PARAMETERS_H_
+#pragma once
 
 #include <string>
 
@@ -13,5 +12,3 @@ namespace polku::store::sqlite {
 std::string RewriteParameters(absl::string_view sql);
 
 }  // namespace polku::store::sqlite
-
-#endif  // POLKU_LIBS_STORE_SQLITE_PARAMETERS_H_

@@ -51,6 +51,12 @@ constexpr char kReadParked[] = POLKU_RECORD_COLUMNS " FROM parked WHERE source =
 constexpr char kReadDeadLetters[] = POLKU_RECORD_COLUMNS ", reason, attempts FROM dead_letter ORDER BY id LIMIT ?1";
 #undef POLKU_RECORD_COLUMNS
 constexpr char kListParked[] = "SELECT source, key FROM parked GROUP BY source, key ORDER BY MIN(id) LIMIT ?1";
+constexpr char kFindTombstone[] =
+    "SELECT a.version, a.public_version FROM aggregate a JOIN aggregate_key k ON k.id = a.key_id WHERE k.text = ?1";
+constexpr char kReadErasures[] =
+    "SELECT k.text, e.first_version, a.version, a.public_version FROM erasure e "
+    "LEFT JOIN aggregate_key k ON k.id = e.key_id LEFT JOIN aggregate a ON a.key_id = e.key_id "
+    "ORDER BY e.key_id LIMIT ?1";
 constexpr char kReadAudit[] =
     "SELECT time, organisation, user, role, purpose, action, resource, outcome, request_id, traceparent FROM audit "
     "WHERE resource >= ?1 AND (?2 IS NULL OR resource < ?2) ORDER BY id DESC LIMIT ?3";
@@ -59,6 +65,13 @@ std::string TextOf(const Statement& row, int column) { return std::string(row.Te
 
 absl::Time TimeOf(const Statement& row, int column) {
   return ToTime(row.IsNull(column) ? Value() : Value(row.Int(column)));
+}
+
+// What came of opening a row's content. That its owner was erased is no error of the row.
+absl::Status Take(absl::StatusOr<std::string> opened, std::string& content, bool& erased) {
+  erased = IsErased(opened.status());
+  if (opened.ok()) content = *std::move(opened);
+  return erased ? absl::OkStatus() : opened.status();
 }
 
 // The columns of POLKU_JOURNAL_COLUMNS.
@@ -74,8 +87,9 @@ absl::StatusOr<JournalRow> JournalOf(Session& session, const Statement& row) {
   journal.type = TextOf(row, 4);
   journal.time = TimeOf(row, 5);
   journal.traceparent = TextOf(row, 6);
-  ASSIGN_OR_RETURN(journal.payload,
-                   session.sealer->Unwrap(journal.key, PlaceOfJournal(session.place, journal), row.Bytes(7)));
+  journal.outlives_key = RowSealer::IsKept(row.Bytes(7));
+  RETURN_IF_ERROR(Take(session.sealer->Unwrap(journal.key, PlaceOfJournal(session.place, journal), row.Bytes(7)),
+                       journal.payload, journal.erased));
   return journal;
 }
 
@@ -94,8 +108,8 @@ absl::StatusOr<ParkedRow> RecordOf(Session& session, absl::string_view table, co
   record.traceparent = TextOf(row, 9);
   record.record_time = TimeOf(row, 10);
   record.time = TimeOf(row, 11);
-  ASSIGN_OR_RETURN(record.payload,
-                   session.sealer->Unwrap(record.key, PlaceOfRecord(session.place, table, record), row.Bytes(12)));
+  RETURN_IF_ERROR(Take(session.sealer->Unwrap(record.key, PlaceOfRecord(session.place, table, record), row.Bytes(12)),
+                       record.payload, record.erased));
   return record;
 }
 
@@ -147,6 +161,9 @@ absl::StatusOr<std::vector<StoredAggregate>> Reads<Interface>::Load(absl::Span<c
   for (size_t i = 0; i < keys.size(); ++i) {
     aggregates[i].key = keys[i];
     if (ids[i] != 0) order.emplace_back(ids[i], i);
+    // It may have been erased without ever having had a row here.
+    if (ids[i] != 0) continue;
+    ASSIGN_OR_RETURN(aggregates[i].erased, session_->sealer->IsErasedKey(keys[i]));
   }
   std::sort(order.begin(), order.end());
   ASSIGN_OR_RETURN(Statement * load, session_->connection->Get(kLoad));
@@ -154,17 +171,26 @@ absl::StatusOr<std::vector<StoredAggregate>> Reads<Interface>::Load(absl::Span<c
     StoredAggregate& aggregate = aggregates[i];
     load->Bind(1, id);
     ASSIGN_OR_RETURN(const bool found, load->Step());
-    if (!found) continue;
+    if (!found) {
+      ASSIGN_OR_RETURN(aggregate.erased, session_->sealer->IsErasedKey(aggregate.key));
+      continue;
+    }
     aggregate.version = load->Int(0);
     aggregate.public_version = load->Int(1);
     aggregate.schema = static_cast<int32_t>(load->Int(2));
     if (!load->IsNull(3)) aggregate.due_at = ToTime(load->Int(3));
     absl::StatusOr<std::string> state =
         session_->sealer->Unwrap(aggregate.key, PlaceOfAggregate(session_->place, aggregate), load->Bytes(5));
+    const bool tombstone = RowSealer::IsKept(load->Bytes(5));
     const int64_t last_sequence = load->Int(4);
     load->Reset();
-    if (!state.ok()) return std::move(state).status();
-    aggregate.state = *std::move(state);
+    RETURN_IF_ERROR(Take(std::move(state), aggregate.state, aggregate.erased));
+    if (tombstone || aggregate.erased) {
+      aggregate = StoredAggregate();
+      aggregate.key = keys[i];
+      aggregate.erased = true;
+      continue;
+    }
     Loaded(id, aggregate, last_sequence);
   }
   return aggregates;
@@ -262,8 +288,8 @@ absl::StatusOr<std::vector<StepRow>> Reads<Interface>::ReadSteps(int limit) {
   read->Bind(1, limit);
   return Collect<StepRow>(*read, [this](const Statement& row) -> absl::StatusOr<StepRow> {
     StepRow step{TextOf(row, 1), TextOf(row, 2), TextOf(row, 3), "", TextOf(row, 4), row.Int(0)};
-    ASSIGN_OR_RETURN(step.payload,
-                     session_->sealer->Unwrap(step.key, PlaceOfStep(session_->place, step), row.Bytes(5)));
+    RETURN_IF_ERROR(Take(session_->sealer->Unwrap(step.key, PlaceOfStep(session_->place, step), row.Bytes(5)),
+                         step.payload, step.erased));
     return step;
   });
 }
@@ -281,10 +307,11 @@ absl::StatusOr<std::vector<RequestRow>> Reads<Interface>::FindRequests(absl::Spa
     RequestRow request{id, TextOf(*find, 0), std::string(find->Bytes(1)), TextOf(*find, 2), "", TimeOf(*find, 3)};
     absl::StatusOr<std::string> reply =
         session_->sealer->Unwrap(request.key, PlaceOfRequest(session_->place, request), find->Bytes(4));
+    request.outlives_key = RowSealer::IsKept(find->Bytes(4));
     find->Reset();
-    if (!reply.ok()) return std::move(reply).status();
-    request.reply = *std::move(reply);
-    requests.push_back(std::move(request));
+    bool erased = false;
+    RETURN_IF_ERROR(Take(std::move(reply), request.reply, erased));
+    if (!erased) requests.push_back(std::move(request));
   }
   return requests;
 }
@@ -399,6 +426,48 @@ absl::StatusOr<std::vector<DeadLetterRow>> Reads<Interface>::ReadDeadLetters(int
     ASSIGN_OR_RETURN(ParkedRow record, RecordOf(*session_, "dead_letter", row));
     return DeadLetterRow{std::move(record), TextOf(row, 13), static_cast<int>(row.Int(14))};
   });
+}
+
+template <class Interface>
+absl::StatusOr<std::vector<Erasure>> Reads<Interface>::FindErased(absl::Span<const std::string> keys) {
+  RETURN_IF_ERROR(Usable());
+  std::vector<Erasure> erased;
+  for (const std::string& key : keys) {
+    ASSIGN_OR_RETURN(const bool is_erased, session_->sealer->IsErasedKey(key));
+    if (!is_erased) continue;
+    Erasure& tombstone = erased.emplace_back();
+    tombstone.key = key;
+    ASSIGN_OR_RETURN(Statement * find, session_->connection->Get(kFindTombstone));
+    find->BindText(1, key);
+    ASSIGN_OR_RETURN(const bool found, find->Step());
+    if (!found) continue;
+    tombstone.version = find->Int(0);
+    tombstone.public_version = find->Int(1);
+    find->Reset();
+  }
+  return erased;
+}
+
+template <class Interface>
+absl::StatusOr<std::vector<Erasure>> Reads<Interface>::ReadErasures(int limit) {
+  RETURN_IF_ERROR(Usable());
+  ASSIGN_OR_RETURN(Statement * read, session_->connection->Get(kReadErasures));
+  read->Bind(1, limit);
+  ASSIGN_OR_RETURN(std::vector<Erasure> erasures,
+                   Collect<Erasure>(*read, [this](const Statement& row) -> absl::StatusOr<Erasure> {
+                     if (row.IsNull(0)) {
+                       return session_->sealer->Damaged("erasure", "", "its aggregate_key row is lost");
+                     }
+                     return Erasure{TextOf(row, 0), row.Int(1), row.Int(2), row.Int(3), {}};
+                   }));
+  for (Erasure& erasure : erasures) {
+    const auto all = static_cast<int>(std::max<int64_t>(0, erasure.version - erasure.first_version + 1));
+    ASSIGN_OR_RETURN(std::vector<JournalRow> rows, ReadJournal(erasure.key, erasure.first_version - 1, all));
+    for (JournalRow& row : rows) {
+      if (row.outlives_key) erasure.events.push_back(std::move(row));
+    }
+  }
+  return erasures;
 }
 
 template <class Interface>

@@ -1,6 +1,5 @@
 // Everything that can be read, for the reader and for the transaction.
-#ifndef POLKU_LIBS_STORE_SQLITE_READS_H_
-#define POLKU_LIBS_STORE_SQLITE_READS_H_
+#pragma once
 
 #include <optional>
 #include <string>
@@ -33,6 +32,8 @@ class Reads : public Interface {
                                                     int limit) override;
   absl::StatusOr<std::vector<ParkedRow>> ListParkedKeys(int limit) override;
   absl::StatusOr<std::vector<DeadLetterRow>> ReadDeadLetters(int limit) override;
+  absl::StatusOr<std::vector<Erasure>> FindErased(absl::Span<const std::string> keys) override;
+  absl::StatusOr<std::vector<Erasure>> ReadErasures(int limit) override;
   absl::StatusOr<std::vector<AuditRow>> ReadAudit(absl::string_view resource_prefix, int limit) override;
 
  protected:
@@ -55,5 +56,3 @@ class Reads : public Interface {
 };
 
 }  // namespace polku::store::sqlite
-
-#endif  // POLKU_LIBS_STORE_SQLITE_READS_H_

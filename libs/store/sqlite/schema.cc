@@ -61,7 +61,18 @@ CREATE TABLE audit(
   request_id TEXT NOT NULL, traceparent TEXT NOT NULL);
 CREATE INDEX audit_resource ON audit(resource);
 )sql";
-constexpr char kSetMeta[] = "INSERT INTO meta(name, value) VALUES(?1, ?2)";
+// Core schema 2. `erasure`: erasures that are decided and not done; their tombstones are in `aggregate`.
+constexpr char kTables2[] = R"sql(
+CREATE TABLE erasure(key_id INTEGER PRIMARY KEY, first_version INTEGER NOT NULL);
+CREATE INDEX alias_key ON alias(key_id);
+)sql";
+constexpr char kOwnedColumns[] =
+    "SELECT t.name, c.name, c.type, c.pk FROM pragma_table_list t, pragma_table_info(t.name) c "
+    "WHERE t.schema = 'main' AND t.type = 'table' AND t.name NOT LIKE 'sqlite_%' AND c.pk > 0 AND t.name NOT IN "
+    "('meta', 'migration', 'name', 'aggregate_key', 'aggregate', 'journal', 'outbox', 'step', 'request', 'alias', "
+    "'position', 'source_version', 'parked', 'dead_letter', 'audit', 'erasure') ORDER BY t.name, c.pk";
+constexpr char kSetMeta[] =
+    "INSERT INTO meta(name, value) VALUES(?1, ?2) ON CONFLICT(name) DO UPDATE SET value = excluded.value";
 constexpr char kMigrated[] = "INSERT INTO migration(version, name) VALUES(?1, ?2)";
 
 absl::Status SetMeta(Connection& connection, absl::string_view name, const Value& value) {
@@ -86,6 +97,7 @@ absl::Status Refused(const Connection& connection, absl::string_view why) {
 
 absl::Status FillCore(Connection& connection, absl::string_view service, absl::string_view database_id) {
   RETURN_IF_ERROR(connection.Execute(kTables));
+  RETURN_IF_ERROR(connection.Execute(kTables2));
   RETURN_IF_ERROR(connection.Execute(absl::StrCat("PRAGMA application_id=", kApplicationId)));
   RETURN_IF_ERROR(SetMeta(connection, "service", Value(std::string(service))));
   RETURN_IF_ERROR(SetMeta(connection, "core_schema", Value(int64_t{kCoreSchema})));
@@ -145,6 +157,17 @@ absl::Status CheckCore(Connection& connection, const Options& options, absl::str
   return absl::OkStatus();
 }
 
+absl::Status UpgradeCore(Connection& connection) {
+  ASSIGN_OR_RETURN(const Value core, Meta(connection, "core_schema"));
+  if (Number(core) >= kCoreSchema) return absl::OkStatus();
+  RETURN_IF_ERROR(connection.Execute("BEGIN IMMEDIATE"));
+  absl::Status status = connection.Execute(kTables2);
+  if (status.ok()) status = SetMeta(connection, "core_schema", Value(int64_t{kCoreSchema}));
+  if (status.ok()) status = connection.Commit();
+  if (!status.ok()) connection.Rollback();
+  return status;
+}
+
 absl::Status Migrate(Connection& connection, const Options& options) {
   ASSIGN_OR_RETURN(const Value newest, connection.One("SELECT MAX(version) FROM migration"));
   int last = 0;
@@ -162,6 +185,26 @@ absl::Status Migrate(Connection& connection, const Options& options) {
                                                     " (", migration.name, "): ", status.message()));
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<OwnedColumn>> ReadOwnedColumns(Connection& connection) {
+  ASSIGN_OR_RETURN(Statement * read, connection.Get(kOwnedColumns));
+  std::vector<OwnedColumn> columns;
+  std::string table;
+  std::string key_columns;
+  size_t first = 0;
+  while (true) {
+    ASSIGN_OR_RETURN(const bool found, read->Step());
+    if (!found || read->Text(0) != table) {
+      for (size_t i = first; i < columns.size(); ++i) columns[i].key_columns = key_columns;
+      first = columns.size();
+      key_columns.clear();
+      if (!found) return columns;
+      table = std::string(read->Text(0));
+    }
+    absl::StrAppend(&key_columns, key_columns.empty() ? "" : ", ", read->Text(1));
+    if (read->Text(2) == "TEXT") columns.push_back({table, "", std::string(read->Text(1))});
+  }
 }
 
 absl::StatusOr<int64_t> ReadEpoch(Connection& connection) {

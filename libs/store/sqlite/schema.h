@@ -1,8 +1,9 @@
 // The tables of every service database in SQLite, and what is checked before a file is used.
-#ifndef POLKU_LIBS_STORE_SQLITE_SCHEMA_H_
-#define POLKU_LIBS_STORE_SQLITE_SCHEMA_H_
+#pragma once
 
 #include <cstdint>
+#include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -13,7 +14,7 @@
 namespace polku::store::sqlite {
 
 // Version of the core tables. A file with a newer one is refused.
-inline constexpr int kCoreSchema = 1;
+inline constexpr int kCoreSchema = 2;
 
 // True for a file without any table. Errors: kFailedPrecondition when it has tables but is not ours.
 absl::StatusOr<bool> IsNew(Connection& connection);
@@ -22,10 +23,19 @@ absl::Status CreateCore(Connection& connection, absl::string_view service, absl:
 // Errors: kFailedPrecondition when the file is of another service, a newer core, newer
 // migrations, or belongs to another key file.
 absl::Status CheckCore(Connection& connection, const Options& options, absl::string_view database_id);
+// Brings the core tables of an older file to kCoreSchema, in one transaction.
+absl::Status UpgradeCore(Connection& connection);
 // Applies what is missing, each in a transaction of its own.
 absl::Status Migrate(Connection& connection, const Options& options);
 absl::StatusOr<int64_t> ReadEpoch(Connection& connection);
 
-}  // namespace polku::store::sqlite
+// A text column of an index table's primary key: it may name an owner.
+struct OwnedColumn {
+  std::string table;
+  std::string key_columns;  // Joined by ", ".
+  std::string column;
+};
+// Of all tables that migrations have made.
+absl::StatusOr<std::vector<OwnedColumn>> ReadOwnedColumns(Connection& connection);
 
-#endif  // POLKU_LIBS_STORE_SQLITE_SCHEMA_H_
+}  // namespace polku::store::sqlite

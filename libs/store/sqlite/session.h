@@ -1,6 +1,5 @@
 // A connection with what reading and writing on it need.
-#ifndef POLKU_LIBS_STORE_SQLITE_SESSION_H_
-#define POLKU_LIBS_STORE_SQLITE_SESSION_H_
+#pragma once
 
 #include <cstdint>
 #include <memory>
@@ -18,6 +17,7 @@
 #include "libs/store/database.h"
 #include "libs/store/sealing.h"
 #include "libs/store/sqlite/connection.h"
+#include "libs/store/sqlite/schema.h"
 
 namespace polku::store::sqlite {
 
@@ -60,6 +60,7 @@ class Session {
   const RowSealer* const sealer;
   Dictionary keys;
   Dictionary names;
+  std::vector<OwnedColumn> owned_columns;                 // Of the writing session only.
   absl::flat_hash_map<std::string, std::string> queries;  // Common text -> SQLite's.
   // Reused from row to row.
   Place place;
@@ -75,5 +76,3 @@ const Place& PlaceOfRequest(Place& place, const RequestRow& request);
 const Place& PlaceOfRecord(Place& place, absl::string_view table, const ParkedRow& row);
 
 }  // namespace polku::store::sqlite
-
-#endif  // POLKU_LIBS_STORE_SQLITE_SESSION_H_

@@ -15,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "libs/base/status_macros.h"
+#include "libs/store/erasure_ledger.h"
 #include "libs/store/sealing.h"
 #include "libs/store/sqlite/connection.h"
 #include "libs/store/sqlite/reads.h"
@@ -28,6 +29,7 @@ namespace {
 
 // Readers look up few keys each.
 constexpr size_t kReaderKeysMax = 10000;
+constexpr int kReappliedAtOnce = 500;
 
 // Held while the database is open. The system lets go of it when the process dies.
 class FileLock {
@@ -74,11 +76,14 @@ class SqliteDatabase final : public Database {
   absl::StatusOr<std::unique_ptr<Reader>> Read() override;
   int64_t epoch() const override { return epoch_; }
   absl::string_view hash_key() const override { return keys_->hash_key(); }
-  absl::Status DestroyKey(absl::string_view owner) override { return keys_->DestroyKey(owner); }
+  absl::Status RecordErasures(absl::Span<const Erasure> erasures) override;
+  absl::Status DestroyKeys(absl::Span<const std::string> owners) override { return keys_->DestroyKeys(owners); }
 
  private:
   SqliteDatabase() = default;
   absl::Status OpenFiles(const SqliteOptions& options);
+  absl::Status OpenLedger(const SqliteOptions& options);
+  absl::Status Reapply(absl::Span<const Erasure> erasures);
   absl::StatusOr<std::unique_ptr<Connection>> Connect(const SqliteOptions& options, bool read_only) const;
   // Waits for the writing session and begins a transaction on it.
   absl::Status TakeWriter(const char* begin);
@@ -87,6 +92,8 @@ class SqliteDatabase final : public Database {
   FileLock lock_;
   std::unique_ptr<KeyRing> keys_;
   std::unique_ptr<RowSealer> sealer_;
+  absl::Mutex ledger_mutex_;
+  std::unique_ptr<ErasureLedger> ledger_ ABSL_GUARDED_BY(ledger_mutex_);  // Null without a path.
   int64_t epoch_ = 0;
   std::unique_ptr<Session> writer_;
   std::vector<std::unique_ptr<Session>> readers_;
@@ -145,10 +152,14 @@ absl::Status SqliteDatabase::OpenFiles(const SqliteOptions& options) {
     RETURN_IF_ERROR(CreateCore(*connection, options.base.service, keys_->database_id()));
   }
   RETURN_IF_ERROR(CheckCore(*connection, options.base, keys_->database_id()));
+  RETURN_IF_ERROR(UpgradeCore(*connection));
   RETURN_IF_ERROR(Migrate(*connection, options.base));
   ASSIGN_OR_RETURN(epoch_, ReadEpoch(*connection));
   sealer_ = std::make_unique<RowSealer>(keys_.get(), options.base.sealed_prefixes, options.path);
+  RETURN_IF_ERROR(sealer_->PrepareKept());
   writer_ = std::make_unique<Session>(std::move(connection), sealer_.get(), options.cached_keys_max);
+  ASSIGN_OR_RETURN(writer_->owned_columns, ReadOwnedColumns(*writer_->connection));
+  RETURN_IF_ERROR(OpenLedger(options));
   absl::MutexLock lock(&mutex_);
   for (int i = 0; i < options.reader_connections; ++i) {
     ASSIGN_OR_RETURN(std::unique_ptr<Connection> reader, Connect(options, true));
@@ -156,6 +167,44 @@ absl::Status SqliteDatabase::OpenFiles(const SqliteOptions& options) {
     free_readers_.push_back(readers_.back().get());
   }
   return absl::OkStatus();
+}
+
+absl::Status SqliteDatabase::OpenLedger(const SqliteOptions& options) {
+  if (options.ledger_path.empty()) return absl::OkStatus();
+  ErasureLedgerOptions file;
+  file.path = options.ledger_path;
+  file.vfs = options.vfs;
+  file.exclusive = options.reader_connections == 0;
+  file.database_id = keys_->database_id();
+  absl::MutexLock lock(&ledger_mutex_);
+  ASSIGN_OR_RETURN(ledger_, ErasureLedger::Open(file));
+  std::string after;
+  while (true) {
+    ASSIGN_OR_RETURN(const std::vector<Erasure> erasures, ledger_->Read(after, kReappliedAtOnce));
+    if (erasures.empty()) return absl::OkStatus();
+    RETURN_IF_ERROR(Reapply(erasures));
+    after = erasures.back().key;
+  }
+}
+
+// The keys first: if the process dies in between, the rows are still there to tell that it was not done.
+absl::Status SqliteDatabase::Reapply(absl::Span<const Erasure> erasures) {
+  std::vector<std::string> alive;
+  for (const Erasure& erasure : erasures) {
+    const std::string owner(OwnerOf(erasure.key));
+    ASSIGN_OR_RETURN(const bool destroyed, keys_->IsDestroyed(owner));
+    if (!destroyed) alive.push_back(owner);
+  }
+  RETURN_IF_ERROR(keys_->DestroyKeys(alive));
+  RETURN_IF_ERROR(TakeWriter("BEGIN IMMEDIATE"));
+  SqliteTransaction transaction(writer_.get(), [this](const absl::Status& status) { GiveWriter(status); });
+  for (const Erasure& erasure : erasures) RETURN_IF_ERROR(transaction.Reapply(erasure));
+  return transaction.Commit();
+}
+
+absl::Status SqliteDatabase::RecordErasures(absl::Span<const Erasure> erasures) {
+  absl::MutexLock lock(&ledger_mutex_);
+  return ledger_ == nullptr ? absl::OkStatus() : ledger_->Append(erasures);
 }
 
 absl::Status SqliteDatabase::TakeWriter(const char* begin) {

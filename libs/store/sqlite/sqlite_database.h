@@ -1,6 +1,5 @@
 // The store on SQLite: one file and its key file, one process.
-#ifndef POLKU_LIBS_STORE_SQLITE_SQLITE_DATABASE_H_
-#define POLKU_LIBS_STORE_SQLITE_SQLITE_DATABASE_H_
+#pragma once
 
 #include <cstddef>
 #include <cstdint>
@@ -17,6 +16,7 @@ struct SqliteOptions {
   Options base;
   std::string path;
   std::string key_path;      // The key file, better on another disk: it is backed up apart.
+  std::string ledger_path;   // The erasure ledger (erasure_ledger.h): in no backup. Empty = none, for tests.
   std::string vfs;           // Empty = the machine's files. Otherwise without lock file and file modes.
   Random* random = nullptr;  // Of keys and nonces. Outlives the database. SystemRandom in production.
   // Connections for Read. With 0 it shares the writing one: a reader and a transaction exclude
@@ -31,11 +31,10 @@ struct SqliteOptions {
   int64_t pages_max = 0;            // 0 = no limit. Beyond it writes give kResourceExhausted.
 };
 
-// Makes the files when neither exists. Errors: kFailedPrecondition, naming the file, when
+// Makes the files when neither exists. What the ledger says was erased is erased when this returns,
+// but for rows that DeleteOwned deletes. Errors: kFailedPrecondition, naming the file, when
 // another process has it open, when the key file is missing or of another database, when it
 // belongs to another service or has newer tables than this build knows.
 absl::StatusOr<std::unique_ptr<Database>> OpenSqlite(const SqliteOptions& options);
 
 }  // namespace polku::store
-
-#endif  // POLKU_LIBS_STORE_SQLITE_SQLITE_DATABASE_H_

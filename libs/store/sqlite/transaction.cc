@@ -237,7 +237,11 @@ absl::Status SqliteTransaction::SaveOne(int64_t key_id, const AggregateWrite& wr
 absl::Status SqliteTransaction::AppendJournal(absl::Span<const JournalRow> rows) {
   RETURN_IF_ERROR(Usable());
   const auto keys = KeysOf(rows, [](const JournalRow& row) -> const std::string& { return row.key; });
-  RETURN_IF_ERROR(session()->sealer->Prepare(keys));
+  std::vector<absl::string_view> sealed;
+  for (const JournalRow& row : rows) {
+    if (!row.outlives_key) sealed.push_back(row.key);
+  }
+  RETURN_IF_ERROR(session()->sealer->Prepare(sealed));
   ASSIGN_OR_RETURN(const std::vector<int64_t> ids, session()->keys.FindAll(keys, true));
   Connection& connection = *session()->connection;
   ASSIGN_OR_RETURN(Statement * insert, connection.Get(kInsertJournal));
@@ -251,7 +255,8 @@ absl::Status SqliteTransaction::AppendJournal(absl::Span<const JournalRow> rows)
     }
     ASSIGN_OR_RETURN(const int64_t type, session()->names.FindOrAdd(row.type));
     const Place& place = PlaceOfJournal(session()->place, row);
-    RETURN_IF_ERROR(session()->sealer->Wrap(row.key, place, row.payload, session()->content));
+    RETURN_IF_ERROR(row.outlives_key ? session()->sealer->WrapKept(place, row.payload, session()->content)
+                                     : session()->sealer->Wrap(row.key, place, row.payload, session()->content));
     insert->Bind(1, ids[i]);
     insert->Bind(2, row.version);
     insert->Bind(3, row.public_version);
@@ -324,7 +329,9 @@ absl::Status SqliteTransaction::SaveRequests(absl::Span<const RequestRow> reques
     const RequestRow& request = requests[i];
     ASSIGN_OR_RETURN(const int64_t type, session()->names.FindOrAdd(request.reply_type));
     const Place& place = PlaceOfRequest(session()->place, request);
-    RETURN_IF_ERROR(session()->sealer->Wrap(request.key, place, request.reply, session()->content));
+    RETURN_IF_ERROR(request.outlives_key
+                        ? session()->sealer->WrapKept(place, request.reply, session()->content)
+                        : session()->sealer->Wrap(request.key, place, request.reply, session()->content));
     save->BindText(1, request.id.scope);
     save->BindText(2, request.id.request_id);
     save->Bind(3, ids[i]);
@@ -399,7 +406,7 @@ absl::Status SqliteTransaction::SaveSourceVersions(absl::Span<const SourceVersio
 
 absl::Status SqliteTransaction::BindRecord(Statement& insert, absl::string_view table, const ParkedRow& row) {
   const Place& place = PlaceOfRecord(session()->place, table, row);
-  RETURN_IF_ERROR(session()->sealer->Wrap(row.key, place, row.payload, session()->content));
+  RETURN_IF_ERROR(session()->sealer->WrapForeign(row.key, place, row.payload, session()->content));
   insert.BindText(1, row.source);
   insert.BindText(2, row.key);
   insert.Bind(3, row.epoch);
@@ -417,8 +424,8 @@ absl::Status SqliteTransaction::BindRecord(Statement& insert, absl::string_view 
 
 absl::Status SqliteTransaction::Park(absl::Span<const ParkedRow> rows) {
   RETURN_IF_ERROR(Usable());
-  RETURN_IF_ERROR(
-      session()->sealer->Prepare(KeysOf(rows, [](const ParkedRow& row) -> const std::string& { return row.key; })));
+  RETURN_IF_ERROR(session()->sealer->PrepareForeign(
+      KeysOf(rows, [](const ParkedRow& row) -> const std::string& { return row.key; })));
   ASSIGN_OR_RETURN(Statement * insert, session()->connection->Get(kInsertParked));
   for (const ParkedRow& row : rows) {
     RETURN_IF_ERROR(BindRecord(*insert, "parked", row));
@@ -429,7 +436,7 @@ absl::Status SqliteTransaction::Park(absl::Span<const ParkedRow> rows) {
 
 absl::Status SqliteTransaction::AddDeadLetters(absl::Span<const DeadLetterRow> rows) {
   RETURN_IF_ERROR(Usable());
-  RETURN_IF_ERROR(session()->sealer->Prepare(
+  RETURN_IF_ERROR(session()->sealer->PrepareForeign(
       KeysOf(rows, [](const DeadLetterRow& row) -> const std::string& { return row.record.key; })));
   ASSIGN_OR_RETURN(Statement * insert, session()->connection->Get(kInsertDeadLetter));
   for (const DeadLetterRow& row : rows) {

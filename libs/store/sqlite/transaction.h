@@ -1,6 +1,5 @@
 // The one writing transaction of an SQLite database.
-#ifndef POLKU_LIBS_STORE_SQLITE_TRANSACTION_H_
-#define POLKU_LIBS_STORE_SQLITE_TRANSACTION_H_
+#pragma once
 
 #include <cstdint>
 #include <functional>
@@ -35,9 +34,16 @@ class SqliteTransaction final : public Reads<Transaction> {
   absl::Status DeleteParked(absl::Span<const int64_t> ids) override;
   absl::Status AddDeadLetters(absl::Span<const DeadLetterRow> rows) override;
   absl::Status AppendAudit(absl::Span<const AuditRow> rows) override;
+  absl::Status AppendErasures(absl::Span<const Erasure> erasures) override;
+  absl::StatusOr<int64_t> DeleteOwned(absl::Span<const std::string> keys, int64_t cursor, int rows_max) override;
+  absl::Status DeleteErasures(absl::Span<const std::string> keys) override;
   absl::Status Upsert(const TableShape& shape, absl::Span<const Row> rows) override;
   absl::Status Delete(const TableShape& shape, absl::Span<const Row> keys) override;
   absl::Status Commit() override;
+
+  // Erases in an older copy what was erased before it was put back: the tombstone, its events once
+  // more, and an erasure to be done. Nothing if it is here already.
+  absl::Status Reapply(const Erasure& erasure);
 
  private:
   // The newest journal row of a key.
@@ -53,6 +59,10 @@ class SqliteTransaction final : public Reads<Transaction> {
   // For what was appended after its aggregate was saved, or without.
   absl::Status WriteHeads();
   absl::Status SaveOne(int64_t key_id, const AggregateWrite& write);
+  // Returns the version that the aggregate had; the tombstone's is not below the given one.
+  absl::StatusOr<int64_t> WriteTombstone(int64_t key_id, const Erasure& erasure);
+  // At most `rows_max`; how many they were.
+  absl::StatusOr<int64_t> DeleteOwnedIndexRows(const std::string& owner, int64_t rows_max);
   absl::Status BindRecord(Statement& insert, absl::string_view table, const ParkedRow& row);
   absl::Status DeleteEach(const char* sql, absl::Span<const int64_t> ids);
   absl::Status RunEach(const std::string& sql, size_t columns, absl::Span<const Row> rows, const TableShape& shape);
@@ -66,5 +76,3 @@ class SqliteTransaction final : public Reads<Transaction> {
 };
 
 }  // namespace polku::store::sqlite
-
-#endif  // POLKU_LIBS_STORE_SQLITE_TRANSACTION_H_
