@@ -53,6 +53,10 @@ class Api final : public v1::AssessmentService::CallbackService {
                                         v1::Plan* reply) override {
     return gate_.Write(context, request, reply);
   }
+  grpc::ServerUnaryReactor* RevisePlan(grpc::CallbackServerContext* context, const v1::RevisePlanRequest* request,
+                                       v1::Plan* reply) override {
+    return gate_.Write(context, request, reply);
+  }
   grpc::ServerUnaryReactor* ApprovePlan(grpc::CallbackServerContext* context, const v1::ApprovePlanRequest* request,
                                         v1::Plan* reply) override {
     return gate_.Write(context, request, reply);

@@ -44,6 +44,12 @@ absl::StatusOr<std::string> ClientAssessmentDomain::KeyOf(const Input& input) co
       return KeyOfPart(input.request_consultation().assessment(), "assessments", "assessment");
     case Input::kAnswerConsultation:
       return KeyOfPart(input.answer_consultation().name(), "consultations", "name");
+    case Input::kRevisePlan:
+      return KeyOfPart(input.revise_plan().plan(), "plans", "plan");
+    case Input::kMeasureStarted:
+      return KeyOfPart(input.measure_started().measure(), "measures", "measure");
+    case Input::kClientErased:
+      return input.client_erased().client();
     case Input::kReferralAccepted:
       return KeyOfPart(input.referral_accepted().referral(), "referrals", "referral");
     case Input::kJourneyClosed:
@@ -82,6 +88,17 @@ absl::StatusOr<pipeline::Decision<v1::ClientAssessmentEvent>> ClientAssessmentDo
       return RequestConsultation(state, input.request_consultation(), catalogue_, context);
     case Input::kAnswerConsultation:
       return AnswerConsultation(state, input.answer_consultation(), context);
+    case Input::kRevisePlan:
+      return RevisePlan(state, input.revise_plan(), catalogue_, context);
+    case Input::kMeasureStarted:
+      return OnMeasureStarted(state, input.measure_started(), context);
+    case Input::kClientErased: {
+      // Nothing is told: what others keep of the client they forget by the same fact.
+      Decision decision;
+      *decision.events.emplace_back().mutable_client_erased() = input.client_erased();
+      decision.erase = true;
+      return decision;
+    }
     case Input::kProposePlan:
       return ProposePlan(state, input.propose_plan(), catalogue_, context);
     case Input::kApprovePlan:

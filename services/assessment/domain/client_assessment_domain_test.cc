@@ -174,6 +174,21 @@ TEST_F(ClientAssessmentDomainTest, LetsOnlyAPersonApprove) {
   EXPECT_EQ(ReasonOf(Approve()), "USER_REQUIRED");
 }
 
+TEST_F(ClientAssessmentDomainTest, ForgetsAnErasedClientAlsoWhenItWasNeverKnown) {
+  v1::ClientAssessmentInput input;
+  input.mutable_client_erased()->set_client(kClient);
+  EXPECT_THAT(domain_.KeyOf(input), IsOkAndHolds(std::string(kClient)));
+  pipeline::Context context;
+  context.key = kClient;
+  for (const bool known : {false, true}) {
+    if (known) OpenAndComplete();
+    const auto decision = domain_.Decide(state_, input, context);
+    ASSERT_THAT(decision, IsOk());
+    EXPECT_TRUE(decision->erase);
+    EXPECT_THAT(decision->events, SizeIs(1));
+  }
+}
+
 struct WrongMeasure {
   const char* name;
   void (*change)(v1::PlannedMeasure& measure);

@@ -100,6 +100,28 @@ void Approve(const v1::PlanApproved& approved, v1::ClientAssessment& state) {
   }
 }
 
+void Revise(const v1::PlanRevised& revised, v1::ClientAssessment& state) {
+  for (v1::Plan& plan : *state.mutable_plans()) {
+    if (plan.name() == revised.plan()) {
+      plan.set_state(v1::PLAN_STATE_APPROVED);
+      *plan.mutable_approve_time() = revised.approve_time();
+    } else if (plan.name() == revised.revises()) {
+      auto& measures = *plan.mutable_measures();
+      measures.erase(std::remove_if(measures.begin(), measures.end(),
+                                    [&](const v1::PlannedMeasure& measure) {
+                                      return Holds(revised.removed(), measure.measure());
+                                    }),
+                     measures.end());
+      for (v1::PlannedMeasure& measure : measures) {
+        for (const v1::PlannedMeasure& changed : revised.changed()) {
+          if (changed.measure() == measure.measure()) measure = changed;
+        }
+      }
+      measures.MergeFrom(revised.added());
+    }
+  }
+}
+
 void RecordApproval(const v1::PlanApprovalRecorded& recorded, v1::ClientAssessment& state) {
   for (v1::Plan& plan : *state.mutable_plans()) {
     if (plan.name() == recorded.plan()) plan.set_approved_by(recorded.user());
@@ -138,6 +160,11 @@ void Evolve(const v1::ClientAssessmentEvent& event, v1::ClientAssessment& state)
       *state.add_plans() = event.plan_proposed().plan();
       state.set_measures_numbered(state.measures_numbered() + event.plan_proposed().plan().measures_size());
       return;
+    case Event::kPlanRevised:
+      return Revise(event.plan_revised(), state);
+    case Event::kMeasureStarted:
+      *state.add_measures_started() = event.measure_started().measure();
+      return;
     case Event::kPlanApprovalRecorded:
       return RecordApproval(event.plan_approval_recorded(), state);
     case Event::kPlanApproved:
@@ -155,6 +182,7 @@ void Evolve(const v1::ClientAssessmentEvent& event, v1::ClientAssessment& state)
     case Event::kSessionCancelled:
     case Event::kConsultationRequested:
     case Event::kConsultationAnswered:
+    case Event::kClientErased:  // The pipeline takes the state away.
     case Event::EVENT_NOT_SET:
       return;
   }
@@ -174,6 +202,10 @@ const v1::Session* FindSession(const v1::ClientAssessment& state, absl::string_v
 
 const v1::Consultation* FindConsultation(const v1::ClientAssessment& state, absl::string_view name) {
   return FindNamed(state.consultations(), name);
+}
+
+bool IsStarted(const v1::ClientAssessment& state, const std::string& measure) {
+  return Holds(state.measures_started(), measure);
 }
 
 bool IsOpen(const v1::Assessment& assessment) {
