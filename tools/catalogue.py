@@ -112,7 +112,7 @@ def main():
     due = now.partition(BEGIN)[0].rstrip() + '\n\n' + catalogue()
     if '--check' in sys.argv[1:]:
         if now != due:
-            print('proto/README.md is out of date. Mend it with: python3 tools/catalogue.py')
+            print('proto/README.md is out of date. Mend it with: tools/dev catalogue')
             return 1
         print('proto/README.md is up to date')
         return 0

@@ -24,6 +24,7 @@ std::vector<rpc::MethodPermission> Permissions() {
       {"polku.assessment.v1.AssessmentService/GetConsultation",
        {"assessor", "coordinator", "lead", "provider", "intake"}},
       {"polku.assessment.v1.AssessmentService/ProposePlan", {"assessor", "coordinator"}},
+      {"polku.assessment.v1.AssessmentService/RevisePlan", {"assessor", "coordinator"}},
       {"polku.assessment.v1.AssessmentService/ApprovePlan", {"assessor", "coordinator"}},
       {"polku.assessment.v1.AssessmentService/GetAssessment", {"assessor", "coordinator", "lead"}},
       {"polku.assessment.v1.AssessmentService/GetPlan", {"assessor", "coordinator", "lead"}},

@@ -122,6 +122,11 @@ class AssessmentQueries : public ::testing::Test {
   std::string next_;
 };
 
+TEST(AssessmentPermissions, HaveARowForEveryMethod) {
+  const std::string services[] = {"polku.assessment.v1.AssessmentService"};
+  EXPECT_THAT(rpc::CheckPermissions(services, Permissions()), IsOk());
+}
+
 TEST_F(AssessmentQueries, ReadsAnAssessmentAndAPlanAndLeavesATrace) {
   const auto assessment = Assessment(Name(2));
   ASSERT_THAT(assessment, IsOk());
