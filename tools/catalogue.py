@@ -62,9 +62,11 @@ def sent_events(state):
 
 
 def roles_of(service):
+    """Roles of each method by the permission table in service.cc; a list of roles there may have a name."""
     source = (ROOT / 'services' / service.replace('_', '-') / 'service.cc').read_text()
-    rows = re.findall(r'"polku\.[\w.]+/(\w+)",\s*\{([^}]*)\}', source)
-    return {method: ', '.join(re.findall(r'"([\w-]+)"', roles)) for method, roles in rows}
+    named = dict(re.findall(r'std::vector<std::string> (\w+) = (\{[^}]*\});', source))
+    rows = re.findall(r'\{(?:MethodOf\()?"(?:polku\.[\w.]+/)?(\w+)"\)?,\s*(\{[^}]*\}|\w+)\}', source)
+    return {method: ', '.join(re.findall(r'"([\w-]+)"', named.get(roles, roles))) for method, roles in rows}
 
 
 def cell(text):
@@ -78,8 +80,10 @@ def methods(service, api):
         yield '| method | roles | what it does |'
         yield '| --- | --- | --- |'
         for _, method, comment in block.lines:
-            comment = re.sub(r'\s*Roles?( of the queries)?: [^.]*\.', '', comment).strip()
-            yield f'| {method} | {roles.get(method, "none")} | {cell(comment)} |'
+            comment = re.sub(r'\s*Roles( of [\w ]+)?(:| as) [^.]*\.', '', comment).strip()
+            if not roles.get(method):
+                sys.exit(f'catalogue: no roles of {method} in the permission table of {service}')
+            yield f'| {method} | {roles[method]} | {cell(comment)} |'
         yield ''
 
 
@@ -96,7 +100,7 @@ def events(service, declared, sent):
 def catalogue():
     text = [BEGIN, '', '# Catalogue', '',
             'Keys are `clients/C`, or the `coordinators/X` or `sources/S` that the fields name. Numbers and',
-            'types: the .proto files. A method without roles can be called by nobody.', '']
+            'types: the .proto files.', '']
     for service in SERVICES:
         folder = ROOT / 'proto/polku' / service / 'v1'
         api, declared, state = (parse(folder / name) for name in ('api.proto', 'events.proto', 'state.proto'))
