@@ -39,6 +39,48 @@ void Answer(WorkItem& item, absl::Status status) {
   }
 }
 
+int64_t BytesOf(const WorkItem& item) {
+  return item.command == nullptr ? 0 : static_cast<int64_t>(item.command->request->ByteSizeLong());
+}
+
+// What a caller is told when a batch was not stored: the reason names files and is for the log.
+absl::Status NotStored(const absl::Status& why) {
+  if (absl::IsResourceExhausted(why)) {
+    return WithRetryDelay(absl::ResourceExhaustedError("not stored: no room"), kRetryDelay);
+  }
+  return WithRetryDelay(absl::UnavailableError("not stored, as far as is known; repeat it with its request_id"),
+                        kRetryDelay);
+}
+
+absl::Status ForCaller(absl::Status outcome) {
+  if (!absl::IsInternal(outcome) && !absl::IsDataLoss(outcome)) return outcome;
+  LogEvent(LogLevel::kError, "command failed", {{"status", outcome}});
+  return absl::Status(outcome.code(), "the service failed; its log says why");
+}
+
+WorkItem FactOf(polku::common::v1::JournalEntry entry, const std::string& source) {
+  WorkItem item;
+  item.lane = Lane::kBus;
+  item.fills_gap = true;
+  item.leaves_out = entry.erased();
+  PeerFact& fact = item.received.emplace().fact;
+  fact.source = source;
+  fact.epoch = entry.epoch();
+  fact.key = entry.key();
+  fact.version = entry.version();
+  fact.type = entry.type();
+  fact.payload = std::move(*entry.mutable_payload());
+  fact.traceparent = entry.traceparent();
+  fact.time = absl::FromUnixSeconds(entry.time().seconds()) + absl::Nanoseconds(entry.time().nanos());
+  return item;
+}
+
+// Trying the inputs one by one would find nothing wrong with any of them.
+bool IsOfTheMachine(const absl::Status& status) {
+  return absl::IsUnavailable(status) || absl::IsResourceExhausted(status) || absl::IsAborted(status) ||
+         absl::IsFailedPrecondition(status) || store::IsDiskFailure(status);
+}
+
 bool IsAway(const absl::Status& status) { return absl::IsUnavailable(status) || absl::IsResourceExhausted(status); }
 
 }  // namespace
@@ -53,12 +95,11 @@ absl::StatusOr<std::unique_ptr<Corridor>> Corridor::Create(const Definition& def
 }
 
 absl::Status Corridor::Restore() {
+  RETURN_IF_ERROR(CheckKinds());
   RETURN_IF_ERROR(eraser_.Finish());
   ASSIGN_OR_RETURN(std::unique_ptr<store::Reader> reader, dependencies_.database->Read());
-  ASSIGN_OR_RETURN(std::vector<store::DeadLetterRow> letters, reader->ReadDeadLetters(kAllKeys));
-  for (const store::DeadLetterRow& letter : letters) {
-    if (letter.record.version > 0) blocked_.insert({letter.record.source, letter.record.key});
-  }
+  ASSIGN_OR_RETURN(const std::vector<store::ParkedRow> blocked, reader->ListBlockedKeys());
+  for (const store::ParkedRow& row : blocked) blocked_.insert({row.source, row.key});
   ASSIGN_OR_RETURN(std::vector<store::ParkedRow> parked, reader->ListParkedKeys(1));
   parked_ = !parked.empty();
   ASSIGN_OR_RETURN(std::optional<absl::Time> due, reader->EarliestDue());
@@ -68,14 +109,17 @@ absl::Status Corridor::Restore() {
 
 void Corridor::Submit(WorkItem item) {
   absl::Status refused;
+  const int64_t bytes = BytesOf(item);
   {
     absl::MutexLock lock(&mutex_);
     if (closed_) {
       refused = absl::UnavailableError("the service is stopping");
-    } else if (static_cast<int>(queue_.size()) >= limits_.queue_inputs_max) {
+    } else if (static_cast<int>(queue_.size()) >= limits_.queue_inputs_max ||
+               (queue_bytes_ + bytes > limits_.queue_bytes_max && !queue_.empty())) {
       refused = absl::ResourceExhaustedError("too many commands are waiting");
     } else {
       idle_passes_ = 0;
+      queue_bytes_ += bytes;
       queue_.push_back(std::move(item));
       return;
     }
@@ -85,11 +129,15 @@ void Corridor::Submit(WorkItem item) {
 
 void Corridor::Close() {
   std::deque<WorkItem> left;
+  std::vector<Asked> asked;
   {
     absl::MutexLock lock(&mutex_);
     closed_ = true;
     left.swap(queue_);
+    queue_bytes_ = 0;
+    asked.swap(asked_);
   }
+  for (Asked& each : asked) each.done(absl::UnavailableError("the service is stopping"));
   for (WorkItem& item : left) {
     Answer(item, WithRetryDelay(absl::UnavailableError("the service is stopping"), kRetryDelay));
   }
@@ -97,13 +145,15 @@ void Corridor::Close() {
 
 void Corridor::WaitForWork(absl::Duration longest) {
   absl::MutexLock lock(&mutex_);
-  const auto something = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return closed_ || !queue_.empty(); };
+  const auto something = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return closed_ || !queue_.empty() || !asked_.empty();
+  };
   mutex_.AwaitWithTimeout(absl::Condition(&something), longest);
 }
 
 bool Corridor::Idle() const {
   absl::MutexLock lock(&mutex_);
-  return queue_.empty() && !steps_pending_ && !parked_ && inbox_at_end_ && !eraser_.pending() &&
+  return queue_.empty() && asked_.empty() && !steps_pending_ && !parked_ && inbox_at_end_ && !eraser_.pending() &&
          earliest_due_us_ > absl::ToUnixMicros(dependencies_.clock->Now());
 }
 
@@ -141,7 +191,7 @@ absl::Status Corridor::GatherStored(Batch& batch) {
 }
 
 absl::Status Corridor::GatherGaps(Batch& batch) {
-  if (!parked_ || dependencies_.peer_journal == nullptr) return absl::OkStatus();
+  if (!parked_) return absl::OkStatus();
   const absl::Time now = dependencies_.clock->Now();
   if (now < gaps_next_look_) return absl::OkStatus();
   ASSIGN_OR_RETURN(std::unique_ptr<store::Reader> reader, dependencies_.database->Read());
@@ -151,6 +201,7 @@ absl::Status Corridor::GatherGaps(Batch& batch) {
   parked_ = !keys.empty();
   if (keys.size() > kGapKeysPerBatch) keys.resize(kGapKeysPerBatch);
   int unfilled = 0;
+  int64_t bytes = 0;
   for (const store::ParkedRow& parked : keys) {
     ASSIGN_OR_RETURN(std::vector<store::ParkedRow> rows,
                      reader->ReadParked(parked.source, parked.key, kGapEventsPerKey));
@@ -167,37 +218,40 @@ absl::Status Corridor::GatherGaps(Batch& batch) {
       }
     }
     if (!ahead) continue;
-    absl::StatusOr<std::vector<polku::common::v1::JournalEntry>> missing =
-        dependencies_.peer_journal->Read(parked.source, parked.key, last, kGapEventsPerKey);
-    const bool fills =
-        missing.ok() && !missing->empty() && (missing->front().version() == last + 1 || missing->front().erased());
-    if (!fills) {
-      ++unfilled;
-      LogEvent(LogLevel::kError, "owner cannot fill a gap",
-               {{"source", parked.source}, {"key", parked.key}, {"last_version", last}, {"status", missing.status()}});
-      continue;
-    }
-    for (polku::common::v1::JournalEntry& entry : *missing) {
-      WorkItem item;
-      item.lane = Lane::kBus;
-      item.fills_gap = true;
-      item.leaves_out = entry.erased();
-      item.received.emplace();
-      PeerFact& fact = item.received->fact;
-      fact.source = parked.source;
-      fact.epoch = entry.epoch();
-      fact.key = entry.key();
-      fact.version = entry.version();
-      fact.type = entry.type();
-      fact.payload = std::move(*entry.mutable_payload());
-      fact.traceparent = entry.traceparent();
-      fact.time = absl::FromUnixSeconds(entry.time().seconds()) + absl::Nanoseconds(entry.time().nanos());
+    std::vector<WorkItem> facts = NextFacts(rows, last);
+    if (facts.empty()) ++unfilled;
+    for (WorkItem& item : facts) {
+      bytes += static_cast<int64_t>(item.received->fact.payload.size());
       batch.items.push_back(std::move(item));
     }
+    if (bytes > limits_.batch_bytes_max) break;
   }
   metrics_.gaps_unfilled->Set(unfilled);
   gaps_next_look_ = unfilled > 0 ? now + kGapRetry : absl::InfinitePast();
   return absl::OkStatus();
+}
+
+std::vector<WorkItem> Corridor::NextFacts(const std::vector<store::ParkedRow>& rows, int64_t last) {
+  std::vector<WorkItem> facts;
+  int64_t next = last + 1;
+  // Rows are in order of arrival; some may have arrived twice.
+  for (const store::ParkedRow& row : rows) {
+    if (row.version != next || row.erased) continue;
+    facts.push_back(FactOf(row));
+    ++next;
+  }
+  if (!facts.empty() || dependencies_.peer_journal == nullptr) return facts;
+  const store::ParkedRow& parked = rows.front();
+  auto missing = dependencies_.peer_journal->Read(parked.source, parked.key, last, kGapEventsPerKey);
+  const bool fills =
+      missing.ok() && !missing->empty() && (missing->front().version() == last + 1 || missing->front().erased());
+  if (!fills) {
+    LogEvent(LogLevel::kError, "owner cannot fill a gap",
+             {{"source", parked.source}, {"key", parked.key}, {"last_version", last}, {"status", missing.status()}});
+    return facts;
+  }
+  for (polku::common::v1::JournalEntry& entry : *missing) facts.push_back(FactOf(std::move(entry), parked.source));
+  return facts;
 }
 
 absl::Status Corridor::GatherFacts(Batch& batch) {
@@ -229,6 +283,7 @@ absl::StatusOr<Corridor::Batch> Corridor::Gather() {
     const size_t count = std::min<size_t>(queue_.size(), limits_.batch_inputs_max);
     batch.items.assign(std::make_move_iterator(queue_.begin()), std::make_move_iterator(queue_.begin() + count));
     queue_.erase(queue_.begin(), queue_.begin() + count);
+    for (const WorkItem& item : batch.items) queue_bytes_ -= BytesOf(item);
   }
   absl::Status status = GatherGaps(batch);
   if (status.ok()) status = GatherFacts(batch);
@@ -241,32 +296,48 @@ absl::StatusOr<Corridor::Batch> Corridor::Gather() {
   return batch;
 }
 
-absl::Status Corridor::Try(std::vector<WorkItem>& items, const std::vector<store::PositionClaim>& claims,
-                           const std::vector<int64_t>& parked_done, bool& lost_position, bool& commit_failed) {
-  ASSIGN_OR_RETURN(std::unique_ptr<store::Transaction> transaction, dependencies_.database->Begin());
-  if (!parked_done.empty()) RETURN_IF_ERROR(transaction->DeleteParked(parked_done));
+FoldSettings Corridor::SettingsNow(const std::set<PeerKey>& blocked) const {
   FoldSettings settings;
   settings.definition = &definition_;
   settings.kinds = &*kinds_;
   settings.hash_key = dependencies_.database->hash_key();
   settings.now = dependencies_.clock->Now();
   settings.covered_until = inbox_.covered_until();
-  settings.blocked = &blocked_;
-  Fold fold(*transaction, settings);
+  settings.blocked = &blocked;
+  return settings;
+}
+
+absl::Status Corridor::FoldAndClaim(store::Transaction& transaction, Fold& fold, std::vector<WorkItem>& items,
+                                    const std::vector<store::PositionClaim>& claims,
+                                    const std::vector<int64_t>& parked_done, Tried& tried) {
+  if (!parked_done.empty()) RETURN_IF_ERROR(transaction.DeleteParked(parked_done));
   RETURN_IF_ERROR(fold.Run(items));
   for (const store::PositionClaim& claim : claims) {
-    const absl::Status claimed = transaction->ClaimPosition(claim);
-    lost_position = absl::IsAborted(claimed);
+    const absl::Status claimed = transaction.ClaimPosition(claim);
+    if (absl::IsAborted(claimed)) tried.reached = Reached::kLostPosition;
     RETURN_IF_ERROR(claimed);
   }
   CrashPoint("corridor.before_commit");
-  if (const absl::Status committed = transaction->Commit(); !committed.ok()) {
-    commit_failed = true;
-    return committed;
+  tried.reached = Reached::kCommit;
+  RETURN_IF_ERROR(transaction.Commit());
+  tried.reached = Reached::kCommitted;
+  return absl::OkStatus();
+}
+
+Corridor::Tried Corridor::Try(std::vector<WorkItem>& items, const std::vector<store::PositionClaim>& claims,
+                              const std::vector<int64_t>& parked_done) {
+  Tried tried;
+  absl::StatusOr<std::unique_ptr<store::Transaction>> transaction = dependencies_.database->Begin();
+  if (!transaction.ok()) {
+    tried.status = transaction.status();
+    return tried;
   }
+  Fold fold(**transaction, SettingsNow(blocked_));
+  tried.status = FoldAndClaim(**transaction, fold, items, claims, parked_done, tried);
+  if (!tried.status.ok()) return tried;
   CrashPoint("corridor.after_commit");
   Learn(fold.counts());
-  return absl::OkStatus();
+  return tried;
 }
 
 void Corridor::Learn(const FoldCounts& counts) {
@@ -312,29 +383,28 @@ void Corridor::Deliver(std::vector<WorkItem>& items) {
                 {"key", item.lane == Lane::kDue ? item.due_key : item.step->key},
                 {"status", item.outcome}});
     }
-    Answer(item, item.outcome);
+    Answer(item, ForCaller(item.outcome));
   }
 }
 
 // Splits until the one input that breaks the batch stands alone, and sets that one aside. The
 // positions are claimed afterwards: a crash in between delivers again what versions then drop.
 absl::Status Corridor::RunHalved(std::vector<WorkItem>& items) {
-  bool lost_position = false;
-  bool commit_failed = false;
-  const absl::Status status = Try(items, {}, {}, lost_position, commit_failed);
+  const Tried tried = Try(items, {}, {});
+  const absl::Status& status = tried.status;
   if (status.ok()) {
     Deliver(items);
     return status;
   }
-  if (IsAway(status) || absl::IsAborted(status) || commit_failed) {
-    for (WorkItem& item : items) Answer(item, WithRetryDelay(status, kRetryDelay));
+  if (IsOfTheMachine(status) || tried.reached == Reached::kCommit) {
+    for (WorkItem& item : items) Answer(item, NotStored(status));
     return status;
   }
   if (items.size() == 1) {
     LogEvent(LogLevel::kError, "an input breaks its batch",
              {{"lane", static_cast<int>(items[0].lane)}, {"status", status}});
     if (!items[0].broke.ok() || items[0].lane == Lane::kCommand || items[0].lane == Lane::kAudit) {
-      Answer(items[0], status);
+      Answer(items[0], ForCaller(status));
       return items[0].broke.ok() ? absl::OkStatus() : status;
     }
     items[0].broke = status;
@@ -346,7 +416,7 @@ absl::Status Corridor::RunHalved(std::vector<WorkItem>& items) {
   items.resize(items.size() / 2);
   const absl::Status head_status = RunHalved(items);
   if (!head_status.ok()) {
-    for (WorkItem& item : tail) Answer(item, WithRetryDelay(head_status, kRetryDelay));
+    for (WorkItem& item : tail) Answer(item, NotStored(head_status));
     return head_status;
   }
   return RunHalved(tail);
@@ -356,7 +426,7 @@ absl::Status Corridor::GiveUp(Batch& batch, const absl::Status& why) {
   for (WorkItem& item : batch.items) {
     // The transaction's outcome may be unknown; a repeat with the same request id tells.
     if (item.lane == Lane::kCommand || item.lane == Lane::kAudit) {
-      Answer(item, WithRetryDelay(absl::UnavailableError(absl::StrCat("not stored: ", why.message())), kRetryDelay));
+      Answer(item, NotStored(why));
     }
   }
   steps_pending_ = true;
@@ -368,26 +438,26 @@ absl::Status Corridor::GiveUp(Batch& batch, const absl::Status& why) {
 absl::Status Corridor::RunBatch(Batch& batch) {
   absl::Status status;
   for (int attempt = 0; attempt < kTries; ++attempt) {
-    bool lost_position = false;
-    bool commit_failed = false;
-    status = Try(batch.items, batch.intake.claims, batch.parked_done, lost_position, commit_failed);
+    const Tried tried = Try(batch.items, batch.intake.claims, batch.parked_done);
+    status = tried.status;
     if (status.ok()) {
       inbox_.Committed(batch.intake);
       Deliver(batch.items);
       return LearnAfter(batch);
     }
     metrics_.failed_batches->Increment();
-    if (lost_position) {
+    if (tried.reached == Reached::kLostPosition) {
       // Somebody else reads a partition now: what came from the bus is theirs.
       std::erase_if(batch.items, [](const WorkItem& item) { return item.lane == Lane::kBus && !item.fills_gap; });
       batch.intake = Intake();
-      RETURN_IF_ERROR(inbox_.Rewind());
+      status = inbox_.Rewind();
+      if (!status.ok()) break;
     } else if (!absl::IsAborted(status)) {
-      if (IsAway(status) || commit_failed) break;
+      if (IsOfTheMachine(status) || tried.reached == Reached::kCommit) break;
       status = RunHalved(batch.items);
       if (!status.ok()) break;
       std::vector<WorkItem> none;
-      status = Try(none, batch.intake.claims, batch.parked_done, lost_position, commit_failed);
+      status = Try(none, batch.intake.claims, batch.parked_done).status;
       if (!status.ok()) break;
       inbox_.Committed(batch.intake);
       return LearnAfter(batch);
@@ -412,6 +482,7 @@ absl::Status Corridor::ForgetOldRequests() {
 
 absl::StatusOr<bool> Corridor::Step() {
   RETURN_IF_ERROR(eraser_.DestroyKeys());
+  ASSIGN_OR_RETURN(const bool judged, JudgeAll());
   ASSIGN_OR_RETURN(Batch batch, Gather());
   inbox_at_end_ = inbox_.at_end();
   const bool work = !batch.items.empty() || !batch.intake.claims.empty() || !batch.parked_done.empty();
@@ -428,7 +499,7 @@ absl::StatusOr<bool> Corridor::Step() {
   ASSIGN_OR_RETURN(const bool swept, eraser_.Sweep());
   RETURN_IF_ERROR(ForgetOldRequests());
   ready_ = inbox_.covered_until() > absl::InfinitePast();
-  return work || swept;
+  return work || swept || judged;
 }
 
 }  // namespace polku::pipeline

@@ -27,6 +27,9 @@
 
 namespace polku::pipeline {
 
+// A record that was set aside, as it goes in again: before what is parked behind it.
+WorkItem FactOf(const store::ParkedRow& row);
+
 class Corridor {
  public:
   static absl::StatusOr<std::unique_ptr<Corridor>> Create(const Definition& definition,
@@ -35,6 +38,8 @@ class Corridor {
 
   // Thread-safe.
   void Submit(WorkItem item);
+  // Thread-safe. See Pipeline::Judge.
+  void Judge(Judgement judgement, std::function<void(absl::Status)> done);
   // Thread-safe. Refuses what is queued and what comes later.
   void Close();
   // Thread-safe. Returns when something is queued or after `longest`.
@@ -60,6 +65,16 @@ class Corridor {
         metrics_(*dependencies.metrics, definition.service),
         eraser_(*dependencies.database, limits_, metrics_) {}
 
+  struct Asked {
+    Judgement judgement;
+    std::function<void(absl::Status)> done;
+  };
+  // How far a batch came.
+  enum class Reached { kCommitted, kFold, kLostPosition, kCommit };
+  struct Tried {
+    Reached reached = Reached::kFold;
+    absl::Status status;
+  };
   struct Batch {
     std::vector<WorkItem> items;
     Intake intake;
@@ -75,8 +90,17 @@ class Corridor {
   absl::Status GatherFacts(Batch& batch);
   absl::Status RunBatch(Batch& batch);
   absl::Status RunHalved(std::vector<WorkItem>& items);
-  absl::Status Try(std::vector<WorkItem>& items, const std::vector<store::PositionClaim>& claims,
-                   const std::vector<int64_t>& parked_done, bool& lost_position, bool& commit_failed);
+  Tried Try(std::vector<WorkItem>& items, const std::vector<store::PositionClaim>& claims,
+            const std::vector<int64_t>& parked_done);
+  absl::Status FoldAndClaim(store::Transaction& transaction, Fold& fold, std::vector<WorkItem>& items,
+                            const std::vector<store::PositionClaim>& claims, const std::vector<int64_t>& parked_done,
+                            Tried& tried);
+  FoldSettings SettingsNow(const std::set<PeerKey>& blocked) const;
+  // The facts that come next for a key with parked rows, from these rows or from the owner.
+  std::vector<WorkItem> NextFacts(const std::vector<store::ParkedRow>& rows, int64_t last);
+  absl::Status CheckKinds();
+  absl::StatusOr<bool> JudgeAll();
+  absl::Status JudgeOne(const Judgement& judgement, absl::Status& refused);
   absl::Status GiveUp(Batch& batch, const absl::Status& why);
   void Deliver(std::vector<WorkItem>& items);
   void Learn(const FoldCounts& counts);
@@ -94,6 +118,8 @@ class Corridor {
 
   mutable absl::Mutex mutex_;
   std::deque<WorkItem> queue_ ABSL_GUARDED_BY(mutex_);
+  int64_t queue_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::vector<Asked> asked_ ABSL_GUARDED_BY(mutex_);
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
 
   // Owned by the caller of Step; atomic where others look.

@@ -129,8 +129,10 @@ void Fold::Keep(Working& working, AnyDecision& decision, absl::string_view trace
     working.index_stale = true;
     ++counts_.events;
   }
-  const std::string base =
-      decision.events.empty() ? origin : absl::StrCat(working.stored.key, "@", working.stored.version);
+  // Without an event the version does not tell this decision from the next one of the same origin.
+  const std::string base = decision.events.empty() ? absl::StrCat(origin, "@", absl::ToUnixNanos(settings_.now), ".",
+                                                                  ++steps_without_events_)
+                                                   : absl::StrCat(working.stored.key, "@", working.stored.version);
   int ordinal = 0;
   for (Step& step : decision.steps) {
     store::StepRow row;
@@ -250,7 +252,7 @@ void Fold::SetAside(const WorkItem& item, const absl::Status& why) {
   row.record = RowOf(fact, settings_.now);
   // The status text of a decoder or a domain names fields and codes, never content.
   row.reason = std::string(why.message());
-  row.attempts = 1;
+  row.attempts = item.attempts + 1;
   dead_letters_.push_back(std::move(row));
   ++counts_.dead_letters;
   // Without its version nobody can tell what is missing: the gap is found by the key's next record.

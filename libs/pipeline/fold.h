@@ -112,6 +112,8 @@ class Fold {
   absl::StatusOr<Working*> WorkingFor(const std::string& key);
   Context ContextFor(const std::string& key) const;
 
+  int steps_without_events_ = 0;
+
   store::Transaction& transaction_;
   const FoldSettings settings_;
   FoldCounts counts_;

@@ -89,6 +89,10 @@ void Pipeline::SubmitAudit(std::vector<store::AuditRow> rows, std::function<void
   corridor_->Submit(std::move(item));
 }
 
+void Pipeline::Judge(Judgement judgement, std::function<void(absl::Status)> done) {
+  corridor_->Judge(std::move(judgement), std::move(done));
+}
+
 absl::StatusOr<bool> Pipeline::Step() { return corridor_->Step(); }
 absl::StatusOr<bool> Pipeline::RelayStep() { return relay_->Step(); }
 bool Pipeline::Ready() const { return corridor_->ready(); }

@@ -56,6 +56,7 @@ struct Limits {
   int batch_backlog_max = 20000;       // Per batch when only the bus has a backlog.
   int64_t batch_bytes_max = 16 << 20;  // Of bus records per batch.
   int queue_inputs_max = 10000;        // Commands that may wait; over it they are refused.
+  int64_t queue_bytes_max = 64 << 20;  // Of their requests.
   int due_per_batch_max = 2000;
   int steps_per_batch_max = 500;
   int relay_batch_max = 2000;
@@ -91,6 +92,17 @@ struct Command {
 // kUnavailable when the database is away or this service is stopping.
 using Done = std::function<void(absl::StatusOr<std::unique_ptr<google::protobuf::Message>>)>;
 
+// What a person decides about a dead letter.
+struct Judgement {
+  // kReplay handles it again, as if it came now; if that fails there is a new dead letter. kDiscard
+  // leaves it out. Either way its key goes on with what is parked, in order.
+  enum class Verdict { kReplay, kDiscard };
+  int64_t id = 0;  // DeadLetterRow::record.id
+  Verdict verdict = Verdict::kReplay;
+  Principal principal;
+  std::string request_id;
+};
+
 class Corridor;
 class Inbox;
 class Relay;
@@ -106,6 +118,10 @@ class Pipeline {
   // Keeps audit rows that belong to no change (views, disclosures, denials); `done` is called
   // once they are durable. Goes with the next batch.
   void SubmitAudit(std::vector<store::AuditRow> rows, std::function<void(absl::Status)> done);
+
+  // `done` is called once it is durable. Errors: kNotFound when there is no such dead letter (any more);
+  // kFailedPrecondition when it cannot be replayed: its version is not known, or its client was erased.
+  void Judge(Judgement judgement, std::function<void(absl::Status)> done);
 
   // One batch of whatever is there; true if there was any. Not thread-safe: one caller.
   // Errors: kUnavailable, kResourceExhausted (a dependency is away; nothing is lost, call again

@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "libs/base/log.h"
 #include "libs/base/status_macros.h"
 #include "libs/pipeline/crash_point.h"
 #include "libs/pipeline/wire.h"
@@ -39,6 +40,16 @@ absl::StatusOr<bool> Relay::Step() {
   absl::Status failure;
   for (size_t i = 0; i < results.size(); ++i) {
     if (results[i].ok()) {
+      sent.push_back(rows[i].id);
+    } else if (absl::IsInvalidArgument(results[i])) {
+      // It can never be sent. A subscriber finds the gap with the next event of the key and reads the
+      // journal; the events behind it would otherwise wait for ever.
+      LogEvent(LogLevel::kError, "the bus does not take an event",
+               {{"service", service_},
+                {"key", rows[i].event.key},
+                {"type", rows[i].event.type},
+                {"version", rows[i].event.public_version},
+                {"status", results[i]}});
       sent.push_back(rows[i].id);
     } else if (failure.ok()) {
       failure = results[i];

@@ -30,6 +30,7 @@ struct WorkItem {
   std::optional<Received> received;    // kBus
   bool fills_gap = false;              // kBus: from the owner's journal, goes before what is parked.
   bool leaves_out = false;             // kBus: with fills_gap, what came before it was erased by the owner.
+  int attempts = 0;                    // kBus: made before, when it was a dead letter.
   absl::Status broke;                  // Not OK: folding it makes the batch fail; set it aside instead.
 
   // What the last try gave; stands once the batch is committed.

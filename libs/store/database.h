@@ -178,6 +178,12 @@ struct AliasRow {
   std::string key;         // Aggregate it leads to.
 };
 
+// A kind of aggregate as the programs that used this database knew it.
+struct KindRow {
+  std::string key_prefix;
+  int32_t schema = 0;  // The newest.
+};
+
 // An erasure that was decided and is not done yet. All of the key's owner goes with it.
 struct Erasure {
   std::string key;
@@ -187,6 +193,11 @@ struct Erasure {
   int64_t public_version = 0;
   std::vector<JournalRow> events;
 };
+
+// kInternal, and marked: the machine failed and not what was asked of it. Trying the same in parts
+// tells nothing; the process must end.
+absl::Status DiskFailure(absl::string_view message);
+bool IsDiskFailure(const absl::Status& status);
 
 // A consistent view: what was committed when it was made. Hold it shortly. Thread-compatible.
 // Errors of every method: kDataLoss, naming file, table and key, when a row is damaged; never
@@ -220,6 +231,11 @@ class Reader {
   // Distinct (source, key) that have parked records; `record.payload` etc. are empty.
   virtual absl::StatusOr<std::vector<ParkedRow>> ListParkedKeys(int limit) = 0;
   virtual absl::StatusOr<std::vector<DeadLetterRow>> ReadDeadLetters(int limit) = 0;
+  // Only those found, by the id of their record.
+  virtual absl::StatusOr<std::vector<DeadLetterRow>> FindDeadLetters(absl::Span<const int64_t> ids) = 0;
+  // Distinct (source, key) of dead letters whose version is known; `record.payload` etc. are empty.
+  virtual absl::StatusOr<std::vector<ParkedRow>> ListBlockedKeys() = 0;
+  virtual absl::StatusOr<std::vector<KindRow>> ReadKinds() = 0;
   // Those of `keys` whose owner was erased, with the versions of their tombstones.
   virtual absl::StatusOr<std::vector<Erasure>> FindErased(absl::Span<const std::string> keys) = 0;
   // What AppendErasures wrote and DeleteErasures has not deleted, with their events.
@@ -252,6 +268,8 @@ class Transaction : public Reader {
   virtual absl::Status Park(absl::Span<const ParkedRow> rows) = 0;
   virtual absl::Status DeleteParked(absl::Span<const int64_t> ids) = 0;
   virtual absl::Status AddDeadLetters(absl::Span<const DeadLetterRow> rows) = 0;
+  virtual absl::Status DeleteDeadLetters(absl::Span<const int64_t> ids) = 0;
+  virtual absl::Status SaveKind(const KindRow& kind) = 0;
   virtual absl::Status AppendAudit(absl::Span<const AuditRow> rows) = 0;
   // After the last Save and AppendJournal of these keys: what is left of the aggregates are tombstones,
   // which keep versions only. Their aliases are free at once. Errors: kInvalidArgument for a key of a kind

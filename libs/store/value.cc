@@ -1,10 +1,12 @@
 #include <limits>
 
+#include "absl/strings/cord.h"
 #include "libs/store/database.h"
 
 namespace polku::store {
 namespace {
 
+constexpr char kDiskUrl[] = "polku.store/disk";
 constexpr int64_t kInfinitePastMicros = std::numeric_limits<int64_t>::min();
 
 }  // namespace
@@ -19,5 +21,13 @@ absl::Time ToTime(const Value& value) {
   if (micros == nullptr) return absl::InfiniteFuture();
   return *micros == kInfinitePastMicros ? absl::InfinitePast() : absl::FromUnixMicros(*micros);
 }
+
+absl::Status DiskFailure(absl::string_view message) {
+  absl::Status status = absl::InternalError(message);
+  status.SetPayload(kDiskUrl, absl::Cord());
+  return status;
+}
+
+bool IsDiskFailure(const absl::Status& status) { return status.GetPayload(kDiskUrl).has_value(); }
 
 }  // namespace polku::store

@@ -17,6 +17,8 @@ constexpr int kBusyMillis = 5000;
 
 absl::Status StatusOf(int result, absl::string_view file, absl::string_view message) {
   const std::string text = absl::StrCat("sqlite file ", file, ": ", message, " (", result, ")");
+  // The shared memory file could not grow: the disk is full, not broken.
+  if (result == SQLITE_IOERR_SHMSIZE) return absl::ResourceExhaustedError(text);
   switch (result & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
@@ -29,6 +31,10 @@ absl::Status StatusOf(int result, absl::string_view file, absl::string_view mess
     case SQLITE_CANTOPEN:
     case SQLITE_READONLY:
       return absl::FailedPreconditionError(text);
+    case SQLITE_IOERR:
+    case SQLITE_NOMEM:
+    case SQLITE_PROTOCOL:
+      return DiskFailure(text);
     default:
       return absl::InternalError(text);
   }

@@ -49,7 +49,10 @@ constexpr char kEarliestDue[] = "SELECT MIN(due_at) FROM aggregate WHERE due_at 
   "content"
 constexpr char kReadParked[] = POLKU_RECORD_COLUMNS " FROM parked WHERE source = ?1 AND key = ?2 ORDER BY id LIMIT ?3";
 constexpr char kReadDeadLetters[] = POLKU_RECORD_COLUMNS ", reason, attempts FROM dead_letter ORDER BY id LIMIT ?1";
+constexpr char kFindDeadLetter[] = POLKU_RECORD_COLUMNS ", reason, attempts FROM dead_letter WHERE id = ?1";
 #undef POLKU_RECORD_COLUMNS
+constexpr char kListBlocked[] = "SELECT DISTINCT source, key FROM dead_letter WHERE version > 0";
+constexpr char kReadKinds[] = "SELECT key_prefix, schema FROM kind ORDER BY key_prefix";
 constexpr char kListParked[] = "SELECT source, key FROM parked GROUP BY source, key ORDER BY MIN(id) LIMIT ?1";
 constexpr char kFindTombstone[] =
     "SELECT a.version, a.public_version FROM aggregate a JOIN aggregate_key k ON k.id = a.key_id WHERE k.text = ?1";
@@ -110,6 +113,19 @@ absl::StatusOr<ParkedRow> RecordOf(Session& session, absl::string_view table, co
   record.time = TimeOf(row, 11);
   RETURN_IF_ERROR(Take(session.sealer->Unwrap(record.key, PlaceOfRecord(session.place, table, record), row.Bytes(12)),
                        record.payload, record.erased));
+  return record;
+}
+
+absl::StatusOr<DeadLetterRow> DeadLetterOf(Session& session, const Statement& row) {
+  ASSIGN_OR_RETURN(ParkedRow record, RecordOf(session, "dead_letter", row));
+  return DeadLetterRow{std::move(record), TextOf(row, 13), static_cast<int>(row.Int(14))};
+}
+
+// Source and key alone.
+absl::StatusOr<ParkedRow> KeyOf(const Statement& row) {
+  ParkedRow record;
+  record.source = TextOf(row, 0);
+  record.key = TextOf(row, 1);
   return record;
 }
 
@@ -409,12 +425,7 @@ absl::StatusOr<std::vector<ParkedRow>> Reads<Interface>::ListParkedKeys(int limi
   RETURN_IF_ERROR(Usable());
   ASSIGN_OR_RETURN(Statement * list, session_->connection->Get(kListParked));
   list->Bind(1, limit);
-  return Collect<ParkedRow>(*list, [](const Statement& row) -> absl::StatusOr<ParkedRow> {
-    ParkedRow parked;
-    parked.source = TextOf(row, 0);
-    parked.key = TextOf(row, 1);
-    return parked;
-  });
+  return Collect<ParkedRow>(*list, KeyOf);
 }
 
 template <class Interface>
@@ -422,9 +433,37 @@ absl::StatusOr<std::vector<DeadLetterRow>> Reads<Interface>::ReadDeadLetters(int
   RETURN_IF_ERROR(Usable());
   ASSIGN_OR_RETURN(Statement * read, session_->connection->Get(kReadDeadLetters));
   read->Bind(1, limit);
-  return Collect<DeadLetterRow>(*read, [this](const Statement& row) -> absl::StatusOr<DeadLetterRow> {
-    ASSIGN_OR_RETURN(ParkedRow record, RecordOf(*session_, "dead_letter", row));
-    return DeadLetterRow{std::move(record), TextOf(row, 13), static_cast<int>(row.Int(14))};
+  return Collect<DeadLetterRow>(*read, [this](const Statement& row) { return DeadLetterOf(*session_, row); });
+}
+
+template <class Interface>
+absl::StatusOr<std::vector<DeadLetterRow>> Reads<Interface>::FindDeadLetters(absl::Span<const int64_t> ids) {
+  RETURN_IF_ERROR(Usable());
+  ASSIGN_OR_RETURN(Statement * find, session_->connection->Get(kFindDeadLetter));
+  std::vector<DeadLetterRow> letters;
+  for (const int64_t id : ids) {
+    find->Bind(1, id);
+    ASSIGN_OR_RETURN(std::vector<DeadLetterRow> found, Collect<DeadLetterRow>(*find, [this](const Statement& row) {
+                       return DeadLetterOf(*session_, row);
+                     }));
+    for (DeadLetterRow& letter : found) letters.push_back(std::move(letter));
+  }
+  return letters;
+}
+
+template <class Interface>
+absl::StatusOr<std::vector<ParkedRow>> Reads<Interface>::ListBlockedKeys() {
+  RETURN_IF_ERROR(Usable());
+  ASSIGN_OR_RETURN(Statement * list, session_->connection->Get(kListBlocked));
+  return Collect<ParkedRow>(*list, KeyOf);
+}
+
+template <class Interface>
+absl::StatusOr<std::vector<KindRow>> Reads<Interface>::ReadKinds() {
+  RETURN_IF_ERROR(Usable());
+  ASSIGN_OR_RETURN(Statement * read, session_->connection->Get(kReadKinds));
+  return Collect<KindRow>(*read, [](const Statement& row) -> absl::StatusOr<KindRow> {
+    return KindRow{TextOf(row, 0), static_cast<int32_t>(row.Int(1))};
   });
 }
 

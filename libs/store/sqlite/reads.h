@@ -32,6 +32,9 @@ class Reads : public Interface {
                                                     int limit) override;
   absl::StatusOr<std::vector<ParkedRow>> ListParkedKeys(int limit) override;
   absl::StatusOr<std::vector<DeadLetterRow>> ReadDeadLetters(int limit) override;
+  absl::StatusOr<std::vector<DeadLetterRow>> FindDeadLetters(absl::Span<const int64_t> ids) override;
+  absl::StatusOr<std::vector<ParkedRow>> ListBlockedKeys() override;
+  absl::StatusOr<std::vector<KindRow>> ReadKinds() override;
   absl::StatusOr<std::vector<Erasure>> FindErased(absl::Span<const std::string> keys) override;
   absl::StatusOr<std::vector<Erasure>> ReadErasures(int limit) override;
   absl::StatusOr<std::vector<AuditRow>> ReadAudit(absl::string_view resource_prefix, int limit) override;

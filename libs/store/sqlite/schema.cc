@@ -65,12 +65,13 @@ CREATE INDEX audit_resource ON audit(resource);
 constexpr char kTables2[] = R"sql(
 CREATE TABLE erasure(key_id INTEGER PRIMARY KEY, first_version INTEGER NOT NULL);
 CREATE INDEX alias_key ON alias(key_id);
+CREATE TABLE kind(key_prefix TEXT PRIMARY KEY, schema INTEGER NOT NULL) WITHOUT ROWID;
 )sql";
 constexpr char kOwnedColumns[] =
     "SELECT t.name, c.name, c.type, c.pk FROM pragma_table_list t, pragma_table_info(t.name) c "
     "WHERE t.schema = 'main' AND t.type = 'table' AND t.name NOT LIKE 'sqlite_%' AND c.pk > 0 AND t.name NOT IN "
     "('meta', 'migration', 'name', 'aggregate_key', 'aggregate', 'journal', 'outbox', 'step', 'request', 'alias', "
-    "'position', 'source_version', 'parked', 'dead_letter', 'audit', 'erasure') ORDER BY t.name, c.pk";
+    "'position', 'source_version', 'parked', 'dead_letter', 'audit', 'erasure', 'kind') ORDER BY t.name, c.pk";
 constexpr char kSetMeta[] =
     "INSERT INTO meta(name, value) VALUES(?1, ?2) ON CONFLICT(name) DO UPDATE SET value = excluded.value";
 constexpr char kMigrated[] = "INSERT INTO migration(version, name) VALUES(?1, ?2)";

@@ -231,6 +231,15 @@ TEST_F(SqliteDatabaseTest, AFullDiskKeepsNothingAndTheDatabaseGoesOn) {
   EXPECT_THAT(Load("clients/B"), IsOk());
 }
 
+// Once it was taken for a broken disk, and the process ended.
+TEST_F(SqliteDatabaseTest, ADiskTooFullForSharedMemoryIsNotABrokenOne) {
+  EXPECT_THAT(sqlite::StatusOf(SQLITE_IOERR_SHMSIZE, "file", "why"), StatusIs(Code::kResourceExhausted));
+  const absl::Status broken = sqlite::StatusOf(SQLITE_IOERR_FSYNC, "file", "why");
+  EXPECT_THAT(broken, StatusIs(Code::kInternal));
+  EXPECT_TRUE(IsDiskFailure(broken));
+  EXPECT_FALSE(IsDiskFailure(sqlite::StatusOf(SQLITE_CONSTRAINT_NOTNULL, "file", "why")));
+}
+
 TEST_F(SqliteDatabaseTest, SharesOneConnectionWithoutReaders) {
   options_.reader_connections = 0;
   ASSERT_THAT(Open(), IsOk());

@@ -65,6 +65,9 @@ constexpr char kInsertDeadLetter[] =
     "INSERT INTO dead_letter(source, key, epoch, version, topic, partition, record_offset, type, traceparent, "
     "record_time, time, content, reason, attempts) "
     "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+constexpr char kDeleteDeadLetter[] = "DELETE FROM dead_letter WHERE id = ?1";
+constexpr char kSaveKind[] =
+    "INSERT INTO kind(key_prefix, schema) VALUES(?1, ?2) ON CONFLICT(key_prefix) DO UPDATE SET schema = ?2";
 constexpr char kInsertAudit[] =
     "INSERT INTO audit(time, organisation, user, role, purpose, action, resource, outcome, request_id, traceparent) "
     "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
@@ -287,6 +290,18 @@ absl::Status SqliteTransaction::DeleteEach(const char* sql, absl::Span<const int
 absl::Status SqliteTransaction::DeleteOutbox(absl::Span<const int64_t> ids) { return DeleteEach(kDeleteOutbox, ids); }
 
 absl::Status SqliteTransaction::DeleteParked(absl::Span<const int64_t> ids) { return DeleteEach(kDeleteParked, ids); }
+
+absl::Status SqliteTransaction::DeleteDeadLetters(absl::Span<const int64_t> ids) {
+  return DeleteEach(kDeleteDeadLetter, ids);
+}
+
+absl::Status SqliteTransaction::SaveKind(const KindRow& kind) {
+  RETURN_IF_ERROR(Usable());
+  ASSIGN_OR_RETURN(Statement * save, session()->connection->Get(kSaveKind));
+  save->BindText(1, kind.key_prefix);
+  save->Bind(2, kind.schema);
+  return save->Run();
+}
 
 absl::Status SqliteTransaction::AppendSteps(absl::Span<const StepRow> steps) {
   RETURN_IF_ERROR(Usable());
