@@ -96,7 +96,9 @@ std::vector<MethodPermission> Rows() {
   // The linker leaves out messages that nothing refers to.
   EXPECT_NE(rpc_probe::v1::Thing::descriptor(), nullptr);
   EXPECT_NE(common::v1::JournalEntry::descriptor(), nullptr);
-  return {{absl::StrCat(kProbe, "/ChangeThing"), {"referrer"}}, {absl::StrCat(kProbe, "/GetThing"), {"lead"}}};
+  return {{absl::StrCat(kProbe, "/ChangeThing"), {"referrer"}},
+          {absl::StrCat(kProbe, "/WatchThing"), {"lead"}},
+          {absl::StrCat(kProbe, "/GetThing"), {"lead"}}};
 }
 
 TEST(CheckPermissions, IsContentWithARowForEachMethod) { EXPECT_THAT(CheckPermissions({kProbe}, Rows()), IsOk()); }

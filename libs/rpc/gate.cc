@@ -89,6 +89,10 @@ absl::Status CheckSize(const Message& request, const GateLimits& limits) {
                     "REQUEST_TOO_LARGE");
 }
 
+std::function<void(const grpc::Status&)> Finisher(grpc::ServerUnaryReactor* reactor) {
+  return [reactor](const grpc::Status& status) { reactor->Finish(status); };
+}
+
 absl::Status Expired() { return absl::DeadlineExceededError("the deadline passed before the call was run"); }
 
 }  // namespace
@@ -142,8 +146,8 @@ class Gate::Methods {
 // answer dropped the call, by the destructor. Context, request and response live until then.
 struct Gate::Call {
   grpc::CallbackServerContext* context = nullptr;
-  grpc::ServerUnaryReactor* reactor = nullptr;
-  const GateMethod* method = nullptr;  // Null: unknown to the table.
+  std::function<void(const grpc::Status&)> finish;  // Of the reactor.
+  const GateMethod* method = nullptr;               // Null: unknown to the table.
   const MonotonicClock* monotonic = nullptr;
   absl::Duration started;
   absl::Time deadline;
@@ -168,7 +172,7 @@ struct Gate::Call {
                 {"traceparent", traceparent},
                 {"status", status}});
     }
-    reactor->Finish(ToGrpc(status, request_id));
+    finish(ToGrpc(status, request_id));
   }
 
   store::AuditRow AuditRow(absl::Time now, std::string resource, std::string outcome) const {
@@ -263,17 +267,22 @@ Gate::Gate(GateOptions options)
       own_random_(options_.random == nullptr ? std::make_unique<SystemRandom>() : nullptr),
       monotonic_(std::make_unique<SystemMonotonicClock>()),
       methods_(std::make_unique<Methods>(options_.permissions, *options_.metrics)),
-      workers_(std::make_unique<Workers>(options_.limits.read_threads, options_.limits.read_queue_max)) {}
+      workers_(std::make_unique<Workers>(options_.limits.read_threads, options_.limits.read_queue_max)),
+      watches_(std::make_unique<Watches>(options_.limits.watch_streams_max, options_.limits.watch_poll_interval,
+                                         options_.limits.watch_max, monotonic_.get())) {}
 
 // The calls that the workers drop still count in the series of `methods_`.
-Gate::~Gate() { workers_.reset(); }
+Gate::~Gate() {
+  watches_->End();
+  workers_.reset();
+}
 
-std::shared_ptr<Gate::Call> Gate::Admit(grpc::CallbackServerContext* context, grpc::ServerUnaryReactor* reactor,
-                                        const Message& request) {
+std::shared_ptr<Gate::Call> Gate::Admit(grpc::CallbackServerContext* context,
+                                        std::function<void(const grpc::Status&)> finish, const Message& request) {
   // Shared: the pipeline's callbacks are std::function, which copies what it holds.
   auto call = std::make_shared<Call>();
   call->context = context;
-  call->reactor = reactor;
+  call->finish = std::move(finish);
   call->method = methods_->Find(request.GetDescriptor());
   call->monotonic = monotonic_.get();
   call->started = monotonic_->Elapsed();
@@ -314,7 +323,7 @@ void Gate::AuditDenial(const Call& call, const std::string& resource) {
 grpc::ServerUnaryReactor* Gate::WriteAny(grpc::CallbackServerContext* context, const Message& request,
                                          Message& response, WriteTarget target) {
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();  // A second call would make it anew.
-  const std::shared_ptr<Call> call = Admit(context, reactor, request);
+  const std::shared_ptr<Call> call = Admit(context, Finisher(reactor), request);
   if (call == nullptr) return reactor;
   absl::StatusOr<std::string> request_id = RequestIdOf(request);
   if (!request_id.ok()) {
@@ -346,7 +355,7 @@ grpc::ServerUnaryReactor* Gate::WriteAny(grpc::CallbackServerContext* context, c
 grpc::ServerUnaryReactor* Gate::RefuseAny(grpc::CallbackServerContext* context, const Message& request,
                                           absl::Status status) {
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  const std::shared_ptr<Call> call = Admit(context, reactor, request);
+  const std::shared_ptr<Call> call = Admit(context, Finisher(reactor), request);
   if (call == nullptr) return reactor;
   if (absl::StatusOr<std::string> request_id = RequestIdOf(request); request_id.ok()) {
     call->request_id = *std::move(request_id);
@@ -357,7 +366,7 @@ grpc::ServerUnaryReactor* Gate::RefuseAny(grpc::CallbackServerContext* context, 
 
 grpc::ServerUnaryReactor* Gate::ReadAny(grpc::CallbackServerContext* context, const Message& request, Query query) {
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  const std::shared_ptr<Call> call = Admit(context, reactor, request);
+  const std::shared_ptr<Call> call = Admit(context, Finisher(reactor), request);
   if (call == nullptr) return reactor;
   if (!workers_->Add([this, call, query = std::move(query)] { RunQuery(call, query); })) {
     call->Finish(
@@ -365,6 +374,35 @@ grpc::ServerUnaryReactor* Gate::ReadAny(grpc::CallbackServerContext* context, co
                    "QUERY_QUEUE_FULL"));
   }
   return reactor;
+}
+
+std::function<grpc::Status(const Gate::Query&)> Gate::BeginWatch(grpc::CallbackServerContext* context,
+                                                                 const Message& request,
+                                                                 const std::shared_ptr<WatchStream>& stream) {
+  // The call lives in the stream's fetch; the stream does in gRPC's hands until it is finished.
+  WatchStream* const raw = stream.get();
+  const std::shared_ptr<Call> call = Admit(
+      context, [raw](const grpc::Status& status) { raw->End(status); }, request);
+  if (call == nullptr) return nullptr;
+  stream->on_gone = [this, raw, weak = std::weak_ptr<Call>(call)] {
+    if (const std::shared_ptr<Call> open = weak.lock()) open->Finish(absl::CancelledError("the caller is gone"));
+    watches_->Remove(raw);
+  };
+  options_.audit({call->AuditRow(options_.clock->Now(), call->principal.organisation, "view")}, [](absl::Status) {});
+  return [this, call](const Query& query) -> grpc::Status {
+    absl::StatusOr<std::unique_ptr<store::Reader>> reader = options_.database->Read();
+    if (!reader.ok()) return ToGrpc(reader.status(), "");
+    ReadScope scope{**reader, call->principal, *options_.clock, pager_};
+    return ToGrpc(query(scope), "");
+  };
+}
+
+void Gate::AddWatch(const std::shared_ptr<WatchStream>& stream) {
+  if (watches_->Add(stream)) return;
+  stream->End(
+      ToGrpc(WithReason(WithRetryDelay(absl::ResourceExhaustedError("too many streams"), options_.limits.retry_delay),
+                        "TOO_MANY_STREAMS"),
+             ""));
 }
 
 void Gate::RunQuery(const std::shared_ptr<Call>& call, const Query& query) {

@@ -25,6 +25,7 @@
 #include "libs/pipeline/pipeline.h"
 #include "libs/rpc/access.h"
 #include "libs/rpc/pager.h"
+#include "libs/rpc/watch.h"
 #include "libs/store/database.h"
 #include "prometheus/registry.h"
 
@@ -38,6 +39,9 @@ struct GateLimits {
   absl::Duration retry_delay = absl::Milliseconds(500);  // Told to a caller refused for a full queue.
   // Of a request. A larger one is told both sizes; what is over ServerOptions::receive_bytes_max, gRPC cuts off.
   int request_bytes_max = 1 << 20;
+  int watch_streams_max = 64;                                    // Open streams; over it they are refused.
+  absl::Duration watch_poll_interval = absl::Milliseconds(500);  // How often a stream looks for changes.
+  absl::Duration watch_max = absl::Minutes(30);                  // A stream ends after this; its caller resumes.
 };
 
 // Which aggregate a command is for, where the domain's KeyOf cannot tell. See pipeline::Command.
@@ -116,6 +120,30 @@ class Gate {
     });
   }
 
+  // A stream of changes. `fn` is absl::StatusOr<bool>(ReadScope&, std::vector<Response>&): appends what is new since
+  // its last call, and tells whether there may be more at once. It keeps its own place, is called by one thread at a
+  // time, on a fresh snapshot, and only when everything before has been sent. The stream ends with the caller's
+  // deadline, after `watch_max` (OK), at EndWatches (UNAVAILABLE) or with an error of `fn`.
+  template <class Request, class Response, class Fn>
+  grpc::ServerWriteReactor<Response>* Watch(grpc::CallbackServerContext* context, const Request* request, Fn fn) {
+    auto reactor = std::make_shared<WatchReactor<Response>>();
+    reactor->Own(reactor);
+    const auto read = BeginWatch(context, *request, reactor);
+    if (read == nullptr) return reactor.get();
+    reactor->SetFetch([read, fn = std::move(fn)](std::vector<Response>& found, bool& more) mutable {
+      return read([&](ReadScope& scope) -> absl::Status {
+        absl::StatusOr<bool> result = fn(scope, found);
+        if (!result.ok()) return result.status();
+        more = *result;
+        return absl::OkStatus();
+      });
+    });
+    AddWatch(reactor);
+    return reactor.get();
+  }
+  // Ends every stream; call it before the server shuts down, which waits for them. No stream begins afterwards.
+  void EndWatches() { watches_->End(); }
+
  private:
   using Query = std::function<absl::Status(ReadScope&)>;
   class Methods;
@@ -124,12 +152,17 @@ class Gate {
 
   grpc::ServerUnaryReactor* WriteAny(grpc::CallbackServerContext* context, const google::protobuf::Message& request,
                                      google::protobuf::Message& response, WriteTarget target);
+  // Runs a query for a stream; null when the stream was refused, and has been finished.
+  std::function<grpc::Status(const Query&)> BeginWatch(grpc::CallbackServerContext* context,
+                                                       const google::protobuf::Message& request,
+                                                       const std::shared_ptr<WatchStream>& stream);
+  void AddWatch(const std::shared_ptr<WatchStream>& stream);
   grpc::ServerUnaryReactor* RefuseAny(grpc::CallbackServerContext* context, const google::protobuf::Message& request,
                                       absl::Status status);
   grpc::ServerUnaryReactor* ReadAny(grpc::CallbackServerContext* context, const google::protobuf::Message& request,
                                     Query query);
-  // A call whose principal may call the method; null after the reactor was finished with the refusal.
-  std::shared_ptr<Call> Admit(grpc::CallbackServerContext* context, grpc::ServerUnaryReactor* reactor,
+  // A call whose principal may call the method; null after `finish` was called with the refusal.
+  std::shared_ptr<Call> Admit(grpc::CallbackServerContext* context, std::function<void(const grpc::Status&)> finish,
                               const google::protobuf::Message& request);
   void RunQuery(const std::shared_ptr<Call>& call, const Query& query);
   void AuditDenial(const Call& call, const std::string& resource);
@@ -140,6 +173,7 @@ class Gate {
   const std::unique_ptr<const MonotonicClock> monotonic_;
   const std::unique_ptr<const Methods> methods_;
   std::unique_ptr<Workers> workers_;
+  std::unique_ptr<Watches> watches_;
 };
 
 }  // namespace polku::rpc

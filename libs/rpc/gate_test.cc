@@ -8,7 +8,6 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstring>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -25,6 +24,7 @@
 #include "libs/rpc/disclose.h"
 #include "libs/rpc/server.h"
 #include "libs/rpc/status.h"
+#include "libs/rpc/testing/box.h"
 #include "libs/store/sqlite/sqlite_database.h"
 #include "libs/testing/temporary_folder.h"
 #include "polku/rpc_probe/v1/probe.grpc.pb.h"
@@ -37,39 +37,13 @@ using rpc_probe::v1::ChangeThingRequest;
 using rpc_probe::v1::GetThingRequest;
 using rpc_probe::v1::ProbeService;
 using rpc_probe::v1::Thing;
+using rpc_probe::v1::WatchThingRequest;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 constexpr char kId[] = "0190a000-0000-7000-8000-000000000001";
 constexpr char kService[] = "service=\"polku.rpc_probe.v1.ProbeService\"}";
 constexpr char kTrace[] = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-
-// A box that one thread fills and another waits for.
-template <class T>
-class Box {
- public:
-  void Put(T value) {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    values_.push_back(std::move(value));
-    filled_.notify_all();
-  }
-  T Take() {
-    std::unique_lock<std::mutex> lock(mutex_);
-    filled_.wait(lock, [this] { return !values_.empty(); });
-    T value = std::move(values_.front());
-    values_.pop_front();
-    return value;
-  }
-  size_t size() {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    return values_.size();
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable filled_;
-  std::deque<T> values_;
-};
 
 // Tells how often it was read.
 class CountingClock final : public ManualClock {
@@ -100,8 +74,14 @@ class ProbeApi final : public ProbeService::CallbackService {
     return gate->Read(context, request, reply, query);
   }
 
+  grpc::ServerWriteReactor<Thing>* WatchThing(grpc::CallbackServerContext* context,
+                                              const WatchThingRequest* request) override {
+    return gate->Watch<WatchThingRequest, Thing>(context, request, watch);
+  }
+
   Gate* gate = nullptr;
   Query query;
+  std::function<absl::StatusOr<bool>(ReadScope&, std::vector<Thing>&)> watch;
 };
 
 struct Submitted {
@@ -143,7 +123,8 @@ class GateTest : public ::testing::Test {
     options.clock = &clock_;
     options.access = &*access_;
     options.permissions = {{"polku.rpc_probe.v1.ProbeService/ChangeThing", {"referrer"}},
-                           {"polku.rpc_probe.v1.ProbeService/GetThing", {"referrer", "lead"}}};
+                           {"polku.rpc_probe.v1.ProbeService/GetThing", {"referrer", "lead"}},
+                           {"polku.rpc_probe.v1.ProbeService/WatchThing", {"referrer"}}};
     options.metrics = &registry_;
     options.limits = limits_;
     options.random = &random_;
@@ -509,6 +490,102 @@ TEST_F(GateTest, CountsEachAnswerByItsCode) {
   EXPECT_THAT(text, HasSubstr(absl::StrCat("{code=\"UNAUTHENTICATED\",method=\"ChangeThing\",", kService, " 1\n")));
   EXPECT_THAT(text, HasSubstr(absl::StrCat("{code=\"OK\",method=\"ChangeThing\",", kService, " 1\n")));
   EXPECT_THAT(text, HasSubstr(absl::StrCat("_duration_seconds_count{method=\"ChangeThing\",", kService, " 2\n")));
+}
+
+// A stream that sends the texts of a box as they come.
+class GateWatchTest : public GateTest {
+ protected:
+  void SetUp() override {
+    limits_.watch_poll_interval = absl::Milliseconds(1);
+    limits_.watch_streams_max = 2;
+    GateTest::SetUp();
+    api_.watch = [this](ReadScope& scope, std::vector<Thing>& found) -> absl::StatusOr<bool> {
+      EXPECT_EQ(scope.principal.organisation, "organisations/kela");
+      while (texts_.size() > 0) found.push_back(*ThingOf(texts_.Take()));
+      return false;
+    };
+  }
+  std::unique_ptr<grpc::ClientReader<Thing>> Watch(grpc::ClientContext& context) {
+    return stub_->WatchThing(&context, WatchThingRequest());
+  }
+
+  Box<std::string> texts_;
+};
+
+TEST_F(GateWatchTest, SendsWhatComesInOrderUntilTheCallerLeaves) {
+  auto context = Caller();
+  auto stream = Watch(*context);
+  Thing thing;
+  for (const char* text : {"a", "b", "c"}) {
+    texts_.Put(text);
+    ASSERT_TRUE(stream->Read(&thing));
+    EXPECT_EQ(thing.text(), text);
+  }
+  EXPECT_EQ(audited_.Take().rows.at(0).outcome, "view");
+  context->TryCancel();
+  EXPECT_FALSE(stream->Read(&thing));
+  EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::CANCELLED);
+}
+
+TEST_F(GateWatchTest, EndsAllStreamsAndBeginsNoneWhenTheServiceStops) {
+  auto context = Caller();
+  auto stream = Watch(*context);
+  Thing thing;
+  texts_.Put("a");
+  ASSERT_TRUE(stream->Read(&thing));
+  gate_->EndWatches();
+  EXPECT_FALSE(stream->Read(&thing));
+  EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
+  auto late = Caller();
+  auto refused = Watch(*late);
+  EXPECT_FALSE(refused->Read(&thing));
+  EXPECT_EQ(refused->Finish().error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+}
+
+TEST_F(GateWatchTest, EndsAtTheCallersDeadline) {
+  auto context = Caller();
+  context->set_deadline(std::chrono::system_clock::now() + std::chrono::milliseconds(50));
+  auto stream = Watch(*context);
+  Thing thing;
+  EXPECT_FALSE(stream->Read(&thing));
+  EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
+}
+
+TEST_F(GateWatchTest, RefusesTooManyStreamsAndRolesWithoutARow) {
+  api_.watch = [sent = false](ReadScope&, std::vector<Thing>& found) mutable -> absl::StatusOr<bool> {
+    if (!sent) found.push_back(*ThingOf("open"));
+    sent = true;
+    return false;
+  };
+  Thing thing;
+  auto lead = Caller("lead");
+  auto denied = Watch(*lead);
+  EXPECT_FALSE(denied->Read(&thing));
+  EXPECT_EQ(denied->Finish().error_code(), grpc::StatusCode::PERMISSION_DENIED);
+  std::vector<std::unique_ptr<grpc::ClientContext>> contexts;
+  std::vector<std::unique_ptr<grpc::ClientReader<Thing>>> streams;
+  for (int i = 0; i < 2; ++i) {
+    contexts.push_back(Caller());
+    streams.push_back(Watch(*contexts.back()));
+    ASSERT_TRUE(streams.back()->Read(&thing));
+  }
+  auto context = Caller();
+  auto third = Watch(*context);
+  EXPECT_FALSE(third->Read(&thing));
+  const grpc::Status status = third->Finish();
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(ReasonOf(FromGrpc(status)), "TOO_MANY_STREAMS");
+  for (auto& each : contexts) each->TryCancel();
+  for (auto& each : streams) EXPECT_EQ(each->Finish().error_code(), grpc::StatusCode::CANCELLED);
+}
+
+TEST_F(GateWatchTest, EndsWithTheErrorOfTheQuery) {
+  api_.watch = [](ReadScope&, std::vector<Thing>&) -> absl::StatusOr<bool> { return InvalidField("token", "bad"); };
+  auto context = Caller();
+  auto stream = Watch(*context);
+  Thing thing;
+  EXPECT_FALSE(stream->Read(&thing));
+  EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::INVALID_ARGUMENT);
 }
 
 }  // namespace

@@ -50,6 +50,7 @@ class ServerTest : public ::testing::Test {
  protected:
   ServerTest() {
     options_.permissions = {{"polku.rpc_probe.v1.ProbeService/ChangeThing", {"referrer"}},
+                            {"polku.rpc_probe.v1.ProbeService/WatchThing", {"lead"}},
                             {"polku.rpc_probe.v1.ProbeService/GetThing", {"lead"}}};
   }
   void Start() {

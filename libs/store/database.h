@@ -215,6 +215,10 @@ class Reader {
   virtual absl::StatusOr<std::vector<JournalRow>> ReadJournal(absl::string_view key, int64_t after, int limit) = 0;
   // Journal rows of all keys with sequence > `after_sequence`, oldest first.
   virtual absl::StatusOr<std::vector<JournalRow>> ScanJournal(int64_t after_sequence, int limit) = 0;
+  // As ScanJournal, without payload and traceparent: whose journal moved. Opens no sealed row.
+  virtual absl::StatusOr<std::vector<JournalRow>> ScanChanges(int64_t after_sequence, int limit) = 0;
+  // The sequence of the newest journal row; 0 when there is none.
+  virtual absl::StatusOr<int64_t> LastSequence() = 0;
   virtual absl::StatusOr<std::vector<OutboxRow>> ReadOutbox(int limit) = 0;
   virtual absl::StatusOr<std::vector<StepRow>> ReadSteps(int limit) = 0;
   // Only those found, in any order; those of erased owners are not found.

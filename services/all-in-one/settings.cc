@@ -26,6 +26,12 @@ void Describe(config::ConfigSpec& spec, Settings& settings) {
                 "a later deadline counts as this");
   spec.Integer("call.read_threads", &server.gate.read_threads, 1, 64, "threads for queries, per service");
   spec.Integer("call.read_queue_max", &server.gate.read_queue_max, 1, 100000, "queries that may wait, per service");
+  spec.Integer("call.watch_streams_max", &server.gate.watch_streams_max, 1, 10000,
+               "streams of changes open at once, per service");
+  spec.Duration("call.watch_poll_interval", &server.gate.watch_poll_interval, absl::Milliseconds(10), absl::Minutes(1),
+                "how often a stream looks for changes");
+  spec.Duration("call.watch_max", &server.gate.watch_max, absl::Seconds(10), absl::Hours(24),
+                "a stream of changes ends after this and its caller resumes");
   spec.Integer("pipeline.queue_inputs_max", &server.pipeline.queue_inputs_max, 1, 1000000,
                "commands that may wait, per service");
   spec.Integer("pipeline.batch_inputs_max", &server.pipeline.batch_inputs_max, 1, 100000,

@@ -189,6 +189,13 @@ TEST_P(StoreConformance, KeepsTheJournalInOrderAndOncePerVersion) {
   EXPECT_EQ((*all)[1].key, "coordinators/B");
   EXPECT_THAT(Read()->ScanJournal((*all)[2].sequence, 10), IsOkAndHolds(SizeIs(1)));
   EXPECT_THAT(Read()->ScanJournal(0, 3), IsOkAndHolds(SizeIs(3)));
+  auto changes = Read()->ScanChanges((*all)[0].sequence, 2);
+  ASSERT_THAT(changes, IsOkAndHolds(SizeIs(2)));
+  EXPECT_EQ((*changes)[0].key, "coordinators/B");
+  EXPECT_EQ((*changes)[1].sequence, (*all)[2].sequence);
+  EXPECT_EQ((*changes)[1].type, (*all)[2].type);
+  EXPECT_EQ((*changes)[1].payload, "");
+  EXPECT_THAT(Read()->LastSequence(), IsOkAndHolds((*all)[3].sequence));
 }
 
 // The corridor may append before it saves, after it, or over several calls.

@@ -22,6 +22,10 @@ constexpr char kLastSequence[] = "SELECT last_sequence FROM aggregate WHERE key_
 constexpr char kPrevious[] = "SELECT key_id, previous, version FROM journal WHERE sequence = ?1";
 constexpr char kScanJournal[] =
     POLKU_JOURNAL_COLUMNS "FROM journal j " POLKU_JOURNAL_NAMES "WHERE j.sequence > ?1 ORDER BY j.sequence LIMIT ?2";
+constexpr char kScanChanges[] =
+    "SELECT j.sequence, k.text, j.version, j.public_version, n.text, j.time FROM journal j " POLKU_JOURNAL_NAMES
+    "WHERE j.sequence > ?1 ORDER BY j.sequence LIMIT ?2";
+constexpr char kNewestSequence[] = "SELECT IFNULL(MAX(sequence), 0) FROM journal";
 constexpr char kReadOutbox[] = POLKU_JOURNAL_COLUMNS
     ", o.sequence FROM outbox o LEFT JOIN journal j ON j.sequence = o.sequence " POLKU_JOURNAL_NAMES
     "ORDER BY o.sequence LIMIT ?1";
@@ -281,6 +285,30 @@ absl::StatusOr<std::vector<JournalRow>> Reads<Interface>::ScanJournal(int64_t af
   scan->Bind(1, after_sequence);
   scan->Bind(2, limit);
   return Collect<JournalRow>(*scan, [this](const Statement& row) { return JournalOf(*session_, row); });
+}
+
+template <class Interface>
+absl::StatusOr<std::vector<JournalRow>> Reads<Interface>::ScanChanges(int64_t after_sequence, int limit) {
+  RETURN_IF_ERROR(Usable());
+  ASSIGN_OR_RETURN(Statement * scan, session_->connection->Get(kScanChanges));
+  scan->Bind(1, after_sequence);
+  scan->Bind(2, limit);
+  return Collect<JournalRow>(*scan, [this](const Statement& row) -> absl::StatusOr<JournalRow> {
+    if (row.IsNull(1) || row.IsNull(4)) {
+      return session_->sealer->Damaged("journal", absl::StrCat("sequence ", row.Int(0)), "its key or type is lost");
+    }
+    return JournalRow{TextOf(row, 1), row.Int(2), row.Int(3), TextOf(row, 4), "", TimeOf(row, 5), "", row.Int(0)};
+  });
+}
+
+template <class Interface>
+absl::StatusOr<int64_t> Reads<Interface>::LastSequence() {
+  RETURN_IF_ERROR(Usable());
+  ASSIGN_OR_RETURN(Statement * newest, session_->connection->Get(kNewestSequence));
+  ASSIGN_OR_RETURN(const bool found, newest->Step());
+  const int64_t sequence = found ? newest->Int(0) : 0;
+  newest->Reset();
+  return sequence;
 }
 
 template <class Interface>

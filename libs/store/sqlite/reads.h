@@ -20,6 +20,8 @@ class Reads : public Interface {
   absl::StatusOr<std::vector<Row>> Query(absl::string_view sql, absl::Span<const Value> parameters) override;
   absl::StatusOr<std::vector<JournalRow>> ReadJournal(absl::string_view key, int64_t after, int limit) override;
   absl::StatusOr<std::vector<JournalRow>> ScanJournal(int64_t after_sequence, int limit) override;
+  absl::StatusOr<std::vector<JournalRow>> ScanChanges(int64_t after_sequence, int limit) override;
+  absl::StatusOr<int64_t> LastSequence() override;
   absl::StatusOr<std::vector<OutboxRow>> ReadOutbox(int limit) override;
   absl::StatusOr<std::vector<StepRow>> ReadSteps(int limit) override;
   absl::StatusOr<std::vector<RequestRow>> FindRequests(absl::Span<const RequestKey> ids) override;
