@@ -12,6 +12,8 @@ namespace {
 // Not a detail that goes to the caller: ToGrpc sends those of libs/base/violation.h only.
 constexpr absl::string_view kDeniedClientUrl = "polku.rpc/denied_client";
 
+constexpr absl::string_view kIntakeRole = "intake";  // Must be able to free the client again.
+
 enum class Grant { kNever, kOwn, kAny };
 
 struct DisclosureRule {
@@ -42,12 +44,18 @@ absl::Status Disclose(const pipeline::Principal& principal, absl::string_view cl
                       const DisclosureFacts& facts) {
   const Grant grant = GrantOf(principal.role, data_class);
   const bool own = data_class == DataClass::kConsultation ? facts.own_consultation : facts.own_referral;
-  if (grant == Grant::kAny || (grant == Grant::kOwn && own)) return absl::OkStatus();
+  const bool granted = grant == Grant::kAny || (grant == Grant::kOwn && own);
+  const bool restricted = facts.restricted && principal.role != kIntakeRole;
+  if (granted && !restricted && !facts.denied) return absl::OkStatus();
   absl::Status refusal =
-      grant == Grant::kOwn
+      granted ? WithReason(absl::PermissionDeniedError(restricted ? "the client's processing is restricted"
+                                                                  : "the client denies this organisation the data"),
+                           restricted ? "PROCESSING_RESTRICTED" : "CLIENT_DENIES")
+      : grant == Grant::kOwn
           // Word for word what a query answers for a client that does not exist would be ideal; code and
           // reason are what callers look at.
-          ? absl::NotFoundError("no such client, referral or consultation")
+          ? absl::NotFoundError(data_class == DataClass::kConsultation ? "no such client or consultation"
+                                                                       : "no such client or referral")
           : WithReason(absl::PermissionDeniedError(absl::StrCat("role ", principal.role, " may not see this data")),
                        "ROLE_NOT_ALLOWED");
   refusal.SetPayload(kDeniedClientUrl, absl::Cord(client));

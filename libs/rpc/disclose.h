@@ -15,10 +15,13 @@ enum class DataClass { kIdentity, kContacts, kReferral, kAssessment, kFollowUp, 
 struct DisclosureFacts {
   bool own_referral = false;      // The principal's organisation sent the client, or the referral in question.
   bool own_consultation = false;  // The principal's organisation is asked for its advice.
+  bool restricted = false;        // The client's processing is restricted: intake alone sees anything.
+  bool denied = false;            // The client denies the principal's organisation this class of data.
 };
 
 // OK when `principal` may see that data of `client` ("clients/C").
-// Errors: kPermissionDenied (ROLE_NOT_ALLOWED) when the role never may, whoever the client is; kNotFound
+// Errors: kPermissionDenied (ROLE_NOT_ALLOWED) when the role never may, whoever the client is,
+// (PROCESSING_RESTRICTED) and (CLIENT_DENIES) where it otherwise might; kNotFound
 // when it may for its own clients only: a stranger must not learn that the client exists.
 absl::Status Disclose(const pipeline::Principal& principal, absl::string_view client, DataClass data_class,
                       const DisclosureFacts& facts);

@@ -51,6 +51,26 @@ TEST(Disclose, LetsAnAskedOrganisationSeeTheConsultation) {
   }
 }
 
+TEST(Disclose, KeepsARestrictedClientToIntake) {
+  pipeline::Principal principal;
+  const DisclosureFacts facts{.own_referral = true, .restricted = true};
+  for (const char* role : {"referrer", "assessor", "coordinator", "lead"}) {
+    principal.role = role;
+    EXPECT_EQ(ReasonOf(Disclose(principal, "clients/C", DataClass::kReferral, facts)), "PROCESSING_RESTRICTED");
+  }
+  principal.role = "intake";
+  EXPECT_THAT(Disclose(principal, "clients/C", DataClass::kReferral, facts), IsOk());
+}
+
+TEST(Disclose, HeedsADenialWithoutTellingStrangersOfIt) {
+  pipeline::Principal principal;
+  principal.role = "coordinator";
+  EXPECT_EQ(ReasonOf(Disclose(principal, "clients/C", DataClass::kReferral, {.denied = true})), "CLIENT_DENIES");
+  principal.role = "referrer";
+  EXPECT_THAT(Disclose(principal, "clients/C", DataClass::kReferral, {.restricted = true, .denied = true}),
+              StatusIs(absl::StatusCode::kNotFound));
+}
+
 TEST(Disclose, TellsTheAuditButNotTheCallerWhoseDataItWas) {
   const absl::Status refusal = Ask("referrer", DataClass::kReferral, false);
   EXPECT_EQ(DeniedClientOf(refusal), "clients/C");

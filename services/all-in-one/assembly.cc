@@ -182,6 +182,7 @@ void AllInOne::Stop() {
     stopping_ = true;
   }
   if (server_ != nullptr) server_->SetServing(false);
+  referral_->EndWatches();
   // Before the server, which waits for the calls that these loops have to answer.
   for (pipeline::Pipeline* pipeline : pipelines()) pipeline->Stop();
   if (server_ != nullptr) server_->Shutdown(kShutdownGrace);

@@ -8,6 +8,7 @@
 #include "services/referral/api/grpc_api.h"
 #include "services/referral/domain/client_domain.h"
 #include "services/referral/domain/index.h"
+#include "services/referral/domain/unit_domain.h"
 #include "services/referral/embedded_sql.h"
 
 namespace polku::referral {
@@ -31,7 +32,17 @@ std::vector<rpc::MethodPermission> Permissions() {
           {MethodOf("WithdrawReferral"), {"referrer", "intake"}},
           {MethodOf("ReopenReferral"), {"referrer", "intake"}},
           {MethodOf("VoidRecord"), {"referrer", "intake"}},
+          {MethodOf("FindClient"), {"intake"}},
+          {MethodOf("UpdateContact"), {"intake", "coordinator"}},
+          {MethodOf("CorrectIdentity"), {"intake"}},
+          {MethodOf("GrantPermission"), {"intake", "coordinator"}},
+          {MethodOf("WithdrawPermission"), {"intake", "coordinator"}},
+          {MethodOf("RestrictProcessing"), {"intake"}},
+          {MethodOf("EraseClient"), {"intake"}},
+          {MethodOf("SetUnitCapacity"), {"intake"}},
+          {MethodOf("GetUnitCapacity"), {"referrer", "intake", "coordinator", "assessor", "lead"}},
           {MethodOf("GetReferral"), {"referrer", "intake", "coordinator", "assessor"}},
+          {MethodOf("WatchReferrals"), {"referrer", "intake"}},
           {MethodOf("ListReferrals"), {"referrer", "intake", "coordinator", "assessor"}}};
 }
 
@@ -42,6 +53,7 @@ absl::StatusOr<std::unique_ptr<Service>> Service::Create(const Config& config, c
   definition.queries = LookupQueries();
   definition.kinds.push_back(std::make_unique<pipeline::KindOf<ClientDomain>>(
       "clients/", ClientDomain(*dependencies.catalogue, config.identity, dependencies.database->hash_key())));
+  definition.kinds.push_back(std::make_unique<pipeline::KindOf<UnitDomain>>("organisations/", UnitDomain()));
   const pipeline::Dependencies parts{dependencies.clock, dependencies.database, dependencies.bus, dependencies.metrics,
                                      dependencies.peer_journal};
   std::unique_ptr<Service> service(new Service());
@@ -53,6 +65,8 @@ absl::StatusOr<std::unique_ptr<Service>> Service::Create(const Config& config, c
 
 Service::Service() = default;
 Service::~Service() = default;
+
+void Service::EndWatches() { api_->EndWatches(); }
 
 std::vector<grpc::Service*> Service::grpc_services() { return {api_.get()}; }
 

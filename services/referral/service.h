@@ -53,6 +53,8 @@ class Service {
 
   pipeline::Pipeline& pipeline() { return *pipeline_; }
   std::vector<grpc::Service*> grpc_services();
+  // Ends the streams of changes; before the server shuts down, which would wait for them.
+  void EndWatches();
 
  private:
   Service();

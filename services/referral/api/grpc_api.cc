@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "libs/base/ids.h"
+#include "libs/base/resource_name.h"
 #include "services/referral/domain/fingerprints.h"
 #include "services/referral/service.h"
 
@@ -15,6 +16,16 @@ rpc::WriteTarget TargetOf(const v1::SubmitReferralRequest& request, HetuPolicy i
   if (code.ok()) {
     target.alias = pipeline::AliasClaim{std::string(kHetuAlias), IdentityHash(hash_key, *code)};
   }
+  return target;
+}
+
+rpc::WriteTarget TargetOf(const v1::CorrectIdentityRequest& request, HetuPolicy identity, absl::string_view hash_key) {
+  rpc::WriteTarget target;
+  const auto code = Hetu::Parse(request.person().identity_code(), identity);
+  // Without a good name or code the domain refuses, by the key that it finds itself.
+  if (!code.ok() || ClientOf(request.client()) != request.client()) return target;
+  target.key = request.client();
+  target.alias = pipeline::AliasClaim{std::string(kHetuAlias), IdentityHash(hash_key, *code)};
   return target;
 }
 

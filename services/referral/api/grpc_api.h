@@ -9,6 +9,7 @@
 #include "polku/referral/v1/api.grpc.pb.h"
 #include "prometheus/registry.h"
 #include "services/referral/api/queries.h"
+#include "services/referral/api/watch.h"
 
 namespace polku::referral {
 
@@ -17,6 +18,10 @@ namespace polku::referral {
 // every other fault of the request. Thread-safe.
 rpc::WriteTarget TargetOf(const v1::SubmitReferralRequest& request, HetuPolicy identity, absl::string_view hash_key,
                           absl::Time now, Random& random);
+
+// The client of the request; an identity code that it brings leads there from then on, unless it leads to another
+// client, whose aggregate then refuses it. Thread-safe.
+rpc::WriteTarget TargetOf(const v1::CorrectIdentityRequest& request, HetuPolicy identity, absl::string_view hash_key);
 
 class Api final : public v1::ReferralService::CallbackService {
  public:
@@ -63,6 +68,49 @@ class Api final : public v1::ReferralService::CallbackService {
                                        v1::Referral* reply) override {
     return gate_.Write(context, request, reply);
   }
+  grpc::ServerUnaryReactor* UpdateContact(grpc::CallbackServerContext* context, const v1::UpdateContactRequest* request,
+                                          v1::ClientSummary* reply) override {
+    return gate_.Write(context, request, reply);
+  }
+  grpc::ServerUnaryReactor* GrantPermission(grpc::CallbackServerContext* context,
+                                            const v1::GrantPermissionRequest* request, v1::Permission* reply) override {
+    return gate_.Write(context, request, reply);
+  }
+  grpc::ServerUnaryReactor* WithdrawPermission(grpc::CallbackServerContext* context,
+                                               const v1::WithdrawPermissionRequest* request,
+                                               v1::Permission* reply) override {
+    return gate_.Write(context, request, reply);
+  }
+  grpc::ServerUnaryReactor* RestrictProcessing(grpc::CallbackServerContext* context,
+                                               const v1::RestrictProcessingRequest* request,
+                                               v1::ClientSummary* reply) override {
+    return gate_.Write(context, request, reply);
+  }
+  grpc::ServerUnaryReactor* EraseClient(grpc::CallbackServerContext* context, const v1::EraseClientRequest* request,
+                                        v1::ClientSummary* reply) override {
+    return gate_.Write(context, request, reply);
+  }
+  grpc::ServerUnaryReactor* SetUnitCapacity(grpc::CallbackServerContext* context,
+                                            const v1::SetUnitCapacityRequest* request,
+                                            v1::UnitCapacity* reply) override {
+    return gate_.Write(context, request, reply);
+  }
+  grpc::ServerUnaryReactor* CorrectIdentity(grpc::CallbackServerContext* context,
+                                            const v1::CorrectIdentityRequest* request,
+                                            v1::ClientSummary* reply) override {
+    return gate_.Write(context, request, reply, TargetOf(*request, identity_, pipeline_.database().hash_key()));
+  }
+  grpc::ServerUnaryReactor* FindClient(grpc::CallbackServerContext* context, const v1::FindClientRequest* request,
+                                       v1::ClientRecord* reply) override {
+    return gate_.Read(context, request, reply, [this](rpc::ReadScope& scope, const v1::FindClientRequest& wanted) {
+      return referral::FindClient(scope, wanted, identity_, pipeline_.database().hash_key());
+    });
+  }
+  grpc::ServerUnaryReactor* GetUnitCapacity(grpc::CallbackServerContext* context,
+                                            const v1::GetUnitCapacityRequest* request,
+                                            v1::UnitCapacity* reply) override {
+    return gate_.Read(context, request, reply, referral::GetUnitCapacity);
+  }
   grpc::ServerUnaryReactor* GetReferral(grpc::CallbackServerContext* context, const v1::GetReferralRequest* request,
                                         v1::Referral* reply) override {
     return gate_.Read(context, request, reply, referral::GetReferral);
@@ -71,6 +119,13 @@ class Api final : public v1::ReferralService::CallbackService {
                                           v1::ListReferralsResponse* reply) override {
     return gate_.Read(context, request, reply, referral::ListReferrals);
   }
+
+  grpc::ServerWriteReactor<v1::WatchReferralsResponse>* WatchReferrals(
+      grpc::CallbackServerContext* context, const v1::WatchReferralsRequest* request) override {
+    return gate_.Watch<v1::WatchReferralsRequest, v1::WatchReferralsResponse>(context, request,
+                                                                              ReferralWatch(request->resume_token()));
+  }
+  void EndWatches() { gate_.EndWatches(); }
 
  private:
   pipeline::Pipeline& pipeline_;

@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "libs/base/calendar.h"
 #include "libs/base/resource_name.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/violation.h"
@@ -14,9 +15,12 @@
 #include "libs/rpc/disclose.h"
 #include "libs/store/database.h"
 #include "polku/referral/v1/state.pb.h"
+#include "services/referral/domain/client_commands.h"
 #include "services/referral/domain/evolve.h"
+#include "services/referral/domain/fingerprints.h"
 #include "services/referral/domain/index.h"
 #include "services/referral/domain/person.h"
+#include "services/referral/domain/unit_domain.h"
 #include "services/referral/domain/views.h"
 
 namespace polku::referral {
@@ -80,6 +84,21 @@ std::string FingerprintOf(const pipeline::Principal& principal, const v1::ListRe
                       own ? principal.organisation : "any");
 }
 
+struct StoredClient {
+  v1::Client state;
+  int64_t version = 0;
+};
+
+absl::StatusOr<StoredClient> LoadClient(store::Reader& reader, const std::string& client) {
+  const std::vector<std::string> keys = {client};
+  ASSIGN_OR_RETURN(const std::vector<store::StoredAggregate> rows, reader.Load(keys));
+  StoredClient stored{{}, rows.front().version};
+  if (stored.version != 0 && !stored.state.ParseFromString(rows.front().state)) {
+    return absl::DataLossError(absl::StrCat("the state of ", client, " cannot be read"));
+  }
+  return stored;
+}
+
 }  // namespace
 
 absl::StatusOr<v1::Referral> GetReferral(rpc::ReadScope& scope, const v1::GetReferralRequest& request) {
@@ -88,22 +107,75 @@ absl::StatusOr<v1::Referral> GetReferral(rpc::ReadScope& scope, const v1::GetRef
   if (!client.has_value() || !IsResourceName(name, "clients/*/referrals/*")) {
     return InvalidField("name", "must be clients/<uuid>/referrals/<number>");
   }
-  const std::vector<std::string> keys = {*client};
-  ASSIGN_OR_RETURN(const std::vector<store::StoredAggregate> rows, scope.reader.Load(keys));
-  v1::Client state;
-  if (rows.front().version != 0 && !state.ParseFromString(rows.front().state)) {
-    return absl::DataLossError(absl::StrCat("get referral: the state of ", *client, " cannot be read"));
-  }
-  const v1::Referral* referral = FindReferral(std::as_const(state), name);
+  ASSIGN_OR_RETURN(const StoredClient stored, LoadClient(scope.reader, *client));
+  const v1::Client& state = stored.state;
+  const v1::Referral* referral = FindReferral(state, name);
   // The words of Disclose for a stranger, so that the answer does not tell the two apart.
   if (referral == nullptr) return absl::NotFoundError("no such client or referral");
-  const rpc::DisclosureFacts facts{.own_referral = referral->referrer() == scope.principal.organisation};
+  const std::string& organisation = scope.principal.organisation;
+  const bool own = referral->referrer() == organisation;
+  const bool denied = !own && referral->receiving_unit() != organisation &&
+                      IsDenied(state, organisation, "referral", LocalDay(scope.clock.Now()));
+  const rpc::DisclosureFacts facts{.own_referral = own, .restricted = state.restricted(), .denied = denied};
   RETURN_IF_ERROR(rpc::Disclose(scope.principal, *client, rpc::DataClass::kReferral, facts));
-  v1::Referral reply = ToReply(state, *referral, rows.front().version, scope.principal);
+  v1::Referral reply = ToReply(state, *referral, stored.version, scope.principal);
   v1::Person person = VisibleTo(scope.principal, *client, state.person(), facts);
   if (person.ByteSizeLong() != 0) *reply.mutable_person() = std::move(person);
   scope.Viewed(name);
   return reply;
+}
+
+absl::StatusOr<v1::ClientRecord> FindClient(rpc::ReadScope& scope, const v1::FindClientRequest& request,
+                                            HetuPolicy identity, absl::string_view hash_key) {
+  const absl::StatusOr<Hetu> code = Hetu::Parse(request.identity_code(), identity);
+  if (!code.ok()) return InvalidField("identity_code", code.status().message());
+  const std::vector<store::AliasRow> wanted = {{std::string(kHetuAlias), IdentityHash(hash_key, *code), ""}};
+  ASSIGN_OR_RETURN(const std::vector<store::AliasRow> found, scope.reader.FindAliases(wanted));
+  if (found.empty()) return absl::NotFoundError("no such client");
+  const std::string& client = found.front().key;
+  RETURN_IF_ERROR(rpc::Disclose(scope.principal, client, rpc::DataClass::kIdentity, {}));
+  ASSIGN_OR_RETURN(const StoredClient stored, LoadClient(scope.reader, client));
+  v1::ClientRecord record;
+  record.set_name(client);
+  *record.mutable_person() = VisibleTo(scope.principal, client, stored.state.person(), {});
+  for (const v1::Referral& referral : stored.state.referrals()) record.add_referrals(referral.name());
+  *record.mutable_permissions() = stored.state.permissions();
+  record.set_restricted(stored.state.restricted());
+  if (stored.state.has_erase_on()) *record.mutable_erase_on() = stored.state.erase_on();
+  record.set_etag(absl::StrCat(stored.version));
+  scope.Viewed(client);
+  return record;
+}
+
+absl::StatusOr<v1::UnitCapacity> GetUnitCapacity(rpc::ReadScope& scope, const v1::GetUnitCapacityRequest& request) {
+  if (!IsResourceName(request.unit(), "organisations/*")) {
+    return InvalidField("unit", "must be organisations/<id>");
+  }
+  const std::vector<std::string> keys = {request.unit()};
+  ASSIGN_OR_RETURN(const std::vector<store::StoredAggregate> rows, scope.reader.Load(keys));
+  v1::Unit unit;
+  if (rows.front().version != 0 && !unit.ParseFromString(rows.front().state)) {
+    return absl::DataLossError(absl::StrCat("get unit capacity: the state of ", request.unit(), " cannot be read"));
+  }
+  v1::UnitCapacity capacity = CapacityOf(unit);
+  capacity.set_unit(request.unit());
+  // A linked referral is answered with the one that it follows.
+  const std::vector<store::Value> parameters = {request.unit()};
+  ASSIGN_OR_RETURN(const std::vector<store::Row> counts,
+                   scope.reader.Query("SELECT state, COUNT(*) FROM referral WHERE receiving_unit = $1 AND "
+                                      "linked_referral = '' GROUP BY state",
+                                      parameters));
+  for (const store::Row& row : counts) {
+    v1::Referral referral;
+    referral.set_state(static_cast<v1::ReferralState>(std::get<int64_t>(row[0])));
+    const auto count = static_cast<int32_t>(std::get<int64_t>(row[1]));
+    if (IsWaiting(referral)) {
+      capacity.set_waiting(capacity.waiting() + count);
+    } else if (IsOpen(referral)) {
+      capacity.set_in_service(capacity.in_service() + count);
+    }
+  }
+  return capacity;
 }
 
 absl::StatusOr<v1::ListReferralsResponse> ListReferrals(rpc::ReadScope& scope,
@@ -126,6 +198,8 @@ absl::StatusOr<v1::ListReferralsResponse> ListReferrals(rpc::ReadScope& scope,
       break;
     }
     *response.add_referrals() = ReferralFrom(row);
+    // Whose it is does not stand in the row.
+    if (scope.principal.role != kIntakeRole) response.mutable_referrals()->rbegin()->clear_linked_referral();
   }
   return response;
 }

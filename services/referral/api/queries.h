@@ -2,6 +2,7 @@
 #pragma once
 
 #include "absl/status/statusor.h"
+#include "libs/base/hetu.h"
 #include "libs/pipeline/domain.h"
 #include "libs/rpc/gate.h"
 #include "polku/referral/v1/api.pb.h"
@@ -17,5 +18,13 @@ absl::StatusOr<v1::Referral> GetReferral(rpc::ReadScope& scope, const v1::GetRef
 
 // Newest first; a referrer sees its own organisation's. Errors: those of the page size and token.
 absl::StatusOr<v1::ListReferralsResponse> ListReferrals(rpc::ReadScope& scope, const v1::ListReferralsRequest& request);
+
+// Whom the identity code leads to; leaves an audit row. For intake. Errors: kInvalidArgument at "identity_code";
+// kNotFound; what Disclose refuses.
+absl::StatusOr<v1::ClientRecord> FindClient(rpc::ReadScope& scope, const v1::FindClientRequest& request,
+                                            HetuPolicy identity, absl::string_view hash_key);
+
+// What the unit told, and its queue as it is now. Errors: kInvalidArgument at "unit".
+absl::StatusOr<v1::UnitCapacity> GetUnitCapacity(rpc::ReadScope& scope, const v1::GetUnitCapacityRequest& request);
 
 }  // namespace polku::referral

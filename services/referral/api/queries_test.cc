@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -13,12 +14,14 @@
 #include "libs/base/random.h"
 #include "libs/base/resource_name.h"
 #include "libs/base/status_matchers.h"
+#include "libs/base/violation.h"
 #include "libs/pathway/testing.h"
 #include "libs/pipeline/proto_time.h"
 #include "libs/store/sqlite/sqlite_database.h"
 #include "libs/testing/temporary_folder.h"
 #include "services/referral/api/grpc_api.h"
 #include "services/referral/domain/client_domain.h"
+#include "services/referral/domain/fingerprints.h"
 #include "services/referral/domain/index.h"
 #include "services/referral/service.h"
 
@@ -94,6 +97,26 @@ class ReferralQueries : public ::testing::Test {
     auto transaction = database_->Begin();
     ASSERT_THAT(transaction, IsOk());
     Upsert(state, **transaction);
+    ASSERT_THAT((*transaction)->Commit(), IsOk());
+    auto reader = database_->Read();
+    ASSERT_THAT(reader, IsOk());
+    reader_ = *std::move(reader);
+  }
+
+  // Replaces the stored state of a client as `change` leaves it; later queries see it.
+  template <class Change>
+  void ChangeState(int client, const Change& change) {
+    const std::vector<std::string> keys = {Client(client)};
+    auto stored = reader_->Load(keys);
+    ASSERT_THAT(stored, IsOk());
+    v1::Client state;
+    ASSERT_TRUE(state.ParseFromString(stored->front().state));
+    change(state);
+    store::AggregateWrite write{stored->front().version, stored->front()};
+    write.aggregate.state = state.SerializeAsString();
+    auto transaction = database_->Begin();
+    ASSERT_THAT(transaction, IsOk());
+    ASSERT_THAT((*transaction)->Save({&write, 1}), IsOk());
     ASSERT_THAT((*transaction)->Commit(), IsOk());
     auto reader = database_->Read();
     ASSERT_THAT(reader, IsOk());
@@ -176,6 +199,79 @@ TEST_F(ReferralQueries, HidesProtectedWhereaboutsFromAllButIntake) {
   EXPECT_EQ(Get(Name(3, 1))->person().postal_address(), "Street 1");
 }
 
+TEST_F(ReferralQueries, ShowsARestrictedClientToIntakeAlone) {
+  ChangeState(1, [](v1::Client& state) { state.set_restricted(true); });
+  for (const char* role : {"referrer", "coordinator", "assessor"}) {
+    principal_.role = role;
+    EXPECT_EQ(ReasonOf(Get(Name(1, 1)).status()), "PROCESSING_RESTRICTED") << role;
+  }
+  EXPECT_THAT(viewed_, ElementsAre());
+  principal_.role = "intake";
+  EXPECT_THAT(Get(Name(1, 1)), IsOk());
+}
+
+TEST_F(ReferralQueries, HeedsADenialExceptForThoseWhoHaveTheReferral) {
+  ChangeState(1, [](v1::Client& state) {
+    for (const char* organisation : {"organisations/a", "organisations/c", "organisations/unit"}) {
+      v1::Permission& denial = *state.add_permissions();
+      denial.set_denial(true);
+      denial.set_organisation(organisation);
+      denial.add_classes("referral");
+      denial.mutable_valid_from()->set_year(1970);
+      denial.mutable_valid_from()->set_month(1);
+      denial.mutable_valid_from()->set_day(1);
+    }
+  });
+  EXPECT_THAT(Get(Name(1, 1)), IsOk());  // Its own.
+  principal_ = {.organisation = "organisations/unit", .role = "intake"};
+  EXPECT_THAT(Get(Name(1, 1)), IsOk());
+  principal_ = {.organisation = "organisations/c", .role = "coordinator"};
+  EXPECT_EQ(ReasonOf(Get(Name(1, 1)).status()), "CLIENT_DENIES");
+}
+
+TEST_F(ReferralQueries, FindsAClientByTheIdentityCodeAndLeavesATrace) {
+  const HetuPolicy policy{.allow_test_codes = true};
+  const auto find = [&](const std::string& code) {
+    auto reader = database_->Read();
+    rpc::ReadScope scope{**reader, principal_, clock_, pager_};
+    v1::FindClientRequest request;
+    request.set_identity_code(code);
+    auto record = FindClient(scope, request, policy, database_->hash_key());
+    viewed_ = scope.viewed;
+    return record;
+  };
+  {
+    auto transaction = database_->Begin();
+    ASSERT_THAT(transaction, IsOk());
+    const std::string hash = IdentityHash(database_->hash_key(), *Hetu::Parse("010516B903X", policy));
+    ASSERT_THAT((*transaction)->AddAlias({"hetu", hash, Client(1)}), IsOk());
+    ASSERT_THAT((*transaction)->Commit(), IsOk());
+  }
+  principal_.role = "intake";
+  const auto record = find("010516B903X");
+  ASSERT_THAT(record, IsOk());
+  EXPECT_EQ(record->name(), Client(1));
+  EXPECT_EQ(record->person().family_name(), "Canary");
+  EXPECT_THAT(record->referrals(), ElementsAre(Name(1, 1), Name(1, 2)));
+  EXPECT_THAT(viewed_, ElementsAre(Client(1)));
+  EXPECT_THAT(find("131052-9085"), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(find("010516B903Y"), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("identity_code")));
+  EXPECT_THAT(viewed_, ElementsAre());
+}
+
+TEST_F(ReferralQueries, CountsTheQueueOfAUnit) {
+  rpc::ReadScope scope{*reader_, principal_, clock_, pager_};
+  v1::GetUnitCapacityRequest request;
+  request.set_unit("organisations/unit");
+  const auto capacity = GetUnitCapacity(scope, request);
+  ASSERT_THAT(capacity, IsOk());
+  EXPECT_FALSE(capacity->told());
+  EXPECT_EQ(capacity->waiting(), 2);
+  EXPECT_EQ(capacity->in_service(), 2);
+  request.set_unit("unit");
+  EXPECT_THAT(GetUnitCapacity(scope, request), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("unit")));
+}
+
 TEST_F(ReferralQueries, RefusesAnotherKindOfName) {
   EXPECT_THAT(Get(Client(1)), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("name")));
 }
@@ -239,6 +335,101 @@ TEST_F(ReferralQueries, ListsWithoutThePerson) {
   EXPECT_FALSE(referral.has_answer_time());
   EXPECT_EQ(referral.business_status(), "2.0");
   EXPECT_THAT(page_.DebugString(), Not(HasSubstr("Canary")));
+}
+
+class WatchReferrals : public ReferralQueries {
+ protected:
+  // What a stream sends until it is at rest.
+  std::vector<v1::WatchReferralsResponse> Drain(ReferralWatch& watch) {
+    auto reader = database_->Read();
+    EXPECT_THAT(reader, IsOk());
+    rpc::ReadScope scope{**reader, principal_, clock_, pager_};
+    std::vector<v1::WatchReferralsResponse> all;
+    while (true) {
+      std::vector<v1::WatchReferralsResponse> found;
+      const auto more = watch(scope, found);
+      EXPECT_THAT(more, IsOk());
+      all.insert(all.end(), found.begin(), found.end());
+      if (!more.ok() || !*more) return all;
+    }
+  }
+  std::vector<std::string> NamesOf(const std::vector<v1::WatchReferralsResponse>& sent) {
+    std::vector<std::string> names;
+    for (const auto& response : sent) {
+      if (response.has_referral()) names.push_back(response.referral().name());
+    }
+    return names;
+  }
+  // Journals `event` of a client whose index rows stay as they are.
+  void Journal(int client, const google::protobuf::Message& event) {
+    auto transaction = database_->Begin();
+    ASSERT_THAT(transaction, IsOk());
+    store::JournalRow row;
+    row.key = Client(client);
+    row.version = ++versions_[client];
+    row.type = event.GetDescriptor()->full_name();
+    row.payload = event.SerializeAsString();
+    ASSERT_THAT((*transaction)->AppendJournal({&row, 1}), IsOk());
+    store::AggregateWrite write;
+    write.expected_version = row.version == 8 ? 7 : row.version - 1;
+    write.aggregate.key = row.key;
+    write.aggregate.version = row.version;
+    write.aggregate.schema = 1;
+    ASSERT_THAT((*transaction)->Save({&write, 1}), IsOk());
+    ASSERT_THAT((*transaction)->Commit(), IsOk());
+  }
+  v1::ReferralDeclined Declined(const std::string& name) {
+    v1::ReferralDeclined event;
+    event.set_referral(name);
+    return event;
+  }
+
+  std::map<int, int64_t> versions_ = {{1, 7}, {2, 7}};
+};
+
+TEST_F(WatchReferrals, SendsTheListThenOnlyWhatChangedOfTheOwnReferrals) {
+  ReferralWatch watch("");
+  const auto list = Drain(watch);
+  EXPECT_THAT(NamesOf(list), ElementsAre(Name(1, 1), Name(2, 1), Name(2, 2)));
+  EXPECT_TRUE(list.back().caught_up());
+  EXPECT_THAT(Drain(watch), ElementsAre());
+  Journal(2, Declined(Name(2, 2)));
+  Journal(1, Declined(Name(1, 2)));  // Another organisation's, of the same client as one of ours.
+  const auto changes = Drain(watch);
+  EXPECT_THAT(NamesOf(changes), ElementsAre(Name(2, 2)));
+  EXPECT_TRUE(changes.back().caught_up());
+  EXPECT_FALSE(changes.back().referral().has_person());
+}
+
+TEST_F(WatchReferrals, GoesOnBehindItsTokenAfterARestart) {
+  ReferralWatch first("");
+  const std::string token = Drain(first).back().resume_token();
+  Journal(1, Declined(Name(1, 1)));
+  ReferralWatch second(token);
+  const auto missed = Drain(second);
+  EXPECT_THAT(NamesOf(missed), ElementsAre(Name(1, 1)));
+  ReferralWatch third(missed.back().resume_token());
+  EXPECT_THAT(Drain(third), ElementsAre());
+}
+
+TEST_F(WatchReferrals, ResumesInTheMiddleOfTheList) {
+  ReferralWatch first("");
+  const std::string token = Drain(first)[0].resume_token();
+  Journal(1, Declined(Name(1, 1)));  // Listed before it changed.
+  ReferralWatch second(token);
+  EXPECT_THAT(NamesOf(Drain(second)), ElementsAre(Name(2, 1), Name(2, 2), Name(1, 1)));
+}
+
+TEST_F(WatchReferrals, RefusesADamagedTokenOrAnotherOrganisations) {
+  ReferralWatch own("");
+  const std::string token = Drain(own).back().resume_token();
+  principal_.organisation = "organisations/b";
+  rpc::ReadScope scope{*reader_, principal_, clock_, pager_};
+  std::vector<v1::WatchReferralsResponse> found;
+  ReferralWatch stolen(token);
+  EXPECT_THAT(stolen(scope, found), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("resume_token")));
+  ReferralWatch damaged("x");
+  EXPECT_THAT(damaged(scope, found), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("resume_token")));
 }
 
 TEST_F(ReferralQueries, RefusesThePageTokenOfAnotherListOrOrganisation) {

@@ -1,5 +1,6 @@
 #include "services/referral/domain/checks.h"
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/violation.h"
@@ -7,6 +8,11 @@
 #include "services/referral/domain/person.h"
 
 namespace polku::referral {
+namespace {
+
+constexpr size_t kCodeCharactersMax = 63;
+
+}  // namespace
 
 absl::StatusOr<const v1::Referral*> FindFor(Side side, const v1::Client& state, const std::string& name,
                                             const pipeline::Context& context) {
@@ -34,6 +40,13 @@ absl::StatusOr<const v1::Referral*> FindUnanswered(const v1::Client& state, cons
   ASSIGN_OR_RETURN(const v1::Referral* referral, FindFor(Side::kReceiver, state, name, context));
   RETURN_IF_ERROR(CheckUnanswered(*referral));
   return referral;
+}
+
+bool IsCode(absl::string_view text) {
+  for (char c : text) {
+    if (!absl::ascii_islower(c) && !absl::ascii_isdigit(c) && c != '-') return false;
+  }
+  return !text.empty() && text.size() <= kCodeCharactersMax;
 }
 
 absl::Status CheckText(absl::string_view text) {

@@ -26,6 +26,8 @@ absl::StatusOr<const v1::Referral*> FindUnanswered(const v1::Client& state, cons
 // As it is, or that error.
 absl::Status CheckUnanswered(const v1::Referral& referral);
 
+// 1 to 63 of a-z, 0-9 and hyphen.
+bool IsCode(absl::string_view text);
 absl::Status CheckText(absl::string_view text);
 // A coded reason and its text. `known`: one of the reasons; `other`: the one that needs a text.
 absl::Status CheckReason(bool known, bool other, absl::string_view text);

@@ -1,9 +1,12 @@
 #include "services/referral/domain/client_domain.h"
 
+#include <algorithm>
+
 #include "absl/status/status.h"
 #include "libs/base/resource_name.h"
 #include "libs/base/violation.h"
 #include "services/referral/domain/answer.h"
+#include "services/referral/domain/client_commands.h"
 #include "services/referral/domain/fingerprints.h"
 #include "services/referral/domain/handling.h"
 #include "services/referral/domain/index.h"
@@ -13,12 +16,39 @@
 namespace polku::referral {
 namespace {
 
+// A catalogue without rules erases nobody.
+constexpr int kRetentionYearsUnknown = 120;
+
 absl::StatusOr<std::string> KeyOfReferral(absl::string_view name) {
   const std::optional<std::string> client = ClientOf(name);
   if (!client.has_value() || !IsResourceName(name, "clients/*/referrals/*")) {
     return InvalidField("name", "must be clients/<uuid>/referrals/<number>");
   }
   return *client;
+}
+
+absl::StatusOr<std::string> KeyOfPermission(absl::string_view name) {
+  const std::optional<std::string> client = ClientOf(name);
+  if (!client.has_value() || !IsResourceName(name, "clients/*/permissions/*")) {
+    return InvalidField("name", "must be clients/<uuid>/permissions/<number>");
+  }
+  return *client;
+}
+
+absl::StatusOr<std::string> KeyOfClient(absl::string_view name) {
+  if (ClientOf(name) != std::string(name)) return InvalidField("client", "must be clients/<uuid>");
+  return std::string(name);
+}
+
+// While processing is restricted nobody is answered and nobody asked.
+bool WaitsForRestriction(const v1::ClientInput& input) {
+  return input.has_accept_referral() || input.has_request_information() || input.has_provide_information() ||
+         input.has_redirect_referral() || input.has_reopen_referral();
+}
+
+int RetentionYearsOf(const pathway::Catalogue& catalogue) {
+  const auto rule_sets = catalogue.rule_sets();
+  return rule_sets.empty() ? kRetentionYearsUnknown : rule_sets.back()->retention_years();
 }
 
 absl::StatusOr<std::string> KeyOfFact(absl::string_view name) {
@@ -55,6 +85,18 @@ absl::StatusOr<std::string> ClientDomain::KeyOf(const Input& input) const {
       return KeyOfReferral(input.reopen_referral().name());
     case Input::kVoidRecord:
       return KeyOfReferral(input.void_record().name());
+    case Input::kUpdateContact:
+      return KeyOfClient(input.update_contact().client());
+    case Input::kCorrectIdentity:
+      return KeyOfClient(input.correct_identity().client());
+    case Input::kGrantPermission:
+      return KeyOfClient(input.grant_permission().client());
+    case Input::kWithdrawPermission:
+      return KeyOfPermission(input.withdraw_permission().name());
+    case Input::kRestrictProcessing:
+      return KeyOfClient(input.restrict_processing().client());
+    case Input::kEraseClient:
+      return KeyOfClient(input.erase_client().client());
     case Input::kJourneyOpened:
       return KeyOfFact(input.journey_opened().client());
     case Input::kJourneyClosed:
@@ -79,6 +121,9 @@ absl::StatusOr<std::string> ClientDomain::KeyOf(const Input& input) const {
 
 absl::StatusOr<pipeline::Decision<v1::ClientEvent>> ClientDomain::Decide(const State& state, const Input& input,
                                                                          const pipeline::Context& context) const {
+  if (state.restricted() && WaitsForRestriction(input)) {
+    return WithReason(absl::FailedPreconditionError("the client's processing is restricted"), "PROCESSING_RESTRICTED");
+  }
   switch (input.input_case()) {
     case Input::kSubmitReferral:
       return SubmitReferral(state, input.submit_referral(), {catalogue_, identity_, hash_key_}, context);
@@ -100,6 +145,27 @@ absl::StatusOr<pipeline::Decision<v1::ClientEvent>> ClientDomain::Decide(const S
       return VoidRecord(state, input.void_record(), context);
     case Input::kTick:
       return OnTick(state, context);
+    default:
+      return DecideClient(state, input, context);
+  }
+}
+
+absl::StatusOr<Decision> ClientDomain::DecideClient(const State& state, const Input& input,
+                                                    const pipeline::Context& context) const {
+  const EntryTerms terms{catalogue_, identity_, hash_key_};
+  switch (input.input_case()) {
+    case Input::kUpdateContact:
+      return UpdateContact(state, input.update_contact(), terms, context);
+    case Input::kCorrectIdentity:
+      return CorrectIdentity(state, input.correct_identity(), terms, context);
+    case Input::kGrantPermission:
+      return GrantPermission(state, input.grant_permission(), context);
+    case Input::kWithdrawPermission:
+      return WithdrawPermission(state, input.withdraw_permission(), context);
+    case Input::kRestrictProcessing:
+      return RestrictProcessing(state, input.restrict_processing(), RetentionYearsOf(catalogue_), context);
+    case Input::kEraseClient:
+      return EraseClient(state, input.erase_client(), RetentionYearsOf(catalogue_), context);
     default:
       return DecideFact(state, input, context);
   }
@@ -129,10 +195,15 @@ absl::StatusOr<Decision> ClientDomain::DecideFact(const State& state, const Inpu
 Decision ClientDomain::OnTick(const State& state, const pipeline::Context& context) const {
   Draft draft(state, context);
   TellOverdue(answers_, draft);
-  return std::move(draft).NoReply();
+  return EraseIfDue(std::move(draft), RetentionYearsOf(catalogue_));
 }
 
-std::optional<absl::Time> ClientDomain::NextDue(const State& state) const { return NextOverdue(state, answers_); }
+std::optional<absl::Time> ClientDomain::NextDue(const State& state) const {
+  const std::optional<absl::Time> overdue = NextOverdue(state, answers_);
+  const std::optional<absl::Time> erasure = NextErasure(state);
+  if (!overdue.has_value() || !erasure.has_value()) return overdue.has_value() ? overdue : erasure;
+  return std::min(*overdue, *erasure);
+}
 
 std::vector<pipeline::IndexRow> ClientDomain::Index(const State& state) const { return IndexRows(state); }
 

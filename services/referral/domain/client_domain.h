@@ -39,12 +39,14 @@ class ClientDomain {
   absl::StatusOr<pipeline::Decision<Event>> Decide(const State& state, const Input& input,
                                                    const pipeline::Context& context) const;
   void Evolve(const Event& event, State& state) const { referral::Evolve(event, state); }
-  // When a referral becomes overdue (rule R7).
+  // When a referral becomes overdue (rule R7), or a client is to be erased.
   std::optional<absl::Time> NextDue(const State& state) const;
   std::vector<pipeline::IndexRow> Index(const State& state) const;
   std::vector<pipeline::IndexRow> RowsOf(const Event& event) const { return {}; }
 
  private:
+  absl::StatusOr<pipeline::Decision<Event>> DecideClient(const State& state, const Input& input,
+                                                         const pipeline::Context& context) const;
   absl::StatusOr<pipeline::Decision<Event>> DecideFact(const State& state, const Input& input,
                                                        const pipeline::Context& context) const;
   Decision OnTick(const State& state, const pipeline::Context& context) const;

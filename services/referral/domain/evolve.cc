@@ -120,6 +120,64 @@ void See(const v1::ServiceEvent& event, v1::Client& state) {
   if (!state.has_last_event() || order(state.last_event()) < order(event)) *state.mutable_last_event() = event;
 }
 
+void Grant(const v1::PermissionGranted& granted, v1::Client& state) {
+  v1::Permission& permission = *state.add_permissions();
+  permission.set_name(granted.permission());
+  permission.set_purpose(granted.purpose());
+  permission.set_organisation(granted.organisation());
+  *permission.mutable_classes() = granted.classes();
+  *permission.mutable_valid_from() = granted.valid_from();
+  if (granted.has_valid_to()) *permission.mutable_valid_to() = granted.valid_to();
+  permission.set_denial(granted.denial());
+  *permission.mutable_grant_time() = granted.grant_time();
+}
+
+void WithdrawPermission(const v1::PermissionWithdrawn& withdrawn, v1::Client& state) {
+  for (v1::Permission& permission : *state.mutable_permissions()) {
+    if (permission.name() == withdrawn.permission()) *permission.mutable_withdraw_time() = withdrawn.withdraw_time();
+  }
+}
+
+// Nobody could answer meanwhile: the clocks start again when the client is free.
+void Restrict(const v1::ProcessingRestricted& restricted, v1::Client& state) {
+  state.set_restricted(restricted.restricted());
+  if (restricted.restricted()) return;
+  for (v1::Referral& referral : *state.mutable_referrals()) {
+    if (referral.has_waiting_since()) StartClock(restricted.restrict_time(), referral);
+  }
+}
+
+void Erase(v1::Client& state) {
+  const std::string name = state.name();
+  state.Clear();
+  state.set_name(name);
+}
+
+// Events about the client as a person, beside its referrals.
+void EvolveClient(const v1::ClientEvent& event, v1::Client& state) {
+  switch (event.event_case()) {
+    case v1::ClientEvent::kPersonRecorded:
+      state.set_name(event.person_recorded().client());
+      *state.mutable_person() = event.person_recorded().person();
+      *state.mutable_fingerprints() = event.person_recorded().fingerprints();
+      return;
+    case v1::ClientEvent::kPermissionGranted:
+      return Grant(event.permission_granted(), state);
+    case v1::ClientEvent::kPermissionWithdrawn:
+      return WithdrawPermission(event.permission_withdrawn(), state);
+    case v1::ClientEvent::kProcessingRestricted:
+      return Restrict(event.processing_restricted(), state);
+    case v1::ClientEvent::kErasureScheduled:
+      state.clear_erase_on();
+      if (event.erasure_scheduled().has_erase_on()) *state.mutable_erase_on() = event.erasure_scheduled().erase_on();
+      return;
+    case v1::ClientEvent::kClientErased:
+      return Erase(state);
+    default:
+      return;
+  }
+}
+
 // Events that change one referral and nothing else.
 void EvolveReferral(const v1::ClientEvent& event, v1::Referral& referral) {
   switch (event.event_case()) {
@@ -194,11 +252,6 @@ void WithFollowers(absl::string_view name, v1::Client& state, const Which& which
 void Evolve(const v1::ClientEvent& event, v1::Client& state) {
   const auto all = [](const v1::Referral&, const v1::Referral&) { return true; };
   switch (event.event_case()) {
-    case v1::ClientEvent::kPersonRecorded:
-      state.set_name(event.person_recorded().client());
-      *state.mutable_person() = event.person_recorded().person();
-      *state.mutable_fingerprints() = event.person_recorded().fingerprints();
-      return;
     case v1::ClientEvent::kReferralRecorded:
       *state.add_referrals() = event.referral_recorded().referral();
       return;
@@ -234,7 +287,7 @@ void Evolve(const v1::ClientEvent& event, v1::Client& state) {
       if (auto* referral = FindReferral(state, ReferralOf(event)); referral != nullptr) {
         EvolveReferral(event, *referral);
       }
-      return;
+      return EvolveClient(event, state);
   }
 }
 

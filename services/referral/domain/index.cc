@@ -11,11 +11,12 @@ namespace polku::referral {
 namespace {
 
 const store::TableShape& Shape() {
-  static const auto& shape = *new store::TableShape{
-      "referral",
-      {"referral"},
-      {"client", "referrer", "receiving_unit", "segment", "needs", "state", "pathway", "pathway_version",
-       "decline_reason", "create_us", "answer_us", "close_us", "waiting_us", "overdue", "service_event"}};
+  static const auto& shape =
+      *new store::TableShape{"referral",
+                             {"referral"},
+                             {"client", "referrer", "receiving_unit", "segment", "needs", "state", "pathway",
+                              "pathway_version", "decline_reason", "create_us", "answer_us", "close_us", "waiting_us",
+                              "overdue", "service_event", "linked_referral"}};
   return shape;
 }
 
@@ -59,7 +60,8 @@ std::vector<pipeline::IndexRow> IndexRows(const v1::Client& state) {
                   referral.has_close_time() ? ValueOf(referral.close_time()) : store::Value(),
                   referral.has_waiting_since() ? ValueOf(referral.waiting_since()) : store::Value(),
                   int64_t{referral.overdue()},
-                  int64_t{EventFor(state, referral)}};
+                  int64_t{EventFor(state, referral)},
+                  referral.linked_referral()};
     rows.push_back(std::move(row));
   }
   if (!state.fingerprints().birth_date().empty()) rows.push_back(PersonRow(state));
@@ -88,6 +90,7 @@ v1::Referral ReferralFrom(const store::Row& row) {
   if (!IsNull(row[11])) *referral.mutable_close_time() = pipeline::ToProto(store::ToTime(row[11]));
   if (!IsNull(row[12])) *referral.mutable_waiting_since() = pipeline::ToProto(store::ToTime(row[12]));
   referral.set_overdue(static_cast<v1::ReferralOverdue::Level>(number(13)));
+  referral.set_linked_referral(text(15));
   return referral;
 }
 

@@ -19,8 +19,8 @@ std::vector<pipeline::IndexRow> IndexRows(const v1::Client& state);
 // The columns that ReferralFrom reads, in its order, for SELECT.
 inline constexpr absl::string_view kReferralColumns =
     "referral, referrer, receiving_unit, segment, needs, state, pathway, pathway_version, decline_reason, create_us, "
-    "answer_us, close_us, waiting_us, overdue, service_event";
-// Never carries the person or a text.
+    "answer_us, close_us, waiting_us, overdue, service_event, linked_referral";
+// Never carries the person or a text. The linked referral may be another organisation's: see views.h.
 v1::Referral ReferralFrom(const store::Row& row);
 
 // Lookup name -> SQL.

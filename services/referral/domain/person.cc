@@ -71,7 +71,13 @@ void CheckBirthDate(const v1::Person& person, absl::Time now, Checker& check) {
   if (*day > LocalDay(now)) check.Wrong("birth_date", "is in the future");
 }
 
-void CheckIdentity(const v1::Person& person, HetuPolicy identity, absl::Time now, Checker& check) {
+}  // namespace
+
+void CheckIdentity(const v1::Person& person, HetuPolicy identity, absl::Time now, absl::string_view path,
+                   absl::Status& status) {
+  Checker check(path, status);
+  check.Length("family_name", person.family_name(), kNameCharactersMax);
+  check.Length("given_names", person.given_names(), kNameCharactersMax);
   if (person.identity_code().empty()) {
     if (person.family_name().empty()) check.Wrong("family_name", "is needed when there is no identity code");
     if (person.given_names().empty()) check.Wrong("given_names", "is needed when there is no identity code");
@@ -89,20 +95,14 @@ void CheckIdentity(const v1::Person& person, HetuPolicy identity, absl::Time now
   }
 }
 
-}  // namespace
-
 int CharactersOf(absl::string_view text) {
   int count = 0;
   for (char c : text) count += (static_cast<unsigned char>(c) & 0xC0) != 0x80 ? 1 : 0;
   return count;
 }
 
-void CheckPerson(const v1::Person& person, HetuPolicy identity, absl::Time now, absl::string_view path,
-                 absl::Status& status) {
+void CheckContact(const v1::Person& person, absl::string_view path, absl::Status& status) {
   Checker check(path, status);
-  CheckIdentity(person, identity, now, check);
-  check.Length("family_name", person.family_name(), kNameCharactersMax);
-  check.Length("given_names", person.given_names(), kNameCharactersMax);
   // Whoever is protected may keep the municipality to themselves.
   const bool withheld = person.municipality().empty() && person.non_disclosure();
   if (!withheld && !IsDigits(person.municipality(), 3)) check.Wrong("municipality", "must be three digits");

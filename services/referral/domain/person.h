@@ -9,10 +9,11 @@
 
 namespace polku::referral {
 
-// Checks `person` and adds a violation to `status` for each wrong field; the path begins with
-// `path` ("referral.person"). No message holds anything of the person. `now` bounds the birth date.
-void CheckPerson(const v1::Person& person, HetuPolicy identity, absl::Time now, absl::string_view path,
-                 absl::Status& status);
+// Each adds a violation to `status` for each wrong field of its part of `person`; the path begins with `path`
+// ("referral.person"). No message holds anything of the person. `now` bounds the birth date.
+void CheckIdentity(const v1::Person& person, HetuPolicy identity, absl::Time now, absl::string_view path,
+                   absl::Status& status);
+void CheckContact(const v1::Person& person, absl::string_view path, absl::Status& status);
 
 // What is known of the client once a checked referral has told `told`: what it says replaces what
 // was known, what it leaves empty stays. The birth date is that of the identity code if there is one.

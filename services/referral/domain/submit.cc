@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "libs/base/calendar.h"
@@ -13,6 +12,7 @@
 #include "libs/base/status_macros.h"
 #include "libs/base/violation.h"
 #include "libs/pipeline/proto_time.h"
+#include "services/referral/domain/checks.h"
 #include "services/referral/domain/fingerprints.h"
 #include "services/referral/domain/index.h"
 #include "services/referral/domain/links.h"
@@ -23,15 +23,7 @@ namespace {
 
 constexpr int kNeedsMax = 20;
 constexpr int kReasonCharactersMax = 4000;
-constexpr size_t kCodeCharactersMax = 63;
 constexpr int kWarningsMax = 10;  // More than a person looks at.
-
-bool IsCode(absl::string_view text) {
-  for (char c : text) {
-    if (!absl::ascii_islower(c) && !absl::ascii_isdigit(c) && c != '-') return false;
-  }
-  return !text.empty() && text.size() <= kCodeCharactersMax;
-}
 
 void CheckNeeds(const v1::Referral& referral, absl::Status& status) {
   if (referral.needs().empty()) AddViolation(status, "referral.needs", "needs at least one");
@@ -79,7 +71,8 @@ absl::Status CheckRequest(const v1::SubmitReferralRequest& request, const EntryT
   if (!referral.has_person()) {
     AddViolation(status, "referral.person", "is needed");
   } else {
-    CheckPerson(referral.person(), terms.identity, now, "referral.person", status);
+    CheckIdentity(referral.person(), terms.identity, now, "referral.person", status);
+    CheckContact(referral.person(), "referral.person", status);
     CheckServiceArea(referral.person(), terms.catalogue, now, status);
   }
   return status;
@@ -121,17 +114,6 @@ void WarnOfSimilarPersons(const v1::Fingerprints& own, const pipeline::Context& 
   }
 }
 
-void EmitPerson(const v1::Person& told, const EntryTerms& terms, Draft& draft) {
-  v1::Person person = Merged(draft.state().person(), told, terms.identity);
-  if (google::protobuf::util::MessageDifferencer::Equals(person, draft.state().person())) return;
-  v1::ClientEvent event;
-  v1::PersonRecorded& recorded = *event.mutable_person_recorded();
-  recorded.set_client(draft.context().key);
-  *recorded.mutable_fingerprints() = FingerprintsOf(person, terms.identity, terms.hash_key);
-  *recorded.mutable_person() = std::move(person);
-  draft.Emit(std::move(event));
-}
-
 absl::Status CheckState(const v1::Client& state, const pipeline::Context& context) {
   if (!IsResourceName(context.principal.organisation, "organisations/*")) {
     return WithReason(absl::PermissionDeniedError("submit referral: the caller's organisation is not known"),
@@ -146,12 +128,22 @@ absl::Status CheckState(const v1::Client& state, const pipeline::Context& contex
 
 }  // namespace
 
+void EmitPerson(v1::Person person, const EntryTerms& terms, Draft& draft) {
+  if (google::protobuf::util::MessageDifferencer::Equals(person, draft.state().person())) return;
+  v1::ClientEvent event;
+  v1::PersonRecorded& recorded = *event.mutable_person_recorded();
+  recorded.set_client(draft.context().key);
+  *recorded.mutable_fingerprints() = FingerprintsOf(person, terms.identity, terms.hash_key);
+  *recorded.mutable_person() = std::move(person);
+  draft.Emit(std::move(event));
+}
+
 absl::StatusOr<Decision> SubmitReferral(const v1::Client& state, const v1::SubmitReferralRequest& request,
                                         const EntryTerms& terms, const pipeline::Context& context) {
   RETURN_IF_ERROR(CheckRequest(request, terms, context.now));
   RETURN_IF_ERROR(CheckState(state, context));
   Draft draft(state, context);
-  EmitPerson(request.referral().person(), terms, draft);
+  EmitPerson(Merged(state.person(), request.referral().person(), terms.identity), terms, draft);
   v1::Referral referral = NewReferral(request.referral(), state, context);
   if (const v1::Referral* open = OpenReferralFor(referral, state); open != nullptr) Follow(*open, referral);
   v1::ClientEvent recorded;

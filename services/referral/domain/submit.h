@@ -23,6 +23,9 @@ struct EntryTerms {
   absl::string_view hash_key;
 };
 
+// Tells who the client is from now on, if that is anything new.
+void EmitPerson(v1::Person person, const EntryTerms& terms, Draft& draft);
+
 // A referral for needs that an open one of the client has already follows that one (links.h). Whoever may be the
 // same person is noted for intake; the rows of "persons_born" in `context` say who else there is.
 // Errors: kInvalidArgument naming every wrong field; kFailedPrecondition TOO_MANY_REFERRALS;

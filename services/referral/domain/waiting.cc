@@ -55,6 +55,7 @@ AnswerPolicy AnswerPolicyOf(const pathway::Catalogue& catalogue) {
 
 std::optional<absl::Time> NextOverdue(const v1::Client& state, const AnswerPolicy& policy) {
   std::optional<absl::Time> next;
+  if (state.restricted()) return next;
   for (const v1::Referral& referral : state.referrals()) {
     const std::optional<Limit> limit = NextLimit(referral, policy);
     if (limit.has_value() && (!next.has_value() || limit->due < *next)) next = limit->due;
@@ -63,6 +64,7 @@ std::optional<absl::Time> NextOverdue(const v1::Client& state, const AnswerPolic
 }
 
 void TellOverdue(const AnswerPolicy& policy, Draft& draft) {
+  if (draft.state().restricted()) return;
   std::vector<std::string> names;
   for (const v1::Referral& referral : draft.state().referrals()) names.push_back(referral.name());
   for (const std::string& name : names) TellOverdue(name, policy, draft);

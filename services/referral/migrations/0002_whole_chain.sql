@@ -1,4 +1,5 @@
 -- What the referrer hears beyond the answer, and by whom a new person is compared.
+ALTER TABLE referral ADD COLUMN linked_referral TEXT NOT NULL DEFAULT '';
 ALTER TABLE referral ADD COLUMN close_us BIGINT;
 ALTER TABLE referral ADD COLUMN waiting_us BIGINT;
 ALTER TABLE referral ADD COLUMN overdue BIGINT NOT NULL DEFAULT 0;
