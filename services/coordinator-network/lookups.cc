@@ -15,12 +15,13 @@ std::string CandidateColumns() {
       "SELECT c.coordinator, c.municipalities, c.segment_mask, c.languages, c.competences, c.capacity, c.accepted,"
       " c.last_accept_us,"
       " (SELECT COUNT(*) FROM assignment a WHERE a.coordinator = c.coordinator AND a.state = ",
-      static_cast<int>(polku::coordinator_network::v1::ASSIGNMENT_STATE_PROPOSED), " AND a.client <> $1) ");
+      static_cast<int>(polku::coordinator_network::v1::ASSIGNMENT_STATE_PROPOSED),
+      " AND a.client <> $1), c.absences, c.leave_day ");
 }
 
 }  // namespace
 
-std::vector<store::Migration> Migrations() { return {{1, "index", k0001Index}}; }
+std::vector<store::Migration> Migrations() { return {{1, "index", k0001Index}, {2, "absences", k0002Absences}}; }
 
 std::map<std::string, std::string> LookupQueries() {
   const std::string columns = CandidateColumns();

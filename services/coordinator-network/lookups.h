@@ -14,7 +14,7 @@ std::vector<store::Migration> Migrations();
 
 // Lookup name -> SQL. The three candidate queries give the columns that ReadCandidate reads:
 // coordinator, municipalities, segment_mask, languages, competences, capacity, accepted,
-// last_accept_us, proposed (other clients than $1 that are proposed to the coordinator).
+// last_accept_us, proposed (other clients than $1 that are proposed to the coordinator), absences, leave_day.
 //   "coordinators"             $1 client, $2 municipality (empty = any): at most 500.
 //   "coordinators_for_client"  $1 client: the municipality is that of its index row.
 //   "coordinator_by_name"      $1 client, $2 coordinator.

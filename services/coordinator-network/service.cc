@@ -21,7 +21,10 @@ const std::map<int64_t, std::string>& KindLabels() {
                                                         {v1::TASK_KIND_CONTACT, "contact"},
                                                         {v1::TASK_KIND_OVERDUE_ASSESSMENT, "overdue_assessment"},
                                                         {v1::TASK_KIND_FIND_COORDINATOR, "find_coordinator"},
-                                                        {v1::TASK_KIND_TAKE_CLIENT, "take_client"}};
+                                                        {v1::TASK_KIND_TAKE_CLIENT, "take_client"},
+                                                        {v1::TASK_KIND_ANSWER_REFERRAL, "answer_referral"},
+                                                        {v1::TASK_KIND_ANSWER_TRANSITION, "answer_transition"},
+                                                        {v1::TASK_KIND_HAND_OVER, "hand_over"}};
   return labels;
 }
 
@@ -48,6 +51,12 @@ std::vector<rpc::MethodPermission> Permissions() {
           {MethodOf("AssignCoordinator"), {"coordinator", "lead"}},
           {MethodOf("AcceptAssignment"), {"coordinator"}},
           {MethodOf("GetAssignment"), {"coordinator", "lead", "intake", "assessor"}},
+          {MethodOf("DeclineAssignment"), {"coordinator"}},
+          {MethodOf("UpdateCoordinator"), {"lead"}},
+          {MethodOf("SetAbsences"), {"coordinator", "lead"}},
+          {MethodOf("HandOver"), {"coordinator", "lead"}},
+          {MethodOf("ListAssignments"), {"coordinator", "lead"}},
+          {MethodOf("ProposeCoordinators"), {"coordinator", "lead"}},
           {MethodOf("ListWorklist"), {"coordinator", "lead"}},
           {MethodOf("RecordOutreachAttempt"), {"coordinator", "lead"}},
           {MethodOf("CompleteTask"), {"coordinator", "lead"}}};

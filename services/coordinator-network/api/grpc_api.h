@@ -57,6 +57,34 @@ class Api final : public v1::CoordinatorNetworkService::CallbackService {
                                          v1::Task* reply) override {
     return gate_.Write(context, request, reply);
   }
+  grpc::ServerUnaryReactor* DeclineAssignment(grpc::CallbackServerContext* context,
+                                              const v1::DeclineAssignmentRequest* request,
+                                              v1::Assignment* reply) override {
+    return gate_.Write(context, request, reply);
+  }
+  grpc::ServerUnaryReactor* UpdateCoordinator(grpc::CallbackServerContext* context,
+                                              const v1::UpdateCoordinatorRequest* request,
+                                              v1::Coordinator* reply) override {
+    return gate_.Write(context, request, reply);
+  }
+  grpc::ServerUnaryReactor* SetAbsences(grpc::CallbackServerContext* context, const v1::SetAbsencesRequest* request,
+                                        v1::Coordinator* reply) override {
+    return gate_.Write(context, request, reply);
+  }
+  grpc::ServerUnaryReactor* HandOver(grpc::CallbackServerContext* context, const v1::HandOverRequest* request,
+                                     v1::HandOverResponse* reply) override {
+    return gate_.Write(context, request, reply);
+  }
+  grpc::ServerUnaryReactor* ListAssignments(grpc::CallbackServerContext* context,
+                                            const v1::ListAssignmentsRequest* request,
+                                            v1::ListAssignmentsResponse* reply) override {
+    return gate_.Read(context, request, reply, coordinator_network::ListAssignments);
+  }
+  grpc::ServerUnaryReactor* ProposeCoordinators(grpc::CallbackServerContext* context,
+                                                const v1::ProposeCoordinatorsRequest* request,
+                                                v1::ProposeCoordinatorsResponse* reply) override {
+    return gate_.Read(context, request, reply, coordinator_network::ProposeCoordinators);
+  }
 
  private:
   rpc::Gate gate_;

@@ -1,15 +1,20 @@
 #include "services/coordinator-network/api/queries.h"
 
+#include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "libs/base/calendar.h"
 #include "libs/base/resource_name.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/violation.h"
 #include "libs/pipeline/proto_time.h"
 #include "polku/coordinator_network/v1/state.pb.h"
+#include "services/coordinator-network/domain/matching.h"
+#include "services/coordinator-network/lookups.h"
 
 namespace polku::coordinator_network {
 namespace {
@@ -34,7 +39,8 @@ v1::Coordinator CoordinatorOf(const std::pair<v1::CoordinatorRecord, int64_t>& l
 }
 
 constexpr absl::string_view kTaskColumns =
-    "task, coordinator, kind, rule, subject, measure, create_us, due_us, attempts, last_outcome, next_step_required";
+    "task, coordinator, kind, rule, subject, measure, create_us, due_us, attempts, last_outcome, next_step_required, "
+    "rung";
 
 v1::Task TaskOf(const Row& row) {
   const auto number = [&row](size_t column) { return static_cast<int>(std::get<int64_t>(row[column])); };
@@ -51,8 +57,23 @@ v1::Task TaskOf(const Row& row) {
   task.set_attempts(number(8));
   task.set_last_outcome(static_cast<v1::AttemptOutcome>(number(9)));
   task.set_next_step_required(number(10) != 0);
+  task.set_rung(number(11));
   return task;
 }
+
+v1::Assignment AssignmentOf(const Row& row) {
+  v1::Assignment assignment;
+  assignment.set_coordinator(std::get<std::string>(row[0]));
+  assignment.set_client(std::get<std::string>(row[1]));
+  assignment.set_state(static_cast<v1::AssignmentState>(std::get<int64_t>(row[2])));
+  *assignment.mutable_assign_time() = ToProto(store::ToTime(row[3]));
+  if (std::holds_alternative<int64_t>(row[4])) *assignment.mutable_accept_time() = ToProto(store::ToTime(row[4]));
+  assignment.set_handing_over_to(std::get<std::string>(row[5]));
+  return assignment;
+}
+
+constexpr int kProposals = 5;
+constexpr int kProposalsMax = 50;
 
 }  // namespace
 
@@ -108,10 +129,14 @@ absl::StatusOr<v1::ListWorklistResponse> ListWorklist(rpc::ReadScope& scope, con
   const std::string fingerprint = absl::StrCat("ListWorklist ", request.coordinator());
   ASSIGN_OR_RETURN(const rpc::Pager::Cursor cursor,
                    scope.pager.Open(fingerprint, request.page_token(), request.page_size()));
-  std::vector<Value> parameters = {request.coordinator()};
-  std::string sql = absl::StrCat("SELECT ", kTaskColumns, " FROM task WHERE coordinator = $1");
+  // Also the lists of those for whom this one stands in today.
+  std::vector<Value> parameters = {request.coordinator(), FormatDay(LocalDay(scope.clock.Now()))};
+  std::string sql =
+      absl::StrCat("SELECT ", kTaskColumns,
+                   " FROM task WHERE coordinator IN (SELECT $1 UNION SELECT coordinator FROM coordinator_absence"
+                   " WHERE substitute = $1 AND start_day <= $2 AND end_day >= $2)");
   if (!cursor.after.empty()) {
-    absl::StrAppend(&sql, " AND (due_us > $2 OR (due_us = $2 AND task > $3))");
+    absl::StrAppend(&sql, " AND (due_us > $3 OR (due_us = $3 AND task > $4))");
     parameters.insert(parameters.end(), cursor.after.begin(), cursor.after.end());
   }
   absl::StrAppend(&sql, " ORDER BY due_us, task LIMIT ", cursor.limit + 1);
@@ -126,6 +151,73 @@ absl::StatusOr<v1::ListWorklistResponse> ListWorklist(rpc::ReadScope& scope, con
     *response.add_tasks() = TaskOf(row);
   }
   scope.Viewed(request.coordinator());
+  return response;
+}
+
+absl::StatusOr<v1::ListAssignmentsResponse> ListAssignments(rpc::ReadScope& scope,
+                                                            const v1::ListAssignmentsRequest& request) {
+  const bool of_leavers = request.coordinator().empty();
+  if (!of_leavers && !IsResourceName(request.coordinator(), "coordinators/*")) {
+    return InvalidField("coordinator", "must be \"coordinators/X\", or empty for those who have left");
+  }
+  const std::string fingerprint = absl::StrCat("ListAssignments ", request.coordinator());
+  ASSIGN_OR_RETURN(const rpc::Pager::Cursor cursor,
+                   scope.pager.Open(fingerprint, request.page_token(), request.page_size()));
+  const std::string from = absl::StrCat(
+      of_leavers ? " FROM assignment a JOIN coordinator c ON c.coordinator = a.coordinator WHERE c.leave_day <> ''"
+                   " AND c.leave_day <= $1"
+                 : " FROM assignment a WHERE a.coordinator = $1",
+      " AND a.state IN (", int{v1::ASSIGNMENT_STATE_PROPOSED}, ", ", int{v1::ASSIGNMENT_STATE_ACCEPTED}, ")");
+  std::vector<Value> parameters = {of_leavers ? FormatDay(LocalDay(scope.clock.Now())) : request.coordinator()};
+  ASSIGN_OR_RETURN(const std::vector<Row> total, scope.reader.Query("SELECT COUNT(*)" + from, parameters));
+  std::string page =
+      absl::StrCat("SELECT a.coordinator, a.client, a.state, a.assign_us, a.accept_us, a.handing_over_to", from);
+  if (!cursor.after.empty()) {
+    absl::StrAppend(&page, " AND (a.coordinator > $2 OR (a.coordinator = $2 AND a.client > $3))");
+    parameters.insert(parameters.end(), cursor.after.begin(), cursor.after.end());
+  }
+  absl::StrAppend(&page, " ORDER BY a.coordinator, a.client LIMIT ", cursor.limit + 1);
+  ASSIGN_OR_RETURN(const std::vector<Row> rows, scope.reader.Query(page, parameters));
+  v1::ListAssignmentsResponse response;
+  response.set_total_size(static_cast<int>(std::get<int64_t>(total.front().front())));
+  for (const Row& row : rows) {
+    if (response.assignments_size() == cursor.limit) {
+      const Row& last = rows[static_cast<size_t>(cursor.limit) - 1];
+      response.set_next_page_token(scope.pager.Seal(fingerprint, {last[0], last[1]}));
+      break;
+    }
+    *response.add_assignments() = AssignmentOf(row);
+    scope.Viewed(std::get<std::string>(row[1]));
+  }
+  return response;
+}
+
+absl::StatusOr<v1::ProposeCoordinatorsResponse> ProposeCoordinators(rpc::ReadScope& scope,
+                                                                    const v1::ProposeCoordinatorsRequest& request) {
+  if (!IsResourceName(request.client(), "clients/*") || !ClientOf(request.client()).has_value()) {
+    return InvalidField("client", "must be \"clients/C\" with a lower-case UUID");
+  }
+  if (request.page_size() < 0) return InvalidField("page_size", "must be 0 or more");
+  const int limit = request.page_size() == 0 ? kProposals : std::min(request.page_size(), kProposalsMax);
+  ASSIGN_OR_RETURN(const auto loaded, LoadState<v1::ClientSupport>(scope.reader, request.client()));
+  if (!loaded.first.open()) {
+    return WithReason(absl::FailedPreconditionError("the client is not supported here now"), "SUPPORT_NOT_OPEN");
+  }
+  ASSIGN_OR_RETURN(const std::vector<Row> rows,
+                   scope.reader.Query(LookupQueries().at("coordinators_for_client"), {request.client()}));
+  std::vector<Candidate> candidates;
+  for (const Row& row : rows) candidates.push_back(ReadCandidate(row, LocalDay(scope.clock.Now())));
+  v1::ProposeCoordinatorsResponse response;
+  while (response.proposals_size() < limit) {
+    const std::optional<Match> best = BestMatch(candidates, loaded.first, Policy().weights);
+    if (!best.has_value()) break;
+    v1::CoordinatorProposal& proposal = *response.add_proposals();
+    proposal.set_coordinator(best->coordinator);
+    proposal.set_score(best->score);
+    proposal.mutable_parts()->Assign(best->parts.begin(), best->parts.end());
+    std::erase_if(candidates, [&](const Candidate& one) { return one.coordinator == best->coordinator; });
+  }
+  scope.Viewed(request.client());
   return response;
 }
 

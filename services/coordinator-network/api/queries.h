@@ -24,8 +24,16 @@ absl::StatusOr<v1::ListCoordinatorsResponse> ListCoordinators(rpc::ReadScope& sc
 // Also of a client whose support has ended. Errors: kInvalidArgument, kNotFound (ASSIGNMENT_UNKNOWN).
 absl::StatusOr<v1::Assignment> GetAssignment(rpc::ReadScope& scope, const v1::GetAssignmentRequest& request);
 
-// Open tasks of one list, earliest due first.
+// Open tasks of one list, and of those for whom its owner is the substitute today; earliest due first.
 absl::StatusOr<v1::ListWorklistResponse> ListWorklist(rpc::ReadScope& scope, const v1::ListWorklistRequest& request);
+
+// Clients proposed to or taken by a coordinator, or by all whose leave date has come, and how many there are.
+absl::StatusOr<v1::ListAssignmentsResponse> ListAssignments(rpc::ReadScope& scope,
+                                                            const v1::ListAssignmentsRequest& request);
+
+// Those who fit, best first. Errors: kFailedPrecondition (SUPPORT_NOT_OPEN).
+absl::StatusOr<v1::ProposeCoordinatorsResponse> ProposeCoordinators(rpc::ReadScope& scope,
+                                                                    const v1::ProposeCoordinatorsRequest& request);
 
 struct WorklistTotals {
   std::map<int64_t, int64_t> open_tasks;  // By TaskKind; kinds without a task are missing.

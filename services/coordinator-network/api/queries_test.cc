@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "libs/base/calendar.h"
 #include "libs/base/clock.h"
 #include "libs/base/random.h"
 #include "libs/base/status_matchers.h"
@@ -97,6 +98,77 @@ class CoordinatorNetworkQueries : public ::testing::Test {
   std::unique_ptr<store::Database> database_;
   std::unique_ptr<rpc::Pager> own_pager_;
 };
+
+v1::CoordinatorRecord CoordinatorOn(const std::string& name) {
+  v1::CoordinatorRecord record;
+  v1::Coordinator& coordinator = *record.mutable_coordinator();
+  coordinator.set_name(name);
+  coordinator.set_organisation("organisations/o");
+  coordinator.add_municipalities("205");
+  coordinator.add_segments(polku::common::v1::SEGMENT_UNEMPLOYED);
+  coordinator.set_capacity(10);
+  return record;
+}
+
+TEST_F(CoordinatorNetworkQueries, ASubstituteSeesTheListOfTheAbsentOnTheirDaysOnly) {
+  SaveClient({40});
+  v1::CoordinatorRecord absent = CoordinatorOn("coordinators/a");
+  v1::Absence& absence = *absent.mutable_coordinator()->add_absences();
+  const absl::CivilDay today = LocalDay(clock_.Now());
+  *absence.mutable_start_date() = pipeline::ToProtoDay(today);
+  *absence.mutable_end_date() = pipeline::ToProtoDay(today);
+  absence.set_substitute("coordinators/b");
+  Save("coordinators/a", absent);
+  v1::ListWorklistRequest request;
+  request.set_coordinator("coordinators/b");
+  auto list = Ask(ListWorklist, request);
+  ASSERT_THAT(list, IsOk());
+  ASSERT_EQ(list->tasks_size(), 1);
+  EXPECT_EQ(list->tasks(0).coordinator(), "coordinators/a");
+  clock_.Advance(absl::Hours(24));
+  list = Ask(ListWorklist, request);
+  ASSERT_THAT(list, IsOk());
+  EXPECT_EQ(list->tasks_size(), 0);
+}
+
+TEST_F(CoordinatorNetworkQueries, ListsTheClientsOfALeaverUntilNoneIsLeft) {
+  SaveClient({});
+  v1::CoordinatorRecord leaver = CoordinatorOn("coordinators/a");
+  *leaver.mutable_coordinator()->mutable_leave_date() = pipeline::ToProtoDay(LocalDay(clock_.Now()) + 1);
+  Save("coordinators/a", leaver);
+  v1::ListAssignmentsRequest request;
+  auto left = Ask(ListAssignments, request);
+  ASSERT_THAT(left, IsOk());
+  EXPECT_EQ(left->total_size(), 0);
+  clock_.Advance(absl::Hours(24));
+  left = Ask(ListAssignments, request);
+  ASSERT_THAT(left, IsOk());
+  EXPECT_EQ(left->total_size(), 1);
+  ASSERT_EQ(left->assignments_size(), 1);
+  EXPECT_EQ(left->assignments(0).client(), kClient);
+  request.set_coordinator("coordinators/b");
+  left = Ask(ListAssignments, request);
+  ASSERT_THAT(left, IsOk());
+  EXPECT_EQ(left->total_size(), 0);
+}
+
+TEST_F(CoordinatorNetworkQueries, ProposesThoseWhoFitBestFirst) {
+  SaveClient({});
+  Save("coordinators/a", CoordinatorOn("coordinators/a"));
+  v1::CoordinatorRecord busy = CoordinatorOn("coordinators/b");
+  busy.mutable_coordinator()->set_accepted(9);
+  Save("coordinators/b", busy);
+  v1::CoordinatorRecord full = CoordinatorOn("coordinators/c");
+  full.mutable_coordinator()->set_accepted(10);
+  Save("coordinators/c", full);
+  v1::ProposeCoordinatorsRequest request;
+  request.set_client(kClient);
+  const auto proposed = Ask(ProposeCoordinators, request);
+  ASSERT_THAT(proposed, IsOk());
+  ASSERT_EQ(proposed->proposals_size(), 2);
+  EXPECT_EQ(proposed->proposals(0).coordinator(), "coordinators/a");
+  EXPECT_EQ(proposed->proposals(1).coordinator(), "coordinators/b");
+}
 
 TEST_F(CoordinatorNetworkQueries, ListsTasksByDueTimePageAfterPage) {
   SaveClient({40, 20, 31, 20, 60});

@@ -10,7 +10,9 @@
 #include "libs/base/resource_name.h"
 #include "libs/base/violation.h"
 #include "libs/pipeline/proto_time.h"
+#include "services/coordinator-network/domain/hand_over.h"
 #include "services/coordinator-network/domain/matching.h"
+#include "services/coordinator-network/domain/task_rules.h"
 
 namespace polku::coordinator_network {
 namespace {
@@ -20,13 +22,6 @@ using pipeline::FromProto;
 using pipeline::ToProto;
 
 constexpr size_t kReasonBytesMax = 500 * 4;  // 500 characters of UTF-8; counted in bytes to stay simple.
-
-std::vector<Candidate> CandidatesOf(const pipeline::Context& context) {
-  std::vector<Candidate> candidates;
-  if (context.lookups.empty()) return candidates;
-  for (const store::Row& row : context.lookups.front()) candidates.push_back(ReadCandidate(row));
-  return candidates;
-}
 
 v1::Task AssignmentTask(v1::TaskKind kind, const std::string& coordinator, const ClientTurn& turn) {
   v1::Task task;
@@ -89,14 +84,6 @@ void ProposeBest(ClientTurn& turn) {
   if (!stands) Propose(*best, false, turn);
 }
 
-void GiveBackPlace(const std::string& coordinator, const google::protobuf::Timestamp& reserve_time, ClientTurn& turn) {
-  auto release = std::make_unique<v1::ReleasePlace>();
-  release->set_coordinator(coordinator);
-  release->set_client(turn.client());
-  *release->mutable_reserve_time() = reserve_time;
-  turn.AddStep(coordinator, std::move(release));
-}
-
 v1::SupportOpened OpenedBy(const polku::referral::v1::ReferralAccepted& fact, const ClientTurn& turn) {
   v1::SupportOpened opened;
   opened.set_client(turn.client());
@@ -126,6 +113,7 @@ absl::Status CheckNamed(const v1::AssignCoordinatorRequest& request) {
 void OnReferralAccepted(const polku::referral::v1::ReferralAccepted& fact, ClientTurn& turn) {
   const v1::ClientSupport& state = turn.state();
   const absl::Time time = turn.context().fact_time;
+  OnReferralAnswered(fact.referral(), turn);
   if (state.has_accept_time() && time <= FromProto(state.accept_time())) return;
   if (state.has_close_time() && time <= FromProto(state.close_time())) return;
   const bool was_open = state.open();
@@ -134,8 +122,11 @@ void OnReferralAccepted(const polku::referral::v1::ReferralAccepted& fact, Clien
   turn.Emit(std::move(event));
   if (was_open) return;
   // What came after the last closing but before this referral belongs to the old journey.
-  turn.EndTasks([&](const v1::Task& task) { return !turn.OfCurrentJourney(FromProto(task.create_time())); },
-                v1::TASK_STATE_CANCELLED);
+  turn.EndTasks(
+      [&](const v1::Task& task) {
+        return !IsReferralTask(task) && !turn.OfCurrentJourney(FromProto(task.create_time()));
+      },
+      v1::TASK_STATE_CANCELLED);
   ProposeBest(turn);
 }
 
@@ -152,6 +143,7 @@ void OnJourneyClosed(ClientTurn& turn) {
       [&](const v1::Task& task) {
         // Tasks of an assignment end with it; a later referral may have kept it alive.
         if (IsAssignmentTask(task)) return turn.state().closed();
+        if (IsReferralTask(task)) return false;
         return !turn.OfCurrentJourney(FromProto(task.create_time()));
       },
       v1::TASK_STATE_CANCELLED);
@@ -160,6 +152,14 @@ void OnJourneyClosed(ClientTurn& turn) {
   if (assignment.state() == v1::ASSIGNMENT_STATE_ACCEPTED) {
     GiveBackPlace(assignment.coordinator(), assignment.accept_time(), turn);
   }
+}
+
+void OnErased(ClientTurn& turn) {
+  const v1::Assignment& assignment = turn.state().assignment();
+  if (assignment.state() == v1::ASSIGNMENT_STATE_ACCEPTED) {
+    GiveBackPlace(assignment.coordinator(), assignment.accept_time(), turn);
+  }
+  turn.EndTasks([](const v1::Task&) { return true; }, v1::TASK_STATE_CANCELLED);
 }
 
 absl::Status AssignCoordinator(const v1::AssignCoordinatorRequest& request, ClientTurn& turn) {
@@ -184,6 +184,24 @@ absl::Status AssignCoordinator(const v1::AssignCoordinatorRequest& request, Clie
   const bool stands =
       assignment.state() == v1::ASSIGNMENT_STATE_PROPOSED && assignment.coordinator() == named.front().coordinator;
   if (!stands) Propose(Score(named.front(), turn.state(), turn.policy().weights), true, turn);
+  return absl::OkStatus();
+}
+
+absl::Status DeclineAssignment(const v1::DeclineAssignmentRequest& request, ClientTurn& turn) {
+  const v1::Assignment& assignment = turn.state().assignment();
+  if (!turn.state().open() || assignment.state() != v1::ASSIGNMENT_STATE_PROPOSED ||
+      assignment.coordinator() != request.coordinator()) {
+    return WithReason(absl::FailedPreconditionError("the client is not proposed to this coordinator"), "NOT_PROPOSED");
+  }
+  v1::ClientSupportEvent event;
+  v1::AssignmentDeclined& declined = *event.mutable_assignment_declined();
+  declined.set_client(turn.client());
+  declined.set_coordinator(request.coordinator());
+  *declined.mutable_decline_time() = ToProto(turn.context().now);
+  turn.Emit(std::move(event));
+  turn.EndTasks([](const v1::Task& task) { return IsOfKind(task, v1::TASK_KIND_TAKE_CLIENT); },
+                v1::TASK_STATE_CANCELLED);
+  ProposeBest(turn);
   return absl::OkStatus();
 }
 

@@ -14,10 +14,18 @@ void OnReferralAccepted(const polku::referral::v1::ReferralAccepted& fact, Clien
 // Ends the support: tasks, assignment and the place at the coordinator.
 void OnJourneyClosed(ClientTurn& turn);
 
+// Everything ends; places go back.
+void OnErased(ClientTurn& turn);
+
 // Lookup 0: candidates, or the named coordinator. The turn's state then holds the assignment.
 // Errors: kInvalidArgument; kNotFound for an unknown coordinator; kFailedPrecondition when the
 // support is not open (SUPPORT_NOT_OPEN) or the client is taken (ALREADY_ACCEPTED).
 absl::Status AssignCoordinator(const polku::coordinator_network::v1::AssignCoordinatorRequest& request,
+                               ClientTurn& turn);
+
+// The proposed coordinator steps back; lookup 0: the other candidates.
+// Errors: kFailedPrecondition (NOT_PROPOSED).
+absl::Status DeclineAssignment(const polku::coordinator_network::v1::DeclineAssignmentRequest& request,
                                ClientTurn& turn);
 
 // The coordinator holds a place for the client. When the proposal is no longer theirs the place

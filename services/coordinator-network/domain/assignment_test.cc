@@ -29,6 +29,34 @@ std::vector<v1::Task> TasksOf(World& world, v1::TaskKind kind, const std::string
   return tasks;
 }
 
+World::Reply HandOver(World& world, const std::string& from, const std::string& client = "",
+                      const std::string& to = "") {
+  v1::CoordinatorInput input;
+  input.mutable_hand_over()->set_from(from);
+  input.mutable_hand_over()->set_client(client);
+  input.mutable_hand_over()->set_to(to);
+  input.mutable_hand_over()->set_reason("leaves");
+  return world.Send(input);
+}
+
+World::Reply Decline(World& world, const std::string& coordinator, const std::string& client = TestClient()) {
+  v1::ClientSupportInput input;
+  input.mutable_decline_assignment()->set_coordinator(coordinator);
+  input.mutable_decline_assignment()->set_client(client);
+  return world.Send(input);
+}
+
+v1::CoordinatorInput Absences(const std::string& coordinator, absl::CivilDay start, absl::CivilDay end,
+                              const std::string& substitute = "") {
+  v1::CoordinatorInput input;
+  input.mutable_set_absences()->set_coordinator(coordinator);
+  v1::Absence& absence = *input.mutable_set_absences()->add_absences();
+  *absence.mutable_start_date() = pipeline::ToProtoDay(start);
+  *absence.mutable_end_date() = pipeline::ToProtoDay(end);
+  absence.set_substitute(substitute);
+  return input;
+}
+
 int EventsOf(const World& world, v1::ClientSupportEvent::EventCase kind) {
   int count = 0;
   for (const v1::ClientSupportEvent& event : world.events) count += event.event_case() == kind ? 1 : 0;
@@ -316,6 +344,130 @@ TEST(RegisterCoordinator, NamesEveryFieldThatIsWrong) {
   }
 }
 
+TEST(Decline, ProposesTheNextBestAndNeverTheDeclinerAgain) {
+  World world;
+  world.Register("a", 10);
+  world.Register("b", 5);
+  world.Refer(TestClient());
+  const std::string first = world.client(TestClient()).assignment().coordinator();
+  const std::string second = first == kA ? kB : kA;
+  EXPECT_THAT(Decline(world, second), StatusIs(absl::StatusCode::kFailedPrecondition));
+  ASSERT_THAT(Decline(world, first), IsOk());
+  EXPECT_EQ(world.client(TestClient()).assignment().coordinator(), second);
+  ASSERT_EQ(TasksOf(world, v1::TASK_KIND_TAKE_CLIENT).size(), 1u);
+  EXPECT_EQ(TasksOf(world, v1::TASK_KIND_TAKE_CLIENT)[0].coordinator(), second);
+  ASSERT_THAT(Decline(world, second), IsOk());
+  EXPECT_EQ(world.client(TestClient()).assignment().state(), v1::ASSIGNMENT_STATE_NOBODY_AVAILABLE);
+  EXPECT_EQ(TasksOf(world, v1::TASK_KIND_FIND_COORDINATOR).size(), 1u);
+  EXPECT_EQ(EventsOf(world, v1::ClientSupportEvent::kAssignmentDeclined), 2);
+}
+
+TEST(Absence, KeepsTheAbsentOutOfProposalsOnTheirDaysOnly) {
+  World world;
+  world.Register("a", 100);
+  world.Register("b", 1);
+  ASSERT_THAT(world.Send(Absences(kA, LocalDay(world.now), LocalDay(world.now) + 1)), IsOk());
+  world.Refer(TestClient(1));
+  EXPECT_EQ(world.client(TestClient(1)).assignment().coordinator(), kB);
+  world.now += absl::Hours(48);
+  world.Refer(TestClient(2));
+  EXPECT_EQ(world.client(TestClient(2)).assignment().coordinator(), kA);
+}
+
+TEST(Absence, RefusesWhatCannotBe) {
+  World world;
+  world.Register("a", 1);
+  const absl::CivilDay today = LocalDay(world.now);
+  const auto field_of = [&](const v1::CoordinatorInput& input) {
+    const auto violations = ViolationsOf(world.Send(input).status());
+    return violations.empty() ? std::string() : violations[0].field;
+  };
+  EXPECT_EQ(field_of(Absences(kA, today, today - 1)), "absences[0].end_date");
+  EXPECT_EQ(field_of(Absences(kA, today, today, kA)), "absences[0].substitute");
+  EXPECT_EQ(field_of(Absences(kA, today, today, "coordinators/lead")), "absences[0].substitute");
+  v1::CoordinatorInput twice = Absences(kA, today, today + 2);
+  *twice.mutable_set_absences()->add_absences() = twice.set_absences().absences(0);
+  EXPECT_EQ(field_of(twice), "absences");
+  EXPECT_THAT(world.Send(Absences(kB, today, today)), StatusIs(absl::StatusCode::kNotFound));
+}
+
+TEST(UpdateCoordinator, KeepsPlacesAndAbsencesAndRefusesAnOldEtag) {
+  World world;
+  world.Register("a", 2);
+  world.Refer(TestClient());
+  ASSERT_THAT(world.Accept(kA, TestClient()), IsOk());
+  ASSERT_THAT(world.Send(Absences(kA, LocalDay(world.now), LocalDay(world.now))), IsOk());
+  v1::CoordinatorInput input;
+  v1::Coordinator& profile = *input.mutable_update_coordinator()->mutable_coordinator();
+  profile = world.coordinator(kA).coordinator();
+  profile.set_capacity(7);
+  ASSERT_THAT(world.Send(input), IsOk());
+  EXPECT_EQ(world.coordinator(kA).coordinator().capacity(), 7);
+  EXPECT_EQ(world.coordinator(kA).coordinator().accepted(), 1);
+  EXPECT_EQ(world.coordinator(kA).coordinator().absences_size(), 1);
+  profile.set_etag("99");
+  EXPECT_THAT(world.Send(input), StatusIs(absl::StatusCode::kAborted));
+}
+
+TEST(HandOver, MovesTheClientEveryTaskAndThePlace) {
+  World world;
+  world.Register("a", 1);
+  world.Refer(TestClient());
+  ASSERT_THAT(world.Accept(kA, TestClient()), IsOk());
+  ASSERT_THAT(world.Send(OverdueFact(TestClient(), 1)), IsOk());
+  world.Register("b", 1);
+  world.now += absl::Hours(1);
+  ASSERT_THAT(HandOver(world, kA, TestClient(), kB), IsOk());
+  EXPECT_EQ(world.client(TestClient()).assignment().coordinator(), kB);
+  EXPECT_EQ(world.client(TestClient()).assignment().state(), v1::ASSIGNMENT_STATE_ACCEPTED);
+  EXPECT_EQ(world.coordinator(kA).places_size(), 0);
+  EXPECT_EQ(world.coordinator(kB).places_size(), 1);
+  ASSERT_EQ(world.client(TestClient()).tasks_size(), 1);
+  EXPECT_EQ(world.client(TestClient()).tasks(0).coordinator(), kB);
+  EXPECT_EQ(EventsOf(world, v1::ClientSupportEvent::kCoordinatorReplaced), 1);
+  EXPECT_EQ(EventsOf(world, v1::ClientSupportEvent::kAssignmentAccepted), 2);
+}
+
+TEST(HandOver, GivesAwayFortyClientsAndTellsTheLeadOfThoseWithoutAPlace) {
+  World world;
+  world.Register("a", 40);
+  for (int n = 1; n <= 40; ++n) {
+    world.Refer(TestClient(n));
+    ASSERT_THAT(world.Accept(kA, TestClient(n)), IsOk());
+  }
+  world.Register("b", 30);
+  const World::Reply reply = HandOver(world, kA);
+  ASSERT_THAT(reply, IsOk());
+  EXPECT_EQ(dynamic_cast<const v1::HandOverResponse&>(**reply).begun(), 40);
+  EXPECT_EQ(world.coordinator(kA).places_size(), 10);
+  EXPECT_EQ(world.coordinator(kB).places_size(), 30);
+  int told = 0;
+  for (int n = 1; n <= 40; ++n) told += static_cast<int>(TasksOf(world, v1::TASK_KIND_HAND_OVER, TestClient(n)).size());
+  EXPECT_EQ(told, 10);
+}
+
+TEST(HandOver, IsRefusedForAClientOfSomebodyElseOrWithoutAReason) {
+  World world;
+  world.Register("a", 1);
+  world.Register("b", 1);
+  EXPECT_THAT(HandOver(world, kA, TestClient()), StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_THAT(HandOver(world, kA, "", kA), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(HandOver(world, "coordinators/none"), StatusIs(absl::StatusCode::kNotFound));
+}
+
+TEST(Erasure, EndsTasksAndGivesThePlaceBack) {
+  World world;
+  world.Register("a", 1);
+  world.Refer(TestClient());
+  ASSERT_THAT(world.Accept(kA, TestClient()), IsOk());
+  ASSERT_THAT(world.Send(OverdueFact(TestClient(), 1)), IsOk());
+  v1::ClientSupportInput input;
+  input.mutable_client_erased()->set_client(TestClient());
+  ASSERT_THAT(world.Send(input), IsOk());
+  EXPECT_EQ(world.coordinator(kA).places_size(), 0);
+  EXPECT_EQ(world.client(TestClient()).tasks_size(), 0);
+}
+
 // Clients are referred, handed about, accepted and closed in any order while steps lag behind.
 RC_GTEST_PROP(Capacity, IsNeverExceededAndEveryPlaceBelongsToAClient, ()) {
   World world;
@@ -327,7 +479,7 @@ RC_GTEST_PROP(Capacity, IsNeverExceededAndEveryPlaceBelongsToAClient, ()) {
     world.now += absl::Seconds(1);
     const std::string client = TestClient(*rc::gen::inRange(1, 8));
     const std::string& coordinator = names[*rc::gen::inRange<size_t>(0, 3)];
-    switch (*rc::gen::inRange(0, 6)) {
+    switch (*rc::gen::inRange(0, 8)) {
       case 0:
       case 1:
         world.Refer(client);
@@ -343,6 +495,13 @@ RC_GTEST_PROP(Capacity, IsNeverExceededAndEveryPlaceBelongsToAClient, ()) {
         break;
       case 5:
         world.RunSteps();
+        break;
+      case 6:
+        (void)HandOver(world, coordinator, *rc::gen::element(std::string(), client),
+                       *rc::gen::element<std::string>("", kA, kB));
+        break;
+      case 7:
+        (void)Decline(world, coordinator, client);
         break;
     }
     for (const std::string& name : names) {

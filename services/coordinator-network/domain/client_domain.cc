@@ -10,6 +10,7 @@
 #include "services/coordinator-network/domain/assignment_rules.h"
 #include "services/coordinator-network/domain/client_evolve.h"
 #include "services/coordinator-network/domain/client_turn.h"
+#include "services/coordinator-network/domain/hand_over.h"
 #include "services/coordinator-network/domain/index.h"
 #include "services/coordinator-network/domain/task_commands.h"
 #include "services/coordinator-network/domain/task_rules.h"
@@ -37,8 +38,20 @@ absl::StatusOr<Decision> DecideFact(const ClientDomain::Input& input, ClientTurn
     case ClientDomain::Input::kAssessmentOverdue:
       OnAssessmentOverdue(input.assessment_overdue(), turn);
       break;
+    case ClientDomain::Input::kAssessmentOpened:
+      OnAssessmentOpened(input.assessment_opened(), turn);
+      break;
     case ClientDomain::Input::kAssessmentCompleted:
-      OnAssessmentCompleted(input.assessment_completed(), turn);
+      OnAssessmentEnded(input.assessment_completed().assessment(), turn);
+      break;
+    case ClientDomain::Input::kAssessmentCancelled:
+      OnAssessmentEnded(input.assessment_cancelled().assessment(), turn);
+      break;
+    case ClientDomain::Input::kSessionScheduled:
+      OnSessionScheduled(input.session_scheduled(), turn);
+      break;
+    case ClientDomain::Input::kSessionHeld:
+      OnSessionHeld(input.session_held(), turn);
       break;
     case ClientDomain::Input::kAttendanceMissed:
       OnAttendanceMissed(input.attendance_missed(), turn);
@@ -55,8 +68,44 @@ absl::StatusOr<Decision> DecideFact(const ClientDomain::Input& input, ClientTurn
     case ClientDomain::Input::kJourneyClosed:
       OnJourneyClosed(turn);
       break;
+    case ClientDomain::Input::kOutreachEscalated:
+      OnOutreachEscalated(input.outreach_escalated(), turn);
+      break;
+    case ClientDomain::Input::kPauseAgreed:
+      OnPauseAgreed(input.pause_agreed(), turn);
+      break;
+    case ClientDomain::Input::kTransitionOffered:
+      OnTransitionOffered(input.transition_offered(), turn);
+      break;
+    case ClientDomain::Input::kTransitionAccepted:
+      OnTransitionAnswered(input.transition_accepted().transition(), turn);
+      break;
+    case ClientDomain::Input::kTransitionDeclined:
+      OnTransitionAnswered(input.transition_declined().transition(), turn);
+      break;
+    case ClientDomain::Input::kReferralOverdue:
+      OnReferralOverdue(input.referral_overdue(), turn);
+      break;
+    case ClientDomain::Input::kReferralDeclined:
+      OnReferralAnswered(input.referral_declined().referral(), turn);
+      break;
+    case ClientDomain::Input::kReferralRedirected:
+      OnReferralAnswered(input.referral_redirected().referral(), turn);
+      break;
+    case ClientDomain::Input::kReferralWithdrawn:
+      OnReferralAnswered(input.referral_withdrawn().referral(), turn);
+      break;
+    case ClientDomain::Input::kReferralInformationRequested:
+      OnReferralAnswered(input.referral_information_requested().referral(), turn);
+      break;
     case ClientDomain::Input::kConfirmAssignment:
       OnConfirmAssignment(input.confirm_assignment(), turn);
+      break;
+    case ClientDomain::Input::kBeginHandOver:
+      OnBeginHandOver(input.begin_hand_over(), turn);
+      break;
+    case ClientDomain::Input::kAnswerHandOver:
+      OnAnswerHandOver(input.answer_hand_over(), turn);
       break;
     default:
       return absl::InternalError("no rule for this input");
@@ -77,12 +126,48 @@ absl::StatusOr<std::string> ClientDomain::KeyOf(const Input& input) const {
       return ClientIn(input.referral_accepted().referral(), "clients/*/referrals/*", "referral");
     case Input::kAssessmentOverdue:
       return ClientIn(input.assessment_overdue().assessment(), "clients/*/assessments/*", "assessment");
+    case Input::kAssessmentOpened:
+      return ClientIn(input.assessment_opened().assessment(), "clients/*/assessments/*", "assessment");
+    case Input::kAssessmentCancelled:
+      return ClientIn(input.assessment_cancelled().assessment(), "clients/*/assessments/*", "assessment");
+    case Input::kSessionScheduled:
+      return ClientIn(input.session_scheduled().session(), "clients/*/sessions/*", "session");
+    case Input::kSessionHeld:
+      return ClientIn(input.session_held().session(), "clients/*/sessions/*", "session");
     case Input::kAssessmentCompleted:
       return ClientIn(input.assessment_completed().assessment(), "clients/*/assessments/*", "assessment");
     case Input::kAttendanceMissed:
       return ClientIn(input.attendance_missed().measure(), "clients/*/measures/*", "measure");
     case Input::kOutreachRequested:
       return ClientIn(input.outreach_requested().interruption(), "clients/*/interruptions/*", "interruption");
+    case Input::kOutreachEscalated:
+      return ClientIn(input.outreach_escalated().interruption(), "clients/*/interruptions/*", "interruption");
+    case Input::kPauseAgreed:
+      return ClientIn(input.pause_agreed().pause(), "clients/*/pauses/*", "pause");
+    case Input::kTransitionOffered:
+      return ClientIn(input.transition_offered().transition(), "clients/*/transitions/*", "transition");
+    case Input::kTransitionAccepted:
+      return ClientIn(input.transition_accepted().transition(), "clients/*/transitions/*", "transition");
+    case Input::kTransitionDeclined:
+      return ClientIn(input.transition_declined().transition(), "clients/*/transitions/*", "transition");
+    case Input::kReferralOverdue:
+      return ClientIn(input.referral_overdue().referral(), "clients/*/referrals/*", "referral");
+    case Input::kReferralDeclined:
+      return ClientIn(input.referral_declined().referral(), "clients/*/referrals/*", "referral");
+    case Input::kReferralRedirected:
+      return ClientIn(input.referral_redirected().referral(), "clients/*/referrals/*", "referral");
+    case Input::kReferralWithdrawn:
+      return ClientIn(input.referral_withdrawn().referral(), "clients/*/referrals/*", "referral");
+    case Input::kReferralInformationRequested:
+      return ClientIn(input.referral_information_requested().referral(), "clients/*/referrals/*", "referral");
+    case Input::kClientErased:
+      return ClientIn(input.client_erased().client(), "clients/*", "client");
+    case Input::kDeclineAssignment:
+      return ClientIn(input.decline_assignment().client(), "clients/*", "client");
+    case Input::kBeginHandOver:
+      return ClientIn(input.begin_hand_over().client(), "clients/*", "client");
+    case Input::kAnswerHandOver:
+      return ClientIn(input.answer_hand_over().client(), "clients/*", "client");
     case Input::kInterruptionRetracted:
       return ClientIn(input.interruption_retracted().interruption(), "clients/*/interruptions/*", "interruption");
     case Input::kInterruptionResolved:
@@ -106,18 +191,19 @@ absl::StatusOr<std::string> ClientDomain::KeyOf(const Input& input) const {
 
 std::vector<pipeline::Lookup> ClientDomain::LookupsOf(const std::string& key, const Input& input) const {
   if (input.has_referral_accepted()) return {{"coordinators", {key, input.referral_accepted().municipality()}}};
-  if (!input.has_assign_coordinator()) return {};
-  const std::string& coordinator = input.assign_coordinator().coordinator();
-  if (coordinator.empty()) return {{"coordinators_for_client", {key}}};
-  return {{"coordinator_by_name", {key, coordinator}}};
+  if (!input.has_assign_coordinator() && !input.has_begin_hand_over() && !input.has_decline_assignment()) return {};
+  const std::string& named =
+      input.has_begin_hand_over() ? input.begin_hand_over().to() : input.assign_coordinator().coordinator();
+  if (named.empty()) return {{"coordinators_for_client", {key}}};
+  return {{"coordinator_by_name", {key, named}}};
 }
 
 absl::StatusOr<Decision> ClientDomain::Decide(const State& state, const Input& input,
                                               const pipeline::Context& context) const {
   if (input.has_tick()) return Decision();
   absl::StatusOr<std::string> client = KeyOf(input);
-  const bool is_command =
-      input.has_assign_coordinator() || input.has_record_outreach_attempt() || input.has_complete_task();
+  const bool is_command = input.has_assign_coordinator() || input.has_decline_assignment() ||
+                          input.has_record_outreach_attempt() || input.has_complete_task();
   if (!client.ok()) {
     if (is_command) return client.status();
     return Decision();  // A peer's fact is never refused.
@@ -127,6 +213,15 @@ absl::StatusOr<Decision> ClientDomain::Decide(const State& state, const Input& i
     case Input::kAssignCoordinator:
       RETURN_IF_ERROR(AssignCoordinator(input.assign_coordinator(), turn));
       return turn.Finish(Reply(turn.state().assignment()));
+    case Input::kDeclineAssignment:
+      RETURN_IF_ERROR(DeclineAssignment(input.decline_assignment(), turn));
+      return turn.Finish(Reply(turn.state().assignment()));
+    case Input::kClientErased: {
+      OnErased(turn);
+      Decision decision = turn.Finish();
+      decision.erase = true;
+      return decision;
+    }
     case Input::kRecordOutreachAttempt: {
       ASSIGN_OR_RETURN(v1::Task task, RecordAttempt(input.record_outreach_attempt(), turn));
       return turn.Finish(Reply(std::move(task)));

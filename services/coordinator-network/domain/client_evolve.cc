@@ -36,6 +36,25 @@ void Apply(const v1::SupportOpened& opened, v1::ClientSupport& state) {
   *state.mutable_accept_time() = opened.accept_time();
 }
 
+void Apply(const v1::AssignmentDeclined& declined, v1::ClientSupport& state) {
+  const auto& known = state.declined_by();
+  if (std::find(known.begin(), known.end(), declined.coordinator()) == known.end()) {
+    state.add_declined_by(declined.coordinator());
+  }
+  state.mutable_assignment()->Clear();
+  state.mutable_assignment()->set_client(declined.client());
+}
+
+void Apply(const v1::CoordinatorReplaced& replaced, v1::ClientSupport& state) {
+  v1::Assignment& assignment = *state.mutable_assignment();
+  assignment.Clear();
+  assignment.set_client(replaced.client());
+  assignment.set_coordinator(replaced.to());
+  assignment.set_state(v1::ASSIGNMENT_STATE_ACCEPTED);
+  *assignment.mutable_assign_time() = replaced.replace_time();
+  *assignment.mutable_accept_time() = replaced.replace_time();
+}
+
 void Apply(const v1::CoordinatorAssigned& assigned, v1::ClientSupport& state) {
   v1::Assignment& assignment = *state.mutable_assignment();
   assignment.Clear();
@@ -71,8 +90,7 @@ void Apply(const v1::TaskEnded& ended, int settled_max, v1::ClientSupport& state
   for (int i = 0; i < state.tasks_size(); ++i) {
     const v1::Task& task = state.tasks(i);
     if (task.name() != ended.task()) continue;
-    const bool from_a_fact = task.kind() != v1::TASK_KIND_TAKE_CLIENT && task.kind() != v1::TASK_KIND_FIND_COORDINATOR;
-    if (from_a_fact) Settle(task.subject(), settled_max, state);
+    if (task.subject() != state.name()) Settle(task.subject(), settled_max, state);
     state.mutable_tasks()->DeleteSubrange(i, 1);
     return;
   }
@@ -85,7 +103,10 @@ void Apply(const v1::SupportEnded& ended, v1::ClientSupport& state) {
   if (state.has_accept_time() && FromProto(state.accept_time()) > FromProto(ended.time())) return;
   state.set_open(false);
   state.set_closed(true);
-  if (state.has_assignment()) state.mutable_assignment()->set_state(v1::ASSIGNMENT_STATE_ENDED);
+  state.clear_declined_by();
+  if (!state.has_assignment()) return;
+  state.mutable_assignment()->set_state(v1::ASSIGNMENT_STATE_ENDED);
+  state.mutable_assignment()->clear_handing_over_to();
 }
 
 }  // namespace
@@ -119,6 +140,19 @@ void EvolveClient(const v1::ClientSupportEvent& event, int settled_max, v1::Clie
       return Apply(event.outreach_attempted(), state);
     case v1::ClientSupportEvent::kTaskEnded:
       return Apply(event.task_ended(), settled_max, state);
+    case v1::ClientSupportEvent::kTaskEscalated:
+      if (v1::Task* task = FindTask(state, event.task_escalated().task()); task != nullptr) {
+        task->set_rung(event.task_escalated().rung());
+        *task->mutable_due_time() = event.task_escalated().due_time();
+      }
+      return;
+    case v1::ClientSupportEvent::kAssignmentDeclined:
+      return Apply(event.assignment_declined(), state);
+    case v1::ClientSupportEvent::kHandOverNoted:
+      state.mutable_assignment()->set_handing_over_to(event.hand_over_noted().to());
+      return;
+    case v1::ClientSupportEvent::kCoordinatorReplaced:
+      return Apply(event.coordinator_replaced(), state);
     case v1::ClientSupportEvent::kSupportEnded:
       return Apply(event.support_ended(), state);
     case v1::ClientSupportEvent::kEarlyEndNoted:

@@ -89,14 +89,24 @@ void ClientTurn::EndTasks(const TaskTest& ends, v1::TaskState state) {
 void ClientTurn::MoveTasks(const std::string& coordinator) {
   std::vector<std::string> names;
   for (const v1::Task& task : state_.tasks()) {
-    if (task.coordinator() != coordinator) names.push_back(task.name());
+    if (task.coordinator() != coordinator && !IsLeadTask(task)) names.push_back(task.name());
   }
-  for (std::string& name : names) {
-    v1::ClientSupportEvent event;
-    event.mutable_task_moved()->set_task(std::move(name));
-    event.mutable_task_moved()->set_coordinator(coordinator);
-    Emit(std::move(event));
-  }
+  for (std::string& name : names) MoveTask(std::move(name), coordinator);
+}
+
+void ClientTurn::MoveTask(std::string name, const std::string& coordinator) {
+  v1::ClientSupportEvent event;
+  event.mutable_task_moved()->set_task(std::move(name));
+  event.mutable_task_moved()->set_coordinator(coordinator);
+  Emit(std::move(event));
+}
+
+void ClientTurn::EscalateTask(const std::string& name, int rung, const google::protobuf::Timestamp& due_time) {
+  v1::ClientSupportEvent event;
+  event.mutable_task_escalated()->set_task(name);
+  event.mutable_task_escalated()->set_rung(rung);
+  *event.mutable_task_escalated()->mutable_due_time() = due_time;
+  Emit(std::move(event));
 }
 
 pipeline::Decision<v1::ClientSupportEvent> ClientTurn::Finish(std::unique_ptr<google::protobuf::Message> reply) {
@@ -108,6 +118,13 @@ absl::Time DueAfterOfficeDays(absl::Time time, int count) { return EndOfDay(AddO
 
 bool IsAssignmentTask(const v1::Task& task) {
   return task.kind() == v1::TASK_KIND_TAKE_CLIENT || task.kind() == v1::TASK_KIND_FIND_COORDINATOR;
+}
+
+bool IsReferralTask(const v1::Task& task) { return task.kind() == v1::TASK_KIND_ANSWER_REFERRAL; }
+
+bool IsLeadTask(const v1::Task& task) {
+  return IsReferralTask(task) || task.kind() == v1::TASK_KIND_HAND_OVER ||
+         task.rung() == polku::follow_up::v1::OUTREACH_RUNG_SUPERVISOR;
 }
 
 }  // namespace polku::coordinator_network

@@ -44,7 +44,10 @@ class ClientTurn {
   void EndTask(std::string name, polku::coordinator_network::v1::TaskState state);
   using TaskTest = std::function<bool(const polku::coordinator_network::v1::Task&)>;
   void EndTasks(const TaskTest& ends, polku::coordinator_network::v1::TaskState state);
-  // Puts every open task on the list of `coordinator`.
+  // The task has come to `rung` and has a new limit.
+  void EscalateTask(const std::string& name, int rung, const google::protobuf::Timestamp& due_time);
+  void MoveTask(std::string name, const std::string& coordinator);
+  // Puts every open task on the list of `coordinator`, but for those that are the lead's.
   void MoveTasks(const std::string& coordinator);
 
   pipeline::Decision<polku::coordinator_network::v1::ClientSupportEvent> Finish(
@@ -63,5 +66,9 @@ absl::Time DueAfterOfficeDays(absl::Time time, int count);
 
 // Tasks that wait for an assignment. They end by assigning and accepting only.
 bool IsAssignmentTask(const polku::coordinator_network::v1::Task& task);
+// Tasks about a referral that waits for its answer: they belong to no journey.
+bool IsReferralTask(const polku::coordinator_network::v1::Task& task);
+// Tasks that stay with the network lead whoever supports the client.
+bool IsLeadTask(const polku::coordinator_network::v1::Task& task);
 
 }  // namespace polku::coordinator_network

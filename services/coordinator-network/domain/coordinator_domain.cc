@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <memory>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "libs/base/resource_name.h"
@@ -62,7 +64,8 @@ std::unique_ptr<v1::Assignment> AcceptedReply(const v1::AcceptAssignmentRequest&
 absl::StatusOr<Decision> DecideRegister(const v1::CoordinatorRecord& state,
                                         const v1::RegisterCoordinatorRequest& request,
                                         const pipeline::Context& context) {
-  ASSIGN_OR_RETURN(v1::Coordinator profile, ProfileFrom(request));
+  ASSIGN_OR_RETURN(v1::Coordinator profile,
+                   ProfileFrom(absl::StrCat("coordinators/", request.coordinator_id()), request.coordinator()));
   if (!state.coordinator().name().empty()) {
     return WithReason(absl::AlreadyExistsError("a coordinator has this id"), "COORDINATOR_EXISTS");
   }
@@ -127,6 +130,92 @@ Decision DecideRelease(const v1::CoordinatorRecord& state, const v1::ReleasePlac
   return decision;
 }
 
+absl::Status RequireRegistered(const v1::CoordinatorRecord& state) {
+  if (!state.coordinator().name().empty()) return absl::OkStatus();
+  return WithReason(absl::NotFoundError("no coordinator has this name"), "COORDINATOR_UNKNOWN");
+}
+
+// The profile as it becomes, told and answered.
+Decision Updated(v1::Coordinator profile, const pipeline::Context& context) {
+  Decision decision;
+  profile.clear_etag();
+  *decision.events.emplace_back().mutable_coordinator_updated()->mutable_coordinator() = profile;
+  profile.set_etag(absl::StrCat(context.next_version));
+  decision.reply = std::make_unique<v1::Coordinator>(std::move(profile));
+  return decision;
+}
+
+absl::StatusOr<Decision> DecideUpdate(const v1::CoordinatorRecord& state, const v1::UpdateCoordinatorRequest& request,
+                                      const pipeline::Context& context) {
+  ASSIGN_OR_RETURN(v1::Coordinator profile, ProfileFrom(request.coordinator().name(), request.coordinator()));
+  RETURN_IF_ERROR(RequireRegistered(state));
+  const std::string& etag = request.coordinator().etag();
+  if (!etag.empty() && etag != absl::StrCat(context.next_version - 1)) {
+    return WithReason(absl::AbortedError("coordinator.etag is not the newest: read the profile again"), "ETAG_STALE");
+  }
+  *profile.mutable_absences() = state.coordinator().absences();
+  profile.set_accepted(state.coordinator().accepted());
+  if (state.coordinator().has_last_accept_time()) {
+    *profile.mutable_last_accept_time() = state.coordinator().last_accept_time();
+  }
+  return Updated(std::move(profile), context);
+}
+
+absl::StatusOr<Decision> DecideAbsences(const v1::CoordinatorRecord& state, const v1::SetAbsencesRequest& request,
+                                        const pipeline::Context& context) {
+  ASSIGN_OR_RETURN(const std::vector<v1::Absence> absences, AbsencesFrom(request));
+  RETURN_IF_ERROR(RequireRegistered(state));
+  v1::Coordinator profile = state.coordinator();
+  profile.mutable_absences()->Assign(absences.begin(), absences.end());
+  return Updated(std::move(profile), context);
+}
+
+absl::StatusOr<Decision> DecideHandOver(const v1::CoordinatorRecord& state, const v1::HandOverRequest& request) {
+  RETURN_IF_ERROR(CheckHandOver(request));
+  RETURN_IF_ERROR(RequireRegistered(state));
+  if (!request.client().empty() && FindPlace(state, request.client()) == nullptr) {
+    return WithReason(absl::FailedPreconditionError("the coordinator has not taken this client"), "NOT_TAKEN");
+  }
+  Decision decision;
+  v1::HandOverBegun begun;
+  begun.set_coordinator(request.from());
+  begun.set_to(request.to());
+  begun.set_reason(request.reason());
+  for (const v1::Place& place : state.places()) {
+    if (!request.client().empty() && place.client() != request.client()) continue;
+    begun.add_clients(place.client());
+    auto step = std::make_unique<v1::BeginHandOver>();
+    step->set_client(place.client());
+    step->set_from(request.from());
+    step->set_to(request.to());
+    decision.steps.push_back({place.client(), std::move(step)});
+  }
+  auto reply = std::make_unique<v1::HandOverResponse>();
+  reply->set_begun(begun.clients_size());
+  decision.reply = std::move(reply);
+  if (begun.clients_size() > 0) *decision.events.emplace_back().mutable_hand_over_begun() = std::move(begun);
+  return decision;
+}
+
+Decision DecideTakeOver(const v1::CoordinatorRecord& state, const v1::TakeOver& step,
+                        const pipeline::Context& context) {
+  Decision decision;
+  auto answer = std::make_unique<v1::AnswerHandOver>();
+  answer->set_client(step.client());
+  answer->set_to(step.coordinator());
+  // A place kept since an earlier time is being given back; the new reservation takes it over.
+  const bool has_place = FindPlace(state, step.client()) != nullptr;
+  if (!state.coordinator().name().empty() && (has_place || state.places_size() < state.coordinator().capacity())) {
+    v1::PlaceReserved& reserved = *decision.events.emplace_back().mutable_place_reserved();
+    reserved.set_coordinator(step.coordinator());
+    reserved.set_client(step.client());
+    *reserved.mutable_time() = ToProto(context.now);
+    *answer->mutable_reserve_time() = reserved.time();
+  }
+  decision.steps.push_back({step.client(), std::move(answer)});
+  return decision;
+}
+
 void Apply(const v1::PlaceReserved& reserved, v1::CoordinatorRecord& state) {
   auto& places = *state.mutable_places();
   auto at = std::lower_bound(places.begin(), places.end(), reserved.client(),
@@ -168,6 +257,20 @@ absl::StatusOr<std::string> CoordinatorDomain::KeyOf(const Input& input) const {
     case Input::kReleasePlace:
       name = input.release_place().coordinator();
       break;
+    case Input::kUpdateCoordinator:
+      name = input.update_coordinator().coordinator().name();
+      field = "coordinator.name";
+      break;
+    case Input::kSetAbsences:
+      name = input.set_absences().coordinator();
+      break;
+    case Input::kHandOver:
+      name = input.hand_over().from();
+      field = "from";
+      break;
+    case Input::kTakeOver:
+      name = input.take_over().coordinator();
+      break;
     case Input::kTick:
     case Input::INPUT_NOT_SET:
       return absl::InternalError("the input names no coordinator");
@@ -194,6 +297,14 @@ absl::StatusOr<Decision> CoordinatorDomain::Decide(const State& state, const Inp
       return DecideAccept(state, input.accept_assignment(), context);
     case Input::kReleasePlace:
       return DecideRelease(state, input.release_place());
+    case Input::kUpdateCoordinator:
+      return DecideUpdate(state, input.update_coordinator(), context);
+    case Input::kSetAbsences:
+      return DecideAbsences(state, input.set_absences(), context);
+    case Input::kHandOver:
+      return DecideHandOver(state, input.hand_over());
+    case Input::kTakeOver:
+      return DecideTakeOver(state, input.take_over(), context);
     case Input::INPUT_NOT_SET:
       break;
   }
@@ -205,10 +316,14 @@ void CoordinatorDomain::Evolve(const Event& event, State& state) const {
     case Event::kCoordinatorRegistered:
       *state.mutable_coordinator() = event.coordinator_registered().coordinator();
       return;
+    case Event::kCoordinatorUpdated:
+      *state.mutable_coordinator() = event.coordinator_updated().coordinator();
+      return;
     case Event::kPlaceReserved:
       return Apply(event.place_reserved(), state);
     case Event::kPlaceReleased:
       return Apply(event.place_released(), state);
+    case Event::kHandOverBegun:  // Each client's own aggregate says when it is done.
     case Event::EVENT_NOT_SET:
       return;
   }

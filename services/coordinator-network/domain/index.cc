@@ -4,8 +4,11 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "libs/base/calendar.h"
 #include "libs/pipeline/proto_time.h"
+#include "services/coordinator-network/domain/client_turn.h"
 #include "services/coordinator-network/domain/matching.h"
 
 namespace polku::coordinator_network {
@@ -18,7 +21,7 @@ using store::Value;
 
 const TableShape& AssignmentTable() {
   static const TableShape shape{
-      "assignment", {"client"}, {"coordinator", "state", "municipality", "assign_us", "accept_us"}};
+      "assignment", {"client"}, {"coordinator", "state", "municipality", "assign_us", "accept_us", "handing_over_to"}};
   return shape;
 }
 
@@ -26,7 +29,7 @@ const TableShape& TaskTable() {
   static const TableShape shape{"task",
                                 {"task"},
                                 {"client", "coordinator", "kind", "rule", "subject", "measure", "create_us", "due_us",
-                                 "attempts", "last_outcome", "next_step_required"}};
+                                 "attempts", "last_outcome", "next_step_required", "rung"}};
   return shape;
 }
 
@@ -34,7 +37,7 @@ const TableShape& CoordinatorTable() {
   static const TableShape shape{"coordinator",
                                 {"coordinator"},
                                 {"organisation", "municipalities", "segment_mask", "languages", "competences",
-                                 "capacity", "accepted", "last_accept_us"}};
+                                 "capacity", "accepted", "last_accept_us", "absences", "leave_day"}};
   return shape;
 }
 
@@ -42,6 +45,13 @@ const TableShape& CoordinatorMunicipalityTable() {
   static const TableShape shape{"coordinator_municipality", {"municipality", "coordinator"}, {"segment_mask"}};
   return shape;
 }
+
+const TableShape& AbsenceTable() {
+  static const TableShape shape{"coordinator_absence", {"substitute", "coordinator", "start_day"}, {"end_day"}};
+  return shape;
+}
+
+std::string DayText(const google::type::Date& date) { return FormatDay(pipeline::FromProto(date)); }
 
 Value Instant(bool given, const google::protobuf::Timestamp& timestamp) {
   if (!given) return std::monostate();
@@ -55,23 +65,25 @@ IndexRow RowOf(const v1::Task& task, const std::string& client) {
           {task.name()},
           {client, task.coordinator(), Wide(task.kind()), Wide(task.rule()), task.subject(), task.measure(),
            Instant(true, task.create_time()), Instant(true, task.due_time()), Wide(task.attempts()),
-           Wide(task.last_outcome()), Wide(task.next_step_required() ? 1 : 0)}};
+           Wide(task.last_outcome()), Wide(task.next_step_required() ? 1 : 0), Wide(task.rung())}};
 }
 
 }  // namespace
 
 std::vector<IndexRow> IndexOf(const v1::ClientSupport& state) {
   std::vector<IndexRow> rows;
-  if (state.closed()) return rows;
-  if (state.open()) {
+  if (state.open() && !state.closed()) {
     const v1::Assignment& assignment = state.assignment();
     rows.push_back({&AssignmentTable(),
                     {state.name()},
                     {assignment.coordinator(), Wide(assignment.state()), state.municipality(),
                      Instant(assignment.has_assign_time(), assignment.assign_time()),
-                     Instant(assignment.has_accept_time(), assignment.accept_time())}});
+                     Instant(assignment.has_accept_time(), assignment.accept_time()), assignment.handing_over_to()}});
   }
-  for (const v1::Task& task : state.tasks()) rows.push_back(RowOf(task, state.name()));
+  for (const v1::Task& task : state.tasks()) {
+    // While the support is closed the others wait for a later referral.
+    if (!state.closed() || IsReferralTask(task)) rows.push_back(RowOf(task, state.name()));
+  }
   return rows;
 }
 
@@ -86,7 +98,19 @@ std::vector<IndexRow> IndexOf(const v1::CoordinatorRecord& state) {
                   {coordinator.organisation(), absl::StrJoin(coordinator.municipalities(), " "), mask,
                    absl::StrJoin(coordinator.languages(), " "), absl::StrJoin(coordinator.competences(), " "),
                    Wide(coordinator.capacity()), Wide(coordinator.accepted()),
-                   Instant(coordinator.has_last_accept_time(), coordinator.last_accept_time())}});
+                   Instant(coordinator.has_last_accept_time(), coordinator.last_accept_time()),
+                   absl::StrJoin(coordinator.absences(), " ",
+                                 [](std::string* out, const v1::Absence& absence) {
+                                   absl::StrAppend(out, DayText(absence.start_date()), "/",
+                                                   DayText(absence.end_date()));
+                                 }),
+                   coordinator.has_leave_date() ? DayText(coordinator.leave_date()) : std::string()}});
+  for (const v1::Absence& absence : coordinator.absences()) {
+    if (absence.substitute().empty()) continue;
+    rows.push_back({&AbsenceTable(),
+                    {absence.substitute(), coordinator.name(), DayText(absence.start_date())},
+                    {DayText(absence.end_date())}});
+  }
   for (const std::string& municipality : coordinator.municipalities()) {
     rows.push_back({&CoordinatorMunicipalityTable(), {municipality, coordinator.name()}, {mask}});
   }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_split.h"
+#include "libs/base/calendar.h"
 #include "libs/base/status_macros.h"
 
 namespace polku::coordinator_network {
@@ -39,6 +40,14 @@ bool ServesSegment(const Candidate& candidate, const v1::ClientSupport& client) 
          (candidate.segment_mask & SegmentBit(client.segment())) != 0;
 }
 
+// `absences` are "START/END" with ISO days, which compare as text.
+bool IsAbsent(const std::vector<std::string>& absences, const std::string& today) {
+  return std::any_of(absences.begin(), absences.end(), [&](const std::string& absence) {
+    const std::pair<std::string, std::string> days = absl::StrSplit(absence, '/');
+    return days.first <= today && today <= days.second;
+  });
+}
+
 void AddPart(Match& match, const char* reason, int points) {
   v1::ScorePart part;
   part.set_reason(reason);
@@ -51,8 +60,8 @@ void AddPart(Match& match, const char* reason, int points) {
 
 int64_t SegmentBit(polku::common::v1::Segment segment) { return int64_t{1} << static_cast<int>(segment); }
 
-Candidate ReadCandidate(const store::Row& row) {
-  POLKU_CHECK(row.size() == 9);
+Candidate ReadCandidate(const store::Row& row, absl::CivilDay today) {
+  POLKU_CHECK(row.size() == 11);
   Candidate candidate;
   candidate.coordinator = Text(row[0]);
   candidate.municipalities = Codes(row[1]);
@@ -63,11 +72,15 @@ Candidate ReadCandidate(const store::Row& row) {
   candidate.accepted = Number(row[6]);
   if (std::holds_alternative<int64_t>(row[7])) candidate.last_accept = store::ToTime(row[7]);
   candidate.proposed = Number(row[8]);
+  const std::string leave_day = Text(row[10]);
+  candidate.away = IsAbsent(Codes(row[9]), FormatDay(today)) || (!leave_day.empty() && leave_day <= FormatDay(today));
   return candidate;
 }
 
 bool Fits(const Candidate& candidate, const v1::ClientSupport& client) {
-  return ServesMunicipality(candidate, client) && ServesSegment(candidate, client) && candidate.FreePlaces() > 0;
+  const auto& declined = client.declined_by();
+  return ServesMunicipality(candidate, client) && ServesSegment(candidate, client) && candidate.FreePlaces() > 0 &&
+         !candidate.away && std::find(declined.begin(), declined.end(), candidate.coordinator) == declined.end();
 }
 
 Match Score(const Candidate& candidate, const v1::ClientSupport& client, const MatchWeights& weights) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/time/civil_time.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "libs/store/database.h"
@@ -31,12 +32,13 @@ struct Candidate {
   int64_t accepted = 0;
   int64_t proposed = 0;                           // Other clients that are proposed to this coordinator.
   absl::Time last_accept = absl::InfinitePast();  // InfinitePast: never.
+  bool away = false;                              // Absent or gone on the day that was asked about.
 
   int64_t FreePlaces() const { return capacity - accepted - proposed; }
 };
 
-// A row with the columns of the candidate queries (lookups.h), in that order.
-Candidate ReadCandidate(const store::Row& row);
+// A row with the columns of the candidate queries (lookups.h), in that order, as of `today`.
+Candidate ReadCandidate(const store::Row& row, absl::CivilDay today);
 
 struct Match {
   std::string coordinator;
@@ -45,7 +47,7 @@ struct Match {
 };
 
 // Whether the candidate may be proposed: serves the municipality (any, when the client's is
-// empty) and the segment, and has a free place.
+// empty) and the segment, has a free place, is not away and has not declined.
 bool Fits(const Candidate& candidate, const polku::coordinator_network::v1::ClientSupport& client);
 
 // What speaks for the candidate, whether it fits or not.

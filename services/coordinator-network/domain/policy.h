@@ -18,6 +18,8 @@ struct Policy {
   int contact_after_miss_office_days = 1;
   // Office days after an assessment's deadline.
   int overdue_assessment_office_days = 1;
+  // Office days after a referral should have been answered.
+  int overdue_referral_office_days = 1;
   // Subjects that are remembered per client so that no second task is made for them.
   int settled_max = 200;
 };

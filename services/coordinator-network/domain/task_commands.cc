@@ -17,10 +17,10 @@ namespace v1 = ::polku::coordinator_network::v1;
 using pipeline::ToProto;
 
 absl::StatusOr<v1::Task> OpenTask(const std::string& name, const ClientTurn& turn) {
-  if (turn.state().closed()) {
+  const v1::Task* task = turn.FindTask(name);
+  if (turn.state().closed() && (task == nullptr || !IsReferralTask(*task))) {
     return WithReason(absl::FailedPreconditionError("the client's journey is closed"), "SUPPORT_CLOSED");
   }
-  const v1::Task* task = turn.FindTask(name);
   if (task != nullptr) return *task;
   int number = 0;
   if (absl::SimpleAtoi(LastSegment(name), &number) && number >= 1 && number <= turn.state().tasks_numbered()) {

@@ -294,6 +294,103 @@ std::vector<OpenTask> OpenTasks(World& world) {
   return tasks;
 }
 
+v1::ClientSupportInput ReferralOverdueFact(const std::string& client,
+                                           polku::referral::v1::ReferralOverdue::Level level) {
+  v1::ClientSupportInput input;
+  auto& fact = *input.mutable_referral_overdue();
+  fact.set_referral(client + "/referrals/2");
+  fact.set_level(level);
+  *fact.mutable_waiting_since() = ToProto(StartOfDay(kFriday));
+  *fact.mutable_due_time() = ToProto(EndOfDay(kFriday + 7));
+  return input;
+}
+
+TEST_F(Tasks, AnUnansweredReferralIsTheLeadsUntilItIsAnswered) {
+  using polku::referral::v1::ReferralOverdue;
+  ASSERT_THAT(world_.Send(ReferralOverdueFact(client_, ReferralOverdue::LEVEL_REMINDER)), IsOk());
+  ASSERT_EQ(world_.client(client_).tasks_size(), 1);
+  EXPECT_EQ(world_.client(client_).tasks(0).coordinator(), "coordinators/lead");
+  ASSERT_THAT(world_.Send(ReferralOverdueFact(client_, ReferralOverdue::LEVEL_ESCALATION)), IsOk());
+  ASSERT_EQ(world_.client(client_).tasks_size(), 1);
+  EXPECT_EQ(world_.client(client_).tasks(0).rung(), polku::follow_up::v1::OUTREACH_RUNG_SUPERVISOR);
+  // The end of a journey does not answer it.
+  ASSERT_THAT(world_.Send(ClosedFact(client_)), IsOk());
+  EXPECT_EQ(world_.Query("SELECT task FROM task").size(), 1u);
+  v1::ClientSupportInput withdrawn;
+  withdrawn.mutable_referral_withdrawn()->set_referral(client_ + "/referrals/2");
+  ASSERT_THAT(world_.Send(withdrawn), IsOk());
+  EXPECT_EQ(world_.client(client_).tasks_size(), 0);
+}
+
+TEST_F(Tasks, AReminderPutAsideDoesNotSilenceTheEscalation) {
+  using polku::referral::v1::ReferralOverdue;
+  ASSERT_THAT(world_.Send(ReferralOverdueFact(client_, ReferralOverdue::LEVEL_REMINDER)), IsOk());
+  ASSERT_THAT(Complete(world_, world_.client(client_).tasks(0).name()), IsOk());
+  ASSERT_THAT(world_.Send(ReferralOverdueFact(client_, ReferralOverdue::LEVEL_ESCALATION)), IsOk());
+  EXPECT_EQ(world_.client(client_).tasks_size(), 1);
+}
+
+TEST_F(Tasks, AnEscalatedOutreachStaysOneTaskAndEndsUpWithTheLead) {
+  ASSERT_THAT(world_.Send(OutreachFact(client_, 1, RULE_NO_CONTACT, 0)), IsOk());
+  for (const int rung :
+       {polku::follow_up::v1::OUTREACH_RUNG_SECOND_ATTEMPT, polku::follow_up::v1::OUTREACH_RUNG_SUPERVISOR}) {
+    v1::ClientSupportInput input;
+    auto& fact = *input.mutable_outreach_escalated();
+    fact.set_interruption(client_ + "/interruptions/1");
+    fact.set_rung(static_cast<polku::follow_up::v1::OutreachRung>(rung));
+    *fact.mutable_due_time() = ToProto(EndOfDay(kFriday + rung));
+    ASSERT_THAT(world_.Send(input), IsOk());
+    ASSERT_EQ(world_.client(client_).tasks_size(), 1);
+    EXPECT_EQ(world_.client(client_).tasks(0).rung(), rung);
+    EXPECT_EQ(FromProto(world_.client(client_).tasks(0).due_time()), EndOfDay(kFriday + rung));
+  }
+  EXPECT_EQ(world_.client(client_).tasks(0).coordinator(), "coordinators/lead");
+}
+
+TEST_F(Tasks, EachDeadlineOfAnAssessmentHasItsTaskUntilWhatWasLateHappens) {
+  for (const auto kind : {polku::assessment::v1::ASSESSMENT_DEADLINE_FIRST_CONTACT,
+                          polku::assessment::v1::ASSESSMENT_DEADLINE_FIRST_MEETING,
+                          polku::assessment::v1::ASSESSMENT_DEADLINE_COMPLETION}) {
+    v1::ClientSupportInput overdue = OverdueFact(client_, 1);
+    overdue.mutable_assessment_overdue()->set_kind(kind);
+    ASSERT_THAT(world_.Send(overdue), IsOk());
+    ASSERT_THAT(world_.Send(overdue), IsOk());
+  }
+  EXPECT_EQ(world_.client(client_).tasks_size(), 3);
+  v1::ClientSupportInput held;
+  held.mutable_session_held()->set_session(client_ + "/sessions/1");
+  held.mutable_session_held()->set_assessment(client_ + "/assessments/1");
+  ASSERT_THAT(world_.Send(held), IsOk());
+  EXPECT_EQ(world_.client(client_).tasks_size(), 1);
+  ASSERT_THAT(world_.Send(AssessedFact(client_, 1)), IsOk());
+  EXPECT_EQ(world_.client(client_).tasks_size(), 0);
+}
+
+TEST_F(Tasks, APauseTakesAwayCallsAboutItsDaysOnly) {
+  ASSERT_THAT(world_.Send(MissedFact(client_, 1, kFriday)), IsOk());
+  ASSERT_THAT(world_.Send(MissedFact(client_, 2, kFriday - 3)), IsOk());
+  v1::ClientSupportInput pause;
+  pause.mutable_pause_agreed()->set_pause(client_ + "/pauses/1");
+  *pause.mutable_pause_agreed()->mutable_start_date() = ToProtoDay(kFriday);
+  *pause.mutable_pause_agreed()->mutable_resume_date() = ToProtoDay(kFriday + 7);
+  ASSERT_THAT(world_.Send(pause), IsOk());
+  ASSERT_EQ(world_.client(client_).tasks_size(), 1);
+  EXPECT_EQ(world_.client(client_).tasks(0).measure(), client_ + "/measures/2");
+}
+
+TEST_F(Tasks, ATransitionWaitsOnTheListUntilItIsAnswered) {
+  v1::ClientSupportInput offered;
+  offered.mutable_transition_offered()->set_transition(client_ + "/transitions/1");
+  *offered.mutable_transition_offered()->mutable_accept_due_time() = ToProto(EndOfDay(kFriday));
+  ASSERT_THAT(world_.Send(offered), IsOk());
+  ASSERT_EQ(world_.client(client_).tasks_size(), 1);
+  EXPECT_EQ(world_.client(client_).tasks(0).kind(), v1::TASK_KIND_ANSWER_TRANSITION);
+  v1::ClientSupportInput declined;
+  declined.mutable_transition_declined()->set_transition(client_ + "/transitions/1");
+  ASSERT_THAT(world_.Send(declined), IsOk());
+  EXPECT_EQ(world_.client(client_).tasks_size(), 0);
+}
+
 RC_GTEST_PROP(Interleavings, EndInTheSameOpenTasks, ()) {
   World straight;
   straight.Register("a", 5);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -37,6 +38,21 @@ store::Value Column(sqlite3_stmt* statement, int index) {
     default:
       return std::string(reinterpret_cast<const char*>(sqlite3_column_text(statement, index)));
   }
+}
+
+// The oneof message with `message` as the case of its type, as the pipeline makes it.
+template <class Input>
+Input InputWith(const google::protobuf::Message& message) {
+  Input input;
+  const google::protobuf::Descriptor* descriptor = Input::descriptor();
+  for (int i = 0; i < descriptor->field_count(); ++i) {
+    const google::protobuf::FieldDescriptor* field = descriptor->field(i);
+    if (field->message_type() != message.GetDescriptor()) continue;
+    input.GetReflection()->MutableMessage(&input, field)->CopyFrom(message);
+    return input;
+  }
+  POLKU_CHECK(false);
+  return input;
 }
 
 std::string Placeholders(size_t count) {
@@ -144,16 +160,10 @@ void World::RunSteps() {
   while (!steps_.empty()) {
     const pipeline::Step step = std::move(steps_.front());
     steps_.pop_front();
-    if (const auto* confirm = dynamic_cast<const v1::ConfirmAssignment*>(step.input.get())) {
-      v1::ClientSupportInput input;
-      *input.mutable_confirm_assignment() = *confirm;
-      POLKU_CHECK(confirm->client() == step.key && Send(input).ok());
+    if (absl::StartsWith(step.key, "clients/")) {
+      POLKU_CHECK(Send(InputWith<v1::ClientSupportInput>(*step.input)).ok());
     } else {
-      const auto* release = dynamic_cast<const v1::ReleasePlace*>(step.input.get());
-      POLKU_CHECK(release != nullptr && release->coordinator() == step.key);
-      v1::CoordinatorInput input;
-      *input.mutable_release_place() = *release;
-      POLKU_CHECK(Send(input).ok());
+      POLKU_CHECK(Send(InputWith<v1::CoordinatorInput>(*step.input)).ok());
     }
   }
   steps_at_once = before;
