@@ -84,7 +84,7 @@ class Consumer {
   // An error loses nothing: `assigned` and `revoked` never come with one, and no record is passed
   // over. After kDataLoss other partitions go on with the next Poll.
   // Errors: kInvalidArgument (a limit below 1), kUnavailable (try again later), kDataLoss (damage;
-  // names the place).
+  // names the place), kInternal (as Publish).
   virtual absl::StatusOr<Polled> Poll(const PollLimits& limits) = 0;
   // Reads `partition` from `offset` (the offset of the next record wanted; 0 = the oldest kept) from
   // the next Poll on. May be called again at any time to go back.
@@ -104,8 +104,9 @@ class Producer {
   // failed message no later message of the same key in the same call succeeds. A failed message
   // may nevertheless have been stored (the acknowledgement was lost).
   // Errors per message: kInvalidArgument (no key, larger than the limit), kNotFound (no such topic),
-  // kUnavailable, kResourceExhausted (disk full), kDataLoss (damage; names the file). A message that
-  // failed only because an earlier one of its key did has the code of that one.
+  // kUnavailable, kResourceExhausted (disk full), kDataLoss (damage; names the file), kInternal (an fsync
+  // failed: nothing more can be trusted, the process must end). A message that failed only because an earlier one of
+  // its key did has the code of that one.
   virtual std::vector<absl::Status> Publish(absl::Span<const Message> messages) = 0;
 };
 

@@ -1,18 +1,16 @@
 #include "libs/store/sealing.h"
 
-#include <fcntl.h>
 #include <sodium.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 #include <utility>
 
 #include "absl/strings/cord.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "libs/base/private_file.h"
 #include "libs/base/sodium.h"
 #include "libs/base/status_macros.h"
 
@@ -61,16 +59,6 @@ absl::Status Erased(absl::string_view owner) {
   return status;
 }
 
-// The file must not be readable by others even for the moment before SQLite has it.
-absl::Status MakePrivate(const std::string& path) {
-  const int file = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  const bool done = file >= 0 && fchmod(file, 0600) == 0;
-  const int error = errno;
-  if (file >= 0) close(file);
-  if (done) return absl::OkStatus();
-  return absl::FailedPreconditionError(absl::StrCat("key file ", path, ": ", std::strerror(error)));
-}
-
 }  // namespace
 
 absl::string_view OwnerOf(absl::string_view key) {
@@ -108,7 +96,7 @@ absl::StatusOr<std::unique_ptr<KeyRing>> KeyRing::Open(const KeyRingOptions& opt
   if (machine_files && !options.create && access(options.path.c_str(), F_OK) != 0) {
     return absl::FailedPreconditionError(absl::StrCat("key file ", options.path, " is missing"));
   }
-  if (machine_files) RETURN_IF_ERROR(MakePrivate(options.path));
+  if (machine_files) RETURN_IF_ERROR(MakePrivateFile(options.path));
   sqlite::ConnectionOptions file;
   file.path = options.path;
   file.vfs = options.vfs;

@@ -77,6 +77,7 @@ class SimVfs::Disk {
   int64_t operations = 0;
   int64_t power_left = 0;  // 0 = for ever.
   bool has_power = true;
+  bool syncs_fail = false;
 };
 
 namespace {
@@ -168,7 +169,7 @@ int Truncate(sqlite3_file* base, sqlite3_int64 size) {
 
 int Sync(sqlite3_file* base, int /*flags*/) {
   Handle& handle = Of(base);
-  if (Dead(handle) || !handle.disk->Operate()) return SQLITE_IOERR_FSYNC;
+  if (Dead(handle) || !handle.disk->Operate() || handle.disk->syncs_fail) return SQLITE_IOERR_FSYNC;
   handle.disk->Sync(*handle.path, *handle.file);
   return SQLITE_OK;
 }
@@ -463,6 +464,7 @@ const std::string& SimVfs::name() const { return disk_->name; }
 void SimVfs::Crash(SeededRandom& random, Unsynced unsynced) { disk_->Crash(random, unsynced); }
 int64_t SimVfs::operations() const { return disk_->operations; }
 void SimVfs::LosePowerAfter(int64_t operations) { disk_->power_left = operations; }
+void SimVfs::FailSyncs(bool fail) { disk_->syncs_fail = fail; }
 bool SimVfs::has_power() const { return disk_->has_power; }
 
 std::string SimVfs::Current(const std::string& path) const {

@@ -41,6 +41,8 @@ class SimVfs {
   // follows fails until Crash() is called. 0 takes the order back.
   void LosePowerAfter(int64_t operations);
   bool has_power() const;
+  // From now on syncs fail while everything else goes on, as when a disk has a bad sector.
+  void FailSyncs(bool fail);
 
   // The bytes of a file as its readers see them, and as they would be after a crash that loses
   // everything unsynced; empty when it does not exist. For tests of this class.

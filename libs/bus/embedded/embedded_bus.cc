@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "libs/base/private_file.h"
 #include "libs/base/status_macros.h"
 #include "libs/bus/embedded/assignment.h"
 #include "libs/bus/embedded/file_lock.h"
@@ -453,6 +454,7 @@ absl::StatusOr<std::unique_ptr<Bus>> OpenEmbeddedBus(const EmbeddedBusOptions& o
   FileLock file_lock;
   if (options.vfs.empty()) {
     ASSIGN_OR_RETURN(file_lock, FileLock::Take(options.path + ".lock"));
+    RETURN_IF_ERROR(MakePrivateFile(options.path));
   }
   ASSIGN_OR_RETURN(std::unique_ptr<RecordFile> file,
                    RecordFile::Open({options.path, options.vfs, options.file_bytes_max}));

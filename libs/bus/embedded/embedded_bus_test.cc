@@ -11,6 +11,7 @@
 #include "libs/base/clock.h"
 #include "libs/base/status_matchers.h"
 #include "libs/bus/partitioner.h"
+#include "libs/testing/sim_vfs.h"
 #include "libs/testing/temporary_folder.h"
 
 namespace polku::bus {
@@ -274,6 +275,26 @@ TEST_F(EmbeddedBusTest, AFailedWriteKeepsNothingOfItsCallAndHindersNoLaterOne) {
   ASSERT_THAT(polled->records, SizeIs(1));
   EXPECT_EQ(polled->records[0].value, "later");
   EXPECT_EQ(Sql("SELECT consumer_group FROM committed"), "lagging");
+}
+
+// The system may drop pages that it could not write: the next fsync would succeed and keep nothing.
+TEST_F(EmbeddedBusTest, IsOfNoUseAfterAFailedFsync) {
+  testing::SimVfs disk("failing-fsync");
+  EmbeddedBusOptions options = Options();
+  options.path = "bus.db";
+  options.vfs = disk.name();
+  Open(options);
+  ASSERT_THAT(Publish("a", "before"), IsOk());
+  std::unique_ptr<Consumer> consumer = Started();
+  disk.FailSyncs(true);
+  const auto failed = StatusIs(absl::StatusCode::kInternal, AllOf(HasSubstr("bus.db"), HasSubstr("the disk failed")));
+  EXPECT_THAT(Publish("a", "unknown"), failed);
+  disk.FailSyncs(false);
+  EXPECT_THAT(Publish("a", "after"), failed);
+  EXPECT_THAT(consumer->Poll({}), failed);
+  EXPECT_THAT(bus_->EnsureTopics({{"other", 1}}), failed);
+  consumer.reset();
+  Close();  // Before its disk goes.
 }
 
 TEST_F(EmbeddedBusTest, TellsAnAssignmentBeforeItTakesAStart) {

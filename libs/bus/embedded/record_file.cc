@@ -172,11 +172,25 @@ absl::Status RecordFile::CheckAndCreate() {
 
 template <class Work>
 absl::Status RecordFile::InTransaction(Work work) {
+  RETURN_IF_ERROR(Usable());
   absl::Status status = writer_.Run("BEGIN IMMEDIATE");
   if (status.ok()) status = work();
-  if (status.ok()) status = writer_.Run("COMMIT");
-  if (!status.ok()) writer_.RollBack();
+  if (status.ok()) {
+    status = writer_.Run("COMMIT");
+    disk_failed_ = !status.ok() && writer_.SyncFailed();
+  }
+  if (!status.ok()) {
+    writer_.RollBack();
+    return disk_failed_ ? Usable() : status;
+  }
+  // This transaction is safe in the log whatever becomes of the checkpoint.
+  disk_failed_ = !writer_.CheckpointIfLong();
   return status;
+}
+
+absl::Status RecordFile::Usable() const {
+  if (!disk_failed_) return absl::OkStatus();
+  return absl::InternalError(absl::StrCat("bus file: ", path_, ": the disk failed, the process must end"));
 }
 
 absl::StatusOr<std::vector<RecordFile::Partition>> RecordFile::ReadPartitions() {
@@ -257,6 +271,7 @@ absl::Status RecordFile::Insert(absl::Span<const NewRecord> records, absl::Time 
 
 absl::Status RecordFile::Read(const PartitionPlace& place, int64_t from, int64_t end, ReadBudget& budget,
                               std::vector<Record>& records) {
+  RETURN_IF_ERROR(Usable());
   absl::MutexLock lock(&read_mutex_);
   const ResetAtEnd reset(select_records_);
   select_records_.Bind(place.id);

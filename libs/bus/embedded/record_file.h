@@ -3,6 +3,7 @@
 #ifndef POLKU_LIBS_BUS_EMBEDDED_RECORD_FILE_H_
 #define POLKU_LIBS_BUS_EMBEDDED_RECORD_FILE_H_
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -64,7 +65,8 @@ class RecordFile {
   // or a vfs that cannot do WAL), kDataLoss, kUnavailable, kResourceExhausted.
   static absl::StatusOr<std::unique_ptr<RecordFile>> Open(const Options& options);
 
-  // One thread at a time calls these three. After an error of AddTopics or Append nothing was kept.
+  // One thread at a time calls these three. After an error of AddTopics or Append nothing was kept; but after a
+  // failed fsync that is unknown, every later call (Read too) gives kInternal, and the process must end.
   absl::StatusOr<std::vector<Partition>> ReadPartitions();
   absl::StatusOr<std::vector<PartitionPlace>> AddTopics(absl::Span<const TopicSpec> topics);
   // Returns when everything is on the disk.
@@ -85,9 +87,13 @@ class RecordFile {
   // Runs `work` in a transaction of the writing connection.
   template <class Work>
   absl::Status InTransaction(Work work);
+  // Not OK once the disk has failed to keep what it was given: the system may have dropped pages that it could not
+  // write, so a later success would say nothing.
+  absl::Status Usable() const;
   absl::Status Damaged(const PartitionPlace& place, int64_t offset, absl::string_view cause) const;
 
   const std::string path_;
+  std::atomic<bool> disk_failed_ = false;
   SqliteConnection writer_;
   SqliteStatement insert_record_;
   SqliteStatement insert_offset_;

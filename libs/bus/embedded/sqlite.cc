@@ -11,6 +11,14 @@ namespace {
 
 // A foreign tool that looks at the file (a backup, a shell) may hold a lock for a moment.
 constexpr int kBusyWaitMilliseconds = 1000;
+constexpr int kLogPagesMax = 1000;
+
+int KeepLogPages(void* kept, sqlite3* /*db*/, const char* /*name*/, int pages) {
+  *static_cast<int*>(kept) = pages;
+  return SQLITE_OK;
+}
+
+bool IsSyncFailure(int extended) { return extended == SQLITE_IOERR_FSYNC || extended == SQLITE_IOERR_DIR_FSYNC; }
 
 absl::StatusCode CodeOf(sqlite3* db, int result) {
   if (result == SQLITE_IOERR_DATA || result == SQLITE_IOERR_CORRUPTFS) return absl::StatusCode::kDataLoss;
@@ -107,6 +115,9 @@ absl::StatusOr<SqliteConnection> SqliteConnection::Open(const std::string& path,
   if (db == nullptr) return absl::UnavailableError(absl::StrCat("open bus file: ", path, ": out of memory"));
   if (result != SQLITE_OK) return ErrorOf(db, path, "open bus file");
   sqlite3_busy_timeout(db, kBusyWaitMilliseconds);
+  connection.log_pages_ = std::make_unique<int>(0);
+  // Replaces SQLite's own checkpoint after a commit, which keeps quiet about its errors.
+  sqlite3_wal_hook(db, KeepLogPages, connection.log_pages_.get());
   return connection;
 }
 
@@ -135,6 +146,15 @@ absl::StatusOr<std::string> SqliteConnection::ReadText(absl::string_view sql) {
   ASSIGN_OR_RETURN(const bool found, statement.Step(sql));
   if (!found) return absl::InternalError(absl::StrCat(sql, ": no row"));
   return std::string(statement.Bytes(0));
+}
+
+bool SqliteConnection::SyncFailed() const { return IsSyncFailure(sqlite3_extended_errcode(db_.get())); }
+
+bool SqliteConnection::CheckpointIfLong() {
+  if (*log_pages_ < kLogPagesMax) return true;
+  // Busy: a reader still needs the log; the next commit tries again.
+  const int result = sqlite3_wal_checkpoint_v2(db_.get(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  return result == SQLITE_OK || !SyncFailed();
 }
 
 void SqliteConnection::RollBack() {

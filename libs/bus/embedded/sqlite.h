@@ -74,11 +74,16 @@ class SqliteConnection {
   absl::StatusOr<std::string> ReadText(absl::string_view sql);
   // Ends a transaction that a failure left open.
   void RollBack();
+  // Whether the last call failed because bytes could not be brought to the disk.
+  bool SyncFailed() const;
+  // Moves the write-ahead log into the file when the last commit left it long. False when the disk failed.
+  bool CheckpointIfLong();
 
  private:
   struct Close {
     void operator()(sqlite3* db) const { sqlite3_close_v2(db); }
   };
+  std::unique_ptr<int> log_pages_;  // After the last commit. Where SQLite writes it must not move.
   std::unique_ptr<sqlite3, Close> db_;
 };
 

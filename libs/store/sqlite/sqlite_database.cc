@@ -14,6 +14,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "libs/base/private_file.h"
 #include "libs/base/status_macros.h"
 #include "libs/store/erasure_ledger.h"
 #include "libs/store/sealing.h"
@@ -127,6 +128,8 @@ absl::StatusOr<std::unique_ptr<Connection>> SqliteDatabase::Connect(const Sqlite
 absl::Status SqliteDatabase::OpenFiles(const SqliteOptions& options) {
   if (options.vfs.empty()) {
     ASSIGN_OR_RETURN(lock_, FileLock::Take(absl::StrCat(options.path, ".lock")));
+    // Its log and shared memory get the same mode from SQLite.
+    RETURN_IF_ERROR(MakePrivateFile(options.path));
   }
   ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, Connect(options, false));
   // Index rows and the like hold no content: wiping deleted rows is done where it costs no write.
