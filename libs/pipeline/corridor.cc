@@ -174,9 +174,13 @@ absl::Status Corridor::GatherStored(Batch& batch) {
     }
   }
   if (due) {
-    ASSIGN_OR_RETURN(std::vector<std::string> keys, reader->ReadDue(now, limits_.due_per_batch_max));
+    // What fell due after the last look at the bus can only be held now, and decided after the next look.
+    // When this very batch makes that look good, it waits for the next one.
+    const absl::Time until = inbox_.CatchesUp(batch.intake) ? std::min(now, inbox_.covered_until()) : now;
+    ASSIGN_OR_RETURN(std::vector<std::string> keys, reader->ReadDue(until, limits_.due_per_batch_max));
     batch.due_left = static_cast<int>(keys.size()) == limits_.due_per_batch_max;
-    if (keys.empty()) {
+    batch.due_put_off = until < now && !batch.due_left;
+    if (keys.empty() && !batch.due_put_off) {
       ASSIGN_OR_RETURN(std::optional<absl::Time> next, reader->EarliestDue());
       earliest_due_us_ = next.has_value() ? absl::ToUnixMicros(*next) : kNoDue;
     }
@@ -493,13 +497,13 @@ absl::StatusOr<bool> Corridor::Step() {
     metrics_.batches->Increment();
   } else {
     inbox_.Committed(batch.intake);
-    ++idle_passes_;
+    if (!batch.due_put_off) ++idle_passes_;
   }
   RETURN_IF_ERROR(eraser_.DestroyKeys());
   ASSIGN_OR_RETURN(const bool swept, eraser_.Sweep());
   RETURN_IF_ERROR(ForgetOldRequests());
   ready_ = inbox_.covered_until() > absl::InfinitePast();
-  return work || swept || judged;
+  return work || swept || judged || batch.due_put_off;
 }
 
 }  // namespace polku::pipeline

@@ -81,6 +81,7 @@ class Corridor {
     std::vector<int64_t> parked_done;  // Parked rows that have been overtaken.
     bool due_left = false;             // More was due than the batch could take.
     bool steps_left = false;
+    bool due_put_off = false;  // Something is due that the next batch can decide better.
   };
 
   absl::Status Restore();

@@ -52,6 +52,8 @@ struct Principal {
 struct Lookup {
   std::string name;
   std::vector<store::Value> parameters;
+  // Reads only rows that RowsOf made: what Index says of the same key need not be brought up to date first.
+  bool of_events = false;
 };
 
 struct Context {

@@ -49,6 +49,21 @@ bool SameRow(const IndexRow& a, const IndexRow& b) {
   return a.shape == b.shape && a.key == b.key && a.values == b.values;
 }
 
+// The rows of that table; there are few tables.
+std::vector<store::Row>& Of(const store::TableShape* shape,
+                            std::vector<std::pair<const store::TableShape*, std::vector<store::Row>>>& tables) {
+  for (auto& [known, rows] : tables) {
+    if (known == shape) return rows;
+  }
+  return tables.emplace_back(shape, std::vector<store::Row>()).second;
+}
+
+store::Row Whole(const IndexRow& row) {
+  store::Row whole = row.key;
+  whole.insert(whole.end(), row.values.begin(), row.values.end());
+  return whole;
+}
+
 }  // namespace
 
 Context Fold::ContextFor(const std::string& key) const {
@@ -77,7 +92,11 @@ absl::StatusOr<Fold::Working*> Fold::WorkingFor(const std::string& key) {
 absl::Status Fold::AnswerLookups(Working& working, const Message& input, Context& context) {
   const std::vector<Lookup> lookups = working.kind->LookupsOf(context.key, input);
   if (lookups.empty()) return absl::OkStatus();
-  RETURN_IF_ERROR(FlushRows(working));  // Rows of the same key are exact.
+  // Rows of the same key are exact.
+  const bool index = std::any_of(lookups.begin(), lookups.end(), [](const Lookup& each) { return !each.of_events; });
+  RowChanges changes;
+  CollectRows(working, index, changes);
+  RETURN_IF_ERROR(WriteRows(changes));
   for (const Lookup& lookup : lookups) {
     const auto query = settings_.definition->queries.find(lookup.name);
     if (query == settings_.definition->queries.end()) {
@@ -146,34 +165,32 @@ void Fold::Keep(Working& working, AnyDecision& decision, absl::string_view trace
   }
 }
 
-absl::Status Fold::FlushRows(Working& working) {
-  std::vector<IndexRow> upserts = std::move(working.rows_waiting);
+void Fold::CollectRows(Working& working, bool index, RowChanges& changes) {
+  if (!working.erased) {
+    for (const IndexRow& row : working.rows_waiting) Of(row.shape, changes.upserts).push_back(Whole(row));
+  }
   working.rows_waiting.clear();
-  std::vector<IndexRow> deletes;
-  if (working.erased) upserts.clear();
-  if (working.index_stale || working.erased) {
-    std::vector<IndexRow> now;
-    if (!working.erased) now = working.kind->Index(*working.state);
-    for (const IndexRow& row : now) {
-      const bool known = std::any_of(working.index_written.begin(), working.index_written.end(),
-                                     [&row](const IndexRow& other) { return SameRow(row, other); });
-      if (!known) upserts.push_back(row);
-    }
-    for (const IndexRow& row : working.index_written) {
-      const bool kept = std::any_of(now.begin(), now.end(), [&row](const IndexRow& other) {
-        return row.shape == other.shape && row.key == other.key;
-      });
-      if (!kept) deletes.push_back(row);
-    }
-    working.index_written = std::move(now);
-    working.index_stale = false;
+  if (!index || (!working.index_stale && !working.erased)) return;
+  std::vector<IndexRow> now;
+  if (!working.erased) now = working.kind->Index(*working.state);
+  for (const IndexRow& row : now) {
+    const bool known = std::any_of(working.index_written.begin(), working.index_written.end(),
+                                   [&row](const IndexRow& other) { return SameRow(row, other); });
+    if (!known) Of(row.shape, changes.upserts).push_back(Whole(row));
   }
-  for (const IndexRow& row : deletes) RETURN_IF_ERROR(transaction_.Delete(*row.shape, {row.key}));
-  for (const IndexRow& row : upserts) {
-    store::Row whole = row.key;
-    whole.insert(whole.end(), row.values.begin(), row.values.end());
-    RETURN_IF_ERROR(transaction_.Upsert(*row.shape, {whole}));
+  for (const IndexRow& row : working.index_written) {
+    const bool kept = std::any_of(now.begin(), now.end(), [&row](const IndexRow& other) {
+      return row.shape == other.shape && row.key == other.key;
+    });
+    if (!kept) Of(row.shape, changes.deletes).push_back(row.key);
   }
+  working.index_written = std::move(now);
+  working.index_stale = false;
+}
+
+absl::Status Fold::WriteRows(const RowChanges& changes) {
+  for (const auto& [shape, keys] : changes.deletes) RETURN_IF_ERROR(transaction_.Delete(*shape, keys));
+  for (const auto& [shape, rows] : changes.upserts) RETURN_IF_ERROR(transaction_.Upsert(*shape, rows));
   return absl::OkStatus();
 }
 
@@ -268,7 +285,7 @@ absl::Status Fold::ApplyFact(WorkItem& item, Prepared& prepared) {
   }
   const PeerKey peer{fact.source, fact.key};
   const store::SourceVersionKey version_key{fact.source, fact.epoch, fact.key};
-  const int64_t last = last_[version_key];
+  const int64_t last = last_[version_key].version;
   if (fact.version <= last) {
     ++counts_.duplicates;
     return absl::OkStatus();
@@ -299,8 +316,9 @@ absl::Status Fold::ApplyFact(WorkItem& item, Prepared& prepared) {
       return absl::OkStatus();
     }
   }
-  last_[version_key] = fact.version;
-  last_changed_[version_key] = fact.version;
+  LastVersion& now = last_[version_key];
+  if (!now.changed) last_changed_.push_back(version_key);
+  now = {fact.version, /*changed=*/true};
   return absl::OkStatus();
 }
 
@@ -364,10 +382,11 @@ absl::Status Fold::Apply(WorkItem& item, Prepared& prepared) {
 
 absl::Status Fold::WriteAggregates() {
   std::vector<store::AggregateWrite> writes;
+  RowChanges changes;
   for (const auto& working : working_) {
     if (!working->changed && !working->ticked) continue;
     if (working->stored.version == 0) continue;  // Refused before it came to be.
-    RETURN_IF_ERROR(FlushRows(*working));
+    CollectRows(*working, /*index=*/true, changes);
     store::StoredAggregate& stored = working->stored;
     std::optional<absl::Time> due;
     if (!working->erased) due = working->kind->NextDue(*working->state);
@@ -384,6 +403,7 @@ absl::Status Fold::WriteAggregates() {
     }
     writes.push_back({working->loaded_version, std::move(stored)});
   }
+  RETURN_IF_ERROR(WriteRows(changes));
   return writes.empty() ? absl::OkStatus() : transaction_.Save(writes);
 }
 
@@ -405,7 +425,7 @@ absl::Status Fold::WriteRest() {
   if (!requests_new_.empty()) RETURN_IF_ERROR(transaction_.SaveRequests(requests_new_));
   if (!last_changed_.empty()) {
     std::vector<store::SourceVersion> versions;
-    for (const auto& [id, last] : last_changed_) versions.push_back({id, last});
+    for (const store::SourceVersionKey& id : last_changed_) versions.push_back({id, last_[id].version});
     RETURN_IF_ERROR(transaction_.SaveSourceVersions(versions));
   }
   if (!parked_.empty()) RETURN_IF_ERROR(transaction_.Park(parked_));
@@ -421,7 +441,9 @@ absl::Status Fold::Run(std::vector<WorkItem>& items) {
     // Steps and due instants come last and may look at rows of other aggregates: what the commands
     // and facts of this batch have told is in the index by then.
     if (!flushed && (items[i].lane == Lane::kStep || items[i].lane == Lane::kDue)) {
-      for (const auto& working : working_) RETURN_IF_ERROR(FlushRows(*working));
+      RowChanges changes;
+      for (const auto& working : working_) CollectRows(*working, /*index=*/true, changes);
+      RETURN_IF_ERROR(WriteRows(changes));
       flushed = true;
     }
     RETURN_IF_ERROR(Apply(items[i], prepared_[i]));

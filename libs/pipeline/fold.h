@@ -105,7 +105,15 @@ class Fold {
                       std::unique_ptr<google::protobuf::Message>* reply);
   absl::Status AnswerLookups(Working& working, const google::protobuf::Message& input, Context& context);
   void Keep(Working& working, AnyDecision& decision, absl::string_view traceparent, const std::string& origin);
-  absl::Status FlushRows(Working& working);
+  // Index rows on their way into the database, by table in order of first use.
+  using RowsOfTables = std::vector<std::pair<const store::TableShape*, std::vector<store::Row>>>;
+  struct RowChanges {
+    RowsOfTables deletes;  // Keys.
+    RowsOfTables upserts;
+  };
+  // Moves what events have made, and with `index` what the state has changed, into `changes`.
+  void CollectRows(Working& working, bool index, RowChanges& changes);
+  absl::Status WriteRows(const RowChanges& changes);
   absl::Status WriteAggregates();
   absl::Status WriteSteps();
   absl::Status WriteRest();
@@ -121,12 +129,16 @@ class Fold {
   std::vector<Prepared> prepared_;
   std::vector<std::unique_ptr<Working>> working_;  // In order of first touch.
   absl::flat_hash_map<std::string, Working*> by_key_;
-  std::map<store::RequestKey, store::RequestRow> requests_;  // Known before, and those of this batch.
+  absl::flat_hash_map<store::RequestKey, store::RequestRow> requests_;  // Known before, and those of this batch.
   std::vector<store::RequestRow> requests_new_;
   std::map<std::pair<std::string, std::string>, std::string> aliases_;
   std::set<std::pair<std::string, std::string>> aliases_stored_;
-  std::map<store::SourceVersionKey, int64_t> last_;
-  std::map<store::SourceVersionKey, int64_t> last_changed_;
+  struct LastVersion {
+    int64_t version = 0;
+    bool changed = false;
+  };
+  absl::flat_hash_map<store::SourceVersionKey, LastVersion> last_;
+  std::vector<store::SourceVersionKey> last_changed_;  // In order of first change.
   std::set<PeerKey> parked_keys_;
   std::set<std::string, std::less<>> erased_;  // Owners.
 

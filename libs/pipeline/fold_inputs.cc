@@ -97,7 +97,7 @@ absl::Status Fold::FindKnown(std::vector<WorkItem>& items) {
   }
   if (!versions.empty()) {
     ASSIGN_OR_RETURN(std::vector<store::SourceVersion> found, transaction_.FindSourceVersions(versions));
-    for (const store::SourceVersion& row : found) last_[row.id] = row.last;
+    for (const store::SourceVersion& row : found) last_[row.id].version = row.last;
   }
   constexpr int kParkedKeysMax = 100000;
   ASSIGN_OR_RETURN(std::vector<store::ParkedRow> parked, transaction_.ListParkedKeys(kParkedKeysMax));

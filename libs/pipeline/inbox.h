@@ -49,6 +49,10 @@ class Inbox {
   // Everything that was published before this instant has been read and committed. InfinitePast
   // until the end of every assigned partition was seen once; InfiniteFuture without subscriptions.
   absl::Time covered_until() const;
+  // Once `intake` is Committed, covered_until is the instant of its Fill.
+  bool CatchesUp(const Intake& intake) const {
+    return stuck_.empty() && unstarted_.empty() && intake.covered.size() == next_.size();
+  }
   // The last Fill found nothing more to read.
   bool at_end() const { return at_end_; }
 

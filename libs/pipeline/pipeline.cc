@@ -47,6 +47,7 @@ bool IsTransient(const absl::Status& status) {
 struct Pipeline::Loops {
   Bell relay_bell;
   std::atomic<bool> stop = false;
+  absl::Notification pause;  // Ends the relay's pause when all stops.
   std::atomic<bool> fatal_told = false;
   std::vector<std::thread> threads;
 };
@@ -125,8 +126,12 @@ void Pipeline::Start(std::function<void(absl::Status)> on_fatal) {
   });
   loops_->threads.emplace_back([this, run] {
     // The bell wakes the relay; the long rest only covers a ring that was missed.
-    run(
-        "relay", [this] { return RelayStep(); },
+    const auto send = [this]() -> absl::StatusOr<bool> {
+      ASSIGN_OR_RETURN(const bool sent, RelayStep());
+      if (sent) loops_->pause.WaitForNotificationWithTimeout(limits_.relay_pause);
+      return sent;
+    };
+    run("relay", send,
         [this](absl::Duration wait) { loops_->relay_bell.Wait(std::max(wait, absl::Milliseconds(200))); });
   });
 }
@@ -134,6 +139,7 @@ void Pipeline::Start(std::function<void(absl::Status)> on_fatal) {
 void Pipeline::Stop() {
   corridor_->Close();
   loops_->stop = true;
+  if (!loops_->pause.HasBeenNotified()) loops_->pause.Notify();
   loops_->relay_bell.Ring();
   for (std::thread& thread : loops_->threads) thread.join();
   loops_->threads.clear();

@@ -57,12 +57,14 @@ struct Limits {
   int64_t batch_bytes_max = 16 << 20;  // Of bus records per batch.
   int queue_inputs_max = 10000;        // Commands that may wait; over it they are refused.
   int64_t queue_bytes_max = 64 << 20;  // Of their requests.
-  int due_per_batch_max = 2000;
+  int due_per_batch_max = 200;         // A command that comes meanwhile waits for them.
   int steps_per_batch_max = 500;
   int relay_batch_max = 2000;
   int erasures_waiting_max = 10000;       // Decided erasures whose keys are destroyed together.
   int erasures_per_sweep_max = 500;       // Erased clients whose rows are deleted in one walk over the tables.
   int erasure_rows_per_batch_max = 5000;  // Rows that one transaction of that walk looks at.
+  // Between two sendings: what becomes public meanwhile goes together, with one fsync on each side.
+  absl::Duration relay_pause = absl::Milliseconds(10);
   absl::Duration idle_wait = absl::Milliseconds(5);   // How long a loop rests when there is nothing to do.
   absl::Duration retry_wait_max = absl::Seconds(30);  // Longest back-off while a dependency is away.
   absl::Duration request_kept = absl::Hours(7 * 24);  // Replies are remembered this long.

@@ -32,6 +32,16 @@ constexpr char kId2[] = "0190a000-0000-7000-8000-000000000002";
 
 using PipelineTest = ToyWorld;
 
+// Notes how far the bus had been read at each tick.
+struct WatchedDomain : toy::CounterDomain {
+  explicit WatchedDomain(std::vector<absl::Time>* ticks) : covered_at_ticks(ticks) {}
+  absl::StatusOr<Decision<Event>> Decide(const State& state, const Input& input, const Context& context) const {
+    if (input.has_tick()) covered_at_ticks->push_back(context.covered_until);
+    return toy::CounterDomain::Decide(state, input, context);
+  }
+  std::vector<absl::Time>* covered_at_ticks;
+};
+
 TEST_F(PipelineTest, ACommandIsAnsweredWithItsReplyAndReachesTheSubscriber) {
   const auto reply = Run(Add("counters/a", 5));
   ASSERT_THAT(reply, IsOk());
@@ -140,6 +150,22 @@ TEST_F(PipelineTest, ADueInstantThatPassedWhileTheProcessWasDownFiresAfterTheSta
   Open();
   Settle();
   EXPECT_EQ(StateOf(*toy_db_, "counters/a").reminders(), 1);
+}
+
+// Decided a moment too soon, a rule about something missing could only wait for another look a minute later.
+TEST_F(PipelineTest, WhatFellDueAfterTheLastLookAtTheBusIsDecidedAfterTheNextOne) {
+  std::vector<absl::Time> covered;
+  mirror_.reset();
+  toy_ = *Make("mirror", std::make_unique<KindOf<WatchedDomain>>("counters/", WatchedDomain(&covered)), {"toy"},
+               *mirror_db_);
+  AddRequest request = Add("counters/a", 1);
+  const absl::Time due = clock_.Now() + absl::Hours(24);
+  request.set_remind_us(absl::ToUnixMicros(due));
+  ASSERT_THAT(Run(request), IsOk());
+  clock_.Set(due);
+  while (*toy_->Step()) {
+  }
+  EXPECT_THAT(covered, ElementsAre(due));
 }
 
 TEST_F(PipelineTest, ARecordDeliveredTwiceActsOnce) {

@@ -17,6 +17,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -43,6 +44,7 @@ struct TableShape {
   std::string table;
   std::vector<std::string> key_columns;  // The primary key.
   std::vector<std::string> value_columns;
+  bool operator==(const TableShape&) const = default;
 };
 
 struct StoredAggregate {
@@ -97,6 +99,10 @@ struct RequestKey {
   std::string scope;       // Organisation and method.
   std::string request_id;  // UUID chosen by the caller.
   auto operator<=>(const RequestKey&) const = default;
+  template <class H>
+  friend H AbslHashValue(H hash, const RequestKey& id) {
+    return H::combine(std::move(hash), id.scope, id.request_id);
+  }
 };
 struct RequestRow {
   RequestKey id;
@@ -129,6 +135,10 @@ struct SourceVersionKey {
   int64_t epoch = 0;
   std::string key;
   auto operator<=>(const SourceVersionKey&) const = default;
+  template <class H>
+  friend H AbslHashValue(H hash, const SourceVersionKey& id) {
+    return H::combine(std::move(hash), id.source, id.epoch, id.key);
+  }
 };
 struct SourceVersion {
   SourceVersionKey id;

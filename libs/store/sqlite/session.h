@@ -62,6 +62,8 @@ class Session {
   Dictionary names;
   std::vector<OwnedColumn> owned_columns;                 // Of the writing session only.
   absl::flat_hash_map<std::string, std::string> queries;  // Common text -> SQLite's.
+  // A shape's statement, by the address of the shape; the copy tells when another shape stands there.
+  absl::flat_hash_map<const TableShape*, std::pair<TableShape, std::string>> upserts;
   // Reused from row to row.
   Place place;
   std::string content;

@@ -507,7 +507,12 @@ absl::Status SqliteTransaction::RunEach(const std::string& sql, size_t columns, 
 
 absl::Status SqliteTransaction::Upsert(const TableShape& shape, absl::Span<const Row> rows) {
   RETURN_IF_ERROR(Usable());
-  return RunEach(UpsertSql(shape), shape.key_columns.size() + shape.value_columns.size(), rows, shape);
+  auto& [known, sql] = session()->upserts[&shape];
+  if (sql.empty() || known != shape) {
+    known = shape;
+    sql = UpsertSql(shape);
+  }
+  return RunEach(sql, shape.key_columns.size() + shape.value_columns.size(), rows, shape);
 }
 
 absl::Status SqliteTransaction::Delete(const TableShape& shape, absl::Span<const Row> keys) {

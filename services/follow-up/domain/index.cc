@@ -52,7 +52,7 @@ int64_t WeekOfIndex(int64_t time_us) { return time_us / absl::ToInt64Microsecond
 std::vector<pipeline::Lookup> JourneyDomain::LookupsOf(const std::string& key, const Input& input) const {
   if (input.has_attendance_mark()) {
     const AttendanceMark& mark = input.attendance_mark();
-    return {{kMarkLookup, {mark.measure(), DayNumber(mark.date()), int64_t{mark.session()}}}};
+    return {{kMarkLookup, {mark.measure(), DayNumber(mark.date()), int64_t{mark.session()}}, /*of_events=*/true}};
   }
   if (input.has_plan_revised()) {
     std::vector<pipeline::Lookup> lookups;
