@@ -208,6 +208,8 @@ void Apply(const polku::assessment::v1::PlanRevised& event, JourneyRecord& state
   for (const auto& plan : event.added()) AddMeasure(plan, event.approve_time(), state);
   for (const auto& plan : event.changed()) Change(plan, day, state);
   for (const std::string& name : event.removed()) {
+    const MeasureRecord* measure = FindMeasure(state, name);
+    if (measure == nullptr || HasEnded(*measure)) continue;  // What ended by itself stays as it ended.
     End(name, MEASURE_PHASE_REMOVED, pipeline::ToProtoDay(day), END_REASON_UNSPECIFIED, state);
   }
 }

@@ -172,7 +172,8 @@ std::optional<int64_t> AnchorOf(const JourneyRecord& journey, Rule rule) {
 }
 
 bool HasEnded(const MeasureRecord& measure) {
-  return measure.phase() == MEASURE_PHASE_COMPLETED || measure.phase() == MEASURE_PHASE_ENDED_EARLY;
+  return measure.phase() == MEASURE_PHASE_COMPLETED || measure.phase() == MEASURE_PHASE_ENDED_EARLY ||
+         measure.phase() == MEASURE_PHASE_REMOVED;
 }
 
 bool IsGoodEnd(EndReason reason) { return reason == END_REASON_GOAL_REACHED || reason == END_REASON_WORK_OR_STUDY; }

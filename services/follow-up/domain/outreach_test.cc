@@ -46,7 +46,7 @@ std::vector<std::string> Rungs(const Follower& follower) {
 TEST(Ladder, CallsEachRungOnceAndEndsWithTheSupervisor) {
   Follower follower(Local("2026-03-02 08:00"));
   follower.Run(TwiceAWeek());
-  follower.AdvanceTo(Local("2026-05-02 08:00"));
+  follower.AdvanceTo(Local("2026-03-22 08:00"));
   // Found on Thursday 5 March: used up by the end of the 1st, 3rd, 5th and 7th office day behind it.
   EXPECT_THAT(Rungs(follower), ElementsAre("2 03-07 00:00 03-11 00:00", "3 03-11 00:00 03-13 00:00",
                                            "4 03-13 00:00 03-17 00:00", "5 03-17 00:00 03-20 00:00"));
