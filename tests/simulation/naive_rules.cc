@@ -42,6 +42,8 @@ struct Spell {
   absl::Time due;
   absl::Time end = absl::InfiniteFuture();
   bool retracted = false;
+  // R2: the end of the session or week that made it; what has only been suppressed leaves none.
+  absl::Time last_miss = absl::InfinitePast();
 };
 
 struct Source {
@@ -150,9 +152,13 @@ void TakeJourney(const store::JournalRow& row, Facts& facts) {
   } else if (Read(row, contact)) {
     facts.activity.push_back(FromProto(contact.contact_time()));
   } else if (Read(row, found)) {
-    facts.spells[found.interruption()] = {{found.rule(), found.measure()}, FromProto(found.due_time())};
+    Spell& spell = facts.spells[found.interruption()];
+    spell = {{found.rule(), found.measure()}, FromProto(found.due_time())};
+    if (found.has_last_miss_time()) spell.last_miss = FromProto(found.last_miss_time());
   } else if (Read(row, amended)) {
-    facts.spells[amended.interruption()].due = FromProto(amended.due_time());
+    Spell& spell = facts.spells[amended.interruption()];
+    spell.due = FromProto(amended.due_time());
+    if (amended.has_last_miss_time()) spell.last_miss = FromProto(amended.last_miss_time());
   } else if (Read(row, resolved)) {
     Spell& spell = facts.spells[resolved.interruption()];
     spell.end = FromProto(resolved.resolve_time());
@@ -167,7 +173,9 @@ void TakeJourney(const store::JournalRow& row, Facts& facts) {
   } else if (Read(row, outreach)) {
     facts.step_ends.push_back(FromProto(outreach.complete_time()));
   } else if (Read(row, retracted)) {
-    facts.spells[retracted.interruption()].retracted = true;
+    Spell& spell = facts.spells[retracted.interruption()];
+    spell.retracted = true;
+    if (retracted.suppressed()) spell.last_miss = absl::InfinitePast();
   }
 }
 
@@ -343,7 +351,7 @@ class Naive {
     absl::Time last = absl::InfinitePast();
     for (const auto& [interruption, spell] : facts_.spells) {
       const bool same = spell.about == std::pair<int, std::string>(v1::RULE_MISSED_ATTENDANCE, name);
-      if (same && spell.retracted) last = std::max(last, spell.due);
+      if (same && spell.retracted) last = std::max(last, spell.last_miss);
     }
     return last;
   }
@@ -360,7 +368,7 @@ class Naive {
       run.push_back(session);
       if (run.size() < kMissesInARow) continue;
       const absl::Duration wait = session.seen == Seen::kMissedUnmarked ? interval : absl::ZeroDuration();
-      if (session.end + wait > retracted) {
+      if (session.end > retracted) {
         return std::pair(session.end + wait, run[run.size() - kMissesInARow].end);
       }
     }
@@ -383,7 +391,8 @@ class Naive {
       }
       const auto wanted = std::min<size_t>(static_cast<size_t>(measure.plan.weekly_days_min()), expected.size());
       const absl::Time due = EndOfDay(monday + 6) + interval;
-      if (!known || present.size() >= wanted || StartOfDay(monday) <= floor || due <= retracted) continue;
+      if (!known || present.size() >= wanted || StartOfDay(monday) <= floor) continue;
+      if (EndOfDay(monday + 6) <= retracted) continue;
       return std::pair(due, StartOfDay(monday));
     }
     return std::nullopt;

@@ -351,7 +351,7 @@ void Settle(Rule rule, const std::string& name, int64_t settle_us, const google:
   if (!name.empty() && measure == nullptr) return;
   Floor& floor = FloorOf(state, rule, name);
   floor.set_counted_from_us(std::max(settle_us, floor.counted_from_us()));
-  floor.clear_retracted_miss_us();
+  if (floor.retracted_miss_us() <= settle_us) floor.clear_retracted_miss_us();
   if (next_step != nullptr) {
     floor.set_not_before_us(std::max(floor.not_before_us(), Micros(EndOfDay(FromProto(*next_step)))));
   }
