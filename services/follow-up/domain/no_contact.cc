@@ -70,7 +70,10 @@ std::optional<Finding> NoContact(const JourneyRecord& journey, const polku::path
     for (const Spell& spell : spells) {
       if (spell.from_us < due && spell.to_us > from) restart(spell.to_us);
     }
-    Running running = RunningAt(journey, At(due));
+    // Activity inside a spell makes no limit shorter than activity before it.
+    Running running = RunningAt(journey, At(from) + absl::Microseconds(1));
+    if (!running.any && running.quiet_until_us > from) restart(running.quiet_until_us);
+    running = RunningAt(journey, At(due));
     while (!running.any && running.quiet_until_us > from) {
       restart(running.quiet_until_us);
       running = RunningAt(journey, At(due));
