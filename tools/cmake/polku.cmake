@@ -17,6 +17,8 @@ if(POLKU_MOLD)
   add_link_options(-fuse-ld=mold)
 endif()
 
+include("${CMAKE_CURRENT_LIST_DIR}/sanitizers.cmake")
+
 find_package(Threads REQUIRED)
 find_package(Protobuf REQUIRED)
 find_package(absl REQUIRED)
@@ -48,6 +50,7 @@ target_compile_options(polku_flags INTERFACE
   # GCC 12 reports it inside absl::StatusOr where nothing is uninitialised.
   -Wno-maybe-uninitialized)
 target_include_directories(polku_flags INTERFACE "${PROJECT_SOURCE_DIR}")
+polku_finish_sanitizers()
 
 # polku_library(NAME SOURCES ... DEPS ... [INTERFACE])
 function(polku_library name)
@@ -67,7 +70,7 @@ endfunction()
 function(polku_binary name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
-  target_link_libraries(${name} PRIVATE polku_flags ${ARG_DEPS})
+  target_link_libraries(${name} PRIVATE polku_flags polku_sanitizer ${ARG_DEPS})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
 endfunction()
 
@@ -81,9 +84,11 @@ function(polku_test name)
     set(ARG_LABELS unit)
   endif()
   add_executable(${name} ${ARG_SOURCES})
-  target_link_libraries(${name} PRIVATE polku_flags ${ARG_DEPS} GTest::gmock GTest::gtest_main)
+  target_link_libraries(${name} PRIVATE polku_flags polku_sanitizer ${ARG_DEPS} GTest::gmock GTest::gtest_main)
   add_test(NAME ${name} COMMAND ${name})
-  set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
+  math(EXPR timeout "${ARG_TIMEOUT} * ${POLKU_TEST_TIMEOUT_FACTOR}")
+  set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${timeout}
+    ENVIRONMENT "${POLKU_TEST_ENVIRONMENT}")
 endfunction()
 
 # polku_proto(NAME ROOT dir FILES a.proto ... [DEPS polku::proto_x ...])
