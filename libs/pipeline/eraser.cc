@@ -8,7 +8,7 @@
 #include "libs/base/log.h"
 #include "libs/base/status_macros.h"
 #include "libs/pipeline/crash_point.h"
-#include "libs/store/sealing.h"
+#include "libs/store/owner.h"
 
 namespace polku::pipeline {
 

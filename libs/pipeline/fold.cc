@@ -10,7 +10,7 @@
 #include "libs/base/violation.h"
 #include "libs/pipeline/crash_point.h"
 #include "libs/pipeline/requests.h"
-#include "libs/store/sealing.h"
+#include "libs/store/owner.h"
 
 namespace polku::pipeline {
 namespace {

@@ -7,7 +7,7 @@
 #include "libs/base/violation.h"
 #include "libs/pipeline/fold.h"
 #include "libs/pipeline/requests.h"
-#include "libs/store/sealing.h"
+#include "libs/store/owner.h"
 
 namespace polku::pipeline {
 

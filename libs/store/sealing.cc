@@ -61,12 +61,6 @@ absl::Status Erased(absl::string_view owner) {
 
 }  // namespace
 
-absl::string_view OwnerOf(absl::string_view key) {
-  const size_t first = key.find('/');
-  if (first == absl::string_view::npos) return key;
-  return key.substr(0, key.find('/', first + 1));
-}
-
 bool IsErased(const absl::Status& status) { return status.GetPayload(kErasedUrl).has_value(); }
 
 Place& Place::Start(absl::string_view table) {

@@ -16,12 +16,10 @@
 #include "absl/types/span.h"
 #include "libs/base/random.h"
 #include "libs/store/bounded_cache.h"
+#include "libs/store/owner.h"
 #include "libs/store/sqlite/connection.h"
 
 namespace polku::store {
-
-// The owner of a row's key: the first two segments of the aggregate's key, "clients/C".
-absl::string_view OwnerOf(absl::string_view key);
 
 // True for the error that Open, Seal and EnsureKeys give when the owner's key was destroyed
 // (its code is kNotFound, so that nobody pages a person for it).

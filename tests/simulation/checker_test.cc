@@ -79,7 +79,7 @@ class CheckerTest : public ::testing::Test {
     return last;
   }
 
-  const Scenario scenario_ = MakeScenario(1, {.clients = 5, .days = 70});
+  const Scenario scenario_ = MakeScenario(3, {.clients = 5, .days = 70});
   World world_{"checker", 1, scenario_.begin, 2};
   std::unique_ptr<Driver> driver_;
   std::unique_ptr<Picture> picture_;

@@ -46,7 +46,8 @@ TEST_F(StartUp, RefusesAFolderOfANewerVersionAndLeavesItAlone) {
   {
     store::SqliteOptions newer;
     newer.base = referral::StoreOptions();
-    newer.base.migrations.push_back({2, "later", "CREATE TABLE later(a BIGINT);"});
+    const int next = newer.base.migrations.back().version + 1;
+    newer.base.migrations.push_back({next, "later", "CREATE TABLE later(a BIGINT);"});
     newer.path = path;
     newer.key_path = absl::StrCat(region_.folder(), "/keys/referral.keys");
     SystemRandom random;

@@ -42,6 +42,8 @@ constexpr Who kIntake{"organisations/work-ability-unit", "intake", "intake-1"};
 constexpr Who kAssessor{"organisations/work-ability-unit", "assessor", "assessor-1"};
 constexpr Who kCoordinator{"organisations/work-ability-unit", "coordinator", "coordinator-1"};
 constexpr Who kLead{"organisations/work-ability-unit", "lead", "lead-1"};
+// Another organisation, which some clients are handed over to.
+constexpr Who kTaker{"organisations/rehabilitation-clinic", "coordinator", "coordinator-9"};
 constexpr Who kProvider{"organisations/provider-1", "provider", "provider-1"};
 
 // Thread-safe.

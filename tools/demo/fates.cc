@@ -180,6 +180,55 @@ class Fate {
     }
   }
 
+  // An agreed pause with sessions in it, and back on the first session after it.
+  void Paused() {
+    const int measure = Begins(Pick(kEarlyIntakeDays), TwiceWeekly(), OpenEnded());
+    const absl::CivilDay agreed = FirstOfficeDayFrom(story_.StartOf(measure) + 4 + Pick(4));
+    const absl::CivilDay resume = agreed + 9 + Pick(5);
+    story_.Paused(measure, agreed, resume);
+    const std::vector<absl::CivilDay> days = story_.SessionDays(measure);
+    story_.Attends(measure, Last(), [&](int index) -> std::optional<AttendanceStatus> {
+      const absl::CivilDay day = days[static_cast<size_t>(index)];
+      if (day > agreed && day < resume) return std::nullopt;
+      return kPresent;
+    });
+  }
+  // R6: the pause is over and nobody has come back. Some are reached.
+  void PauseOverrun() {
+    const int measure = Begins(Pick(kEarlyIntakeDays), NoSessions(), OpenEnded());
+    const absl::CivilDay agreed = FirstOfficeDayFrom(story_.StartOf(measure) + 3);
+    const absl::CivilDay resume = agreed + 8 + Pick(5);
+    story_.Paused(measure, agreed, resume);
+    for (absl::CivilDay day = story_.StartOf(measure) + 12; day <= Last(); day += 12) {
+      story_.Contacted(FirstOfficeDayFrom(day));
+    }
+    const absl::Time due = EndOfOfficeDay(resume, frame_.rules.pause_overrun_office_days());
+    story_.Expect(RULE_PAUSE_OVERRUN, measure, resume, due);
+    if (Pick(2) == 0) story_.Reached(RULE_PAUSE_OVERRUN, measure, LocalDay(due) + 1, 0, std::nullopt);
+  }
+
+  // Responsibility goes to another organisation, which takes it and meets the client in time.
+  void HandedOver() {
+    const absl::CivilDay taken = OfferedAndTaken();
+    story_.TakerContacted(taken);
+    story_.TakerMet(AddOfficeDays(taken, 3));
+  }
+  // R4: nobody answers the offer.
+  void HandOverUnanswered() {
+    const int measure = Begins(Pick(kEarlyIntakeDays), AnyOffer(), OpenEnded());
+    AttendsWell(measure, Last());
+    const absl::CivilDay offered = FirstOfficeDayFrom(story_.StartOf(measure) + 5 + Pick(6));
+    story_.Do(Kind::kOffer, offered, Slot::kMorning);
+    story_.Expect(RULE_MISSED_TRANSITION, 0, offered,
+                  EndOfOfficeDay(offered, frame_.rules.transition_accept_office_days()));
+  }
+  // R4: taken, and nobody is in touch with the client.
+  void HandOverWithoutContact() {
+    const absl::CivilDay taken = OfferedAndTaken();
+    story_.Expect(RULE_MISSED_TRANSITION, 0, taken,
+                  EndOfOfficeDay(taken, frame_.rules.transition_contact_office_days()));
+  }
+
   // R10. Some start after a call.
   void NeverStarted() {
     const absl::CivilDay assessed = AddOfficeDays(story_.Referred(OfficeDay(Pick(kEarlyIntakeDays))), 1);
@@ -287,6 +336,16 @@ class Fate {
       return pick == 0 ? kAbsent : pick == 1 ? kExcused : kPresent;
     });
   }
+  // The day on which the other organisation takes the client.
+  absl::CivilDay OfferedAndTaken() {
+    const int measure = Begins(Pick(kEarlyIntakeDays), AnyOffer(), OpenEnded());
+    AttendsWell(measure, Last());
+    const absl::CivilDay offered = FirstOfficeDayFrom(story_.StartOf(measure) + 5 + Pick(6));
+    story_.Do(Kind::kOffer, offered, Slot::kMorning);
+    const absl::CivilDay taken = AddOfficeDays(offered, 1 + Pick(3));
+    story_.Do(Kind::kTake, taken, Slot::kMorning);
+    return taken;
+  }
   std::pair<int, absl::CivilDay> StopsEarly() {
     const int measure = Begins(Pick(kEarlyIntakeDays), AnyOffer(), OpenEnded());
     const absl::CivilDay day = FirstOfficeDayFrom(story_.StartOf(measure) + 6 + Pick(8));
@@ -317,7 +376,7 @@ struct Share {
 };
 
 constexpr Share kShares[] = {
-    {"attending", 340, &Fate::Attending},
+    {"attending", 290, &Fate::Attending},
     {"declined", 50, &Fate::Declined},
     {"unanswered", 20, &Fate::Unanswered},
     {"in assessment", 60, &Fate::InAssessment},
@@ -336,6 +395,11 @@ constexpr Share kShares[] = {
     {"marks corrected", 15, &Fate::Corrected},
     {"no contact", 30, &Fate::NoContact},
     {"kept in touch", 20, &Fate::KeptInTouch},
+    {"paused", 15, &Fate::Paused},
+    {"pause overrun", 10, &Fate::PauseOverrun},
+    {"handed over", 10, &Fate::HandedOver},
+    {"hand-over unanswered", 8, &Fate::HandOverUnanswered},
+    {"hand-over without contact", 7, &Fate::HandOverWithoutContact},
     {"never started", 30, &Fate::NeverStarted},
     {"overrun", 30, &Fate::Overrun},
     {"feed outage, attended", 30, &Fate::OutageAttended},

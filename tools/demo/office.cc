@@ -172,6 +172,13 @@ void Office::Do(const Client& client, const Action& action) {
       return ChangeMeasure(client, action);
     case Kind::kContact:
       return Contact(client);
+    case Kind::kPause:
+      return Pause(client, action);
+    case Kind::kOffer:
+    case Kind::kTake:
+    case Kind::kTakerContact:
+    case Kind::kTakerMeeting:
+      return Transfer(client, action);
     case Kind::kClose:
       return CloseJourney(client);
     case Kind::kOutreach:
@@ -280,6 +287,41 @@ void Office::CloseJourney(const Client& client) {
   request.set_client(NameOf(client.number));
   request.set_reason(follow_up::v1::CLOSE_REASON_GOAL_REACHED);
   caller_.Call(&FollowUps::CloseJourney, kCoordinator, "close journey", std::move(request));
+}
+
+void Office::Pause(const Client& client, const Action& action) {
+  follow_up::v1::AgreePauseRequest request;
+  request.set_request_id(caller_.NewRequestId());
+  request.set_client(NameOf(client.number));
+  request.set_measure(MeasureName(NameOf(client.number), action.measure));
+  *request.mutable_start_date() = ToProtoDay(action.day + 1);
+  *request.mutable_resume_date() = ToProtoDay(action.resume);
+  request.set_reason(follow_up::v1::PAUSE_REASON_ILLNESS);
+  caller_.Call(&FollowUps::AgreePause, kCoordinator, "agree pause", std::move(request));
+}
+
+void Office::Transfer(const Client& client, const Action& action) {
+  const std::string& name = NameOf(client.number);
+  if (action.kind == Kind::kOffer) {
+    follow_up::v1::OfferTransitionRequest request;
+    request.set_request_id(caller_.NewRequestId());
+    request.set_client(name);
+    request.set_taker(kTaker.organisation);
+    return caller_.Call(&FollowUps::OfferTransition, kCoordinator, "offer transition", std::move(request));
+  }
+  if (action.kind == Kind::kTake) {
+    follow_up::v1::AcceptTransitionRequest request;
+    request.set_request_id(caller_.NewRequestId());
+    request.set_name(absl::StrCat(name, "/transitions/1"));
+    return caller_.Call(&FollowUps::AcceptTransition, kTaker, "accept transition", std::move(request));
+  }
+  follow_up::v1::RecordContactRequest request;
+  request.set_request_id(caller_.NewRequestId());
+  request.set_client(name);
+  request.set_kind(action.kind == Kind::kTakerMeeting ? follow_up::v1::CONTACT_KIND_MEETING
+                                                      : follow_up::v1::CONTACT_KIND_CALL);
+  *request.mutable_contact_time() = ToProto(clock_.Now());
+  caller_.Call(&FollowUps::RecordContact, kTaker, "record contact", std::move(request));
 }
 
 void Office::ReadWorklists() {

@@ -61,6 +61,8 @@ class Office {
   void ChangeMeasure(const Client& client, const Action& action);
   void Contact(const Client& client);
   void CloseJourney(const Client& client);
+  void Pause(const Client& client, const Action& action);
+  void Transfer(const Client& client, const Action& action);
   void ReadWorklists();
   void ReadPage(const std::string& coordinator, const std::string& token);
   void TakeClients();

@@ -22,7 +22,9 @@ std::string RuleName(int rule) {
   static const std::map<int, std::string> names = {{follow_up::v1::RULE_ENDED_EARLY, "R1 ended early"},
                                                    {follow_up::v1::RULE_MISSED_ATTENDANCE, "R2 missed attendance"},
                                                    {follow_up::v1::RULE_NO_NEXT_MEASURE, "R3 no next measure"},
+                                                   {follow_up::v1::RULE_MISSED_TRANSITION, "R4 missed transition"},
                                                    {follow_up::v1::RULE_NO_CONTACT, "R5 no contact"},
+                                                   {follow_up::v1::RULE_PAUSE_OVERRUN, "R6 pause overrun"},
                                                    {follow_up::v1::RULE_OVERDUE_ASSESSMENT, "R7 overdue assessment"},
                                                    {follow_up::v1::RULE_NOT_STARTED, "R10 not started"},
                                                    {follow_up::v1::RULE_PLAN_OVERRUN, "R11 plan overrun"}};

@@ -54,6 +54,11 @@ struct Action {
     kEndEarly,
     kContact,
     kClose,
+    kPause,
+    kOffer,         // Responsibility for the client is offered to another organisation.
+    kTake,          // That organisation accepts.
+    kTakerContact,  // Its first contact with the client.
+    kTakerMeeting,
     kOutreach
   };
   Kind kind = Kind::kSubmit;
@@ -66,6 +71,7 @@ struct Action {
   coordinator_network::v1::AttemptOutcome outcome = coordinator_network::v1::ATTEMPT_OUTCOME_UNSPECIFIED;
   bool completes = false;  // The outreach is done with this attempt.
   std::optional<absl::CivilDay> next_step;
+  absl::CivilDay resume;  // Of a pause from the day after on: the first day that is no longer part of it.
 };
 
 struct Mark {

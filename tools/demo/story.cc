@@ -108,6 +108,20 @@ void Story::Contacted(absl::CivilDay day) {
   Do(Action::Kind::kContact, day, Slot::kAfternoon);
 }
 
+void Story::Paused(int measure, absl::CivilDay day, absl::CivilDay resume) {
+  Do(Action::Kind::kPause, day, Slot::kAfternoon, measure).resume = resume;
+}
+
+void Story::TakerContacted(absl::CivilDay day) {
+  activity_.push_back(TimeOf(day, Slot::kAfternoon));
+  Do(Action::Kind::kTakerContact, day, Slot::kAfternoon);
+}
+
+void Story::TakerMet(absl::CivilDay day) {
+  activity_.push_back(TimeOf(day, Slot::kAfternoon));
+  Do(Action::Kind::kTakerMeeting, day, Slot::kAfternoon);
+}
+
 absl::CivilDay Story::Reached(Rule rule, int measure, absl::CivilDay from, int misses,
                               std::optional<absl::CivilDay> next_step) {
   absl::CivilDay day = FirstOfficeDayFrom(from);

@@ -43,6 +43,11 @@ class Story {
   void Completed(int measure, absl::CivilDay day);
   void EndedEarly(int measure, absl::CivilDay day, follow_up::v1::EndReason reason);
   void Contacted(absl::CivilDay day);
+  // A pause of the measure is agreed on `day`, from the next day on.
+  void Paused(int measure, absl::CivilDay day, absl::CivilDay resume);
+  // The organisation that takes the client over has been in touch.
+  void TakerContacted(absl::CivilDay day);
+  void TakerMet(absl::CivilDay day);
   // A coordinator reaches the client about a finding and ends the outreach, after `misses` vain attempts on
   // the office days before. Returns the day on which it ended.
   absl::CivilDay Reached(Rule rule, int measure, absl::CivilDay from, int misses,

@@ -1,8 +1,13 @@
 #include "services/assessment/domain/client_assessment_domain.h"
 
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "libs/base/resource_name.h"
+#include "libs/base/status_macros.h"
 #include "libs/base/violation.h"
 #include "services/assessment/domain/assessments.h"
 #include "services/assessment/domain/consultations.h"
@@ -63,11 +68,28 @@ absl::StatusOr<std::string> ClientAssessmentDomain::KeyOf(const Input& input) co
   return absl::InternalError("this input is for a key that its sender gives");
 }
 
-absl::StatusOr<pipeline::Decision<v1::ClientAssessmentEvent>> ClientAssessmentDomain::Decide(
-    const State& state, const Input& input, const pipeline::Context& context) const {
+// A deadline that has passed when something else happens is told first, however late its tick
+// comes: what is told does not depend on which of the two was quicker.
+absl::StatusOr<Decision> ClientAssessmentDomain::Decide(const State& state, const Input& input,
+                                                        const pipeline::Context& context) const {
+  if (input.has_tick()) return OnTick(state, context);
+  pipeline::Context then = context;
+  then.now = std::min(context.now, context.fact_time);
+  Decision due = OnTick(state, then);
+  if (due.events.empty()) return DecideInput(state, input, context);
+  State later = state;
+  for (const Event& event : due.events) Evolve(event, later);
+  then.now = context.now;
+  then.next_version += static_cast<int64_t>(due.events.size());
+  ASSIGN_OR_RETURN(Decision decision, DecideInput(later, input, then));
+  decision.events.insert(decision.events.begin(), std::make_move_iterator(due.events.begin()),
+                         std::make_move_iterator(due.events.end()));
+  return decision;
+}
+
+absl::StatusOr<Decision> ClientAssessmentDomain::DecideInput(const State& state, const Input& input,
+                                                             const pipeline::Context& context) const {
   switch (input.input_case()) {
-    case Input::kTick:
-      return OnTick(state, context);
     case Input::kReferralAccepted:
       return OnReferralAccepted(state, input.referral_accepted(), catalogue_, context);
     case Input::kJourneyClosed:
@@ -103,6 +125,7 @@ absl::StatusOr<pipeline::Decision<v1::ClientAssessmentEvent>> ClientAssessmentDo
       return ProposePlan(state, input.propose_plan(), catalogue_, context);
     case Input::kApprovePlan:
       return ApprovePlan(state, input.approve_plan(), context);
+    case Input::kTick:
     case Input::INPUT_NOT_SET:
       break;
   }

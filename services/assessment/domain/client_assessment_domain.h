@@ -36,6 +36,8 @@ class ClientAssessmentDomain {
   std::vector<pipeline::IndexRow> RowsOf(const Event& event) const { return {}; }
 
  private:
+  absl::StatusOr<pipeline::Decision<Event>> DecideInput(const State& state, const Input& input,
+                                                        const pipeline::Context& context) const;
   pathway::Catalogue catalogue_;
 };
 
