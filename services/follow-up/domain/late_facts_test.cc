@@ -17,6 +17,7 @@ namespace polku::follow_up {
 namespace {
 
 using namespace polku::follow_up::v1;  // NOLINT
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
@@ -202,6 +203,34 @@ void AddSpells(std::vector<std::function<void(Follower&)>>& facts) {
   for (int i = *rc::gen::inRange(0, 3); i > 0; --i) add(ClosureOf(day(), *rc::gen::inRange(0, 20)));
   if (*rc::gen::inRange(0, 4) == 0) add(CircumstanceOf(first + *rc::gen::inRange(0, 60), *rc::gen::inRange(1, 20)));
   if (*rc::gen::inRange(0, 8) == 0) add(CircumstanceOf(first + *rc::gen::inRange(61, 80), 0));
+}
+
+// The closed day lies on the limit of the first activity, and inside the one that the pause moves.
+TEST(LateFacts, FindTheSameR5WhicheverOfPauseAndClosedDayWasToldFirst) {
+  for (const bool pause_first : {true, false}) {
+    Follower follower(Local("2026-03-02 08:00"));
+    follower.Run(Plan(1, "2026-03-02", "2026-12-31"));
+    follower.JumpTo(Local("2026-05-20 08:00"));
+    const JourneyInput pause = PauseOf(absl::CivilDay(2026, 2, 28), 14, "");
+    const JourneyInput closure = ClosureOf(absl::CivilDay(2026, 3, 23), 0);
+    const absl::Status first = follower.Give(pause_first ? pause : closure);
+    follower.Contact(Local("2026-04-11 01:00"));
+    const absl::Status second = follower.Give(pause_first ? closure : pause);
+    ASSERT_TRUE(first.ok() && second.ok());
+    follower.AdvanceTo(follower.now());
+    EXPECT_THAT(follower.Open(), Contains("R5 from 2026-03-14 00:00:00 due 2026-04-06 00:00:00"));
+  }
+}
+
+// A day a week: a limit that each of them started again would never be reached.
+TEST(LateFacts, ReachR5InSpiteOfClosedDaysEveryWeekWhichAreOnlyNotCounted) {
+  Follower follower(Local("2026-03-02 08:00"));
+  follower.Run(Plan(1, "2026-03-02", "2026-12-31"));
+  for (int week = 0; week < 20; ++week) {
+    ASSERT_TRUE(follower.Give(ClosureOf(absl::CivilDay(2026, 3, 6) + 7 * week, 0)).ok());
+  }
+  follower.AdvanceTo(Local("2026-05-20 08:00"));
+  EXPECT_THAT(follower.Open(), ElementsAre("R5 from 2026-03-02 00:00:00 due 2026-03-27 00:00:00"));
 }
 
 // A set of facts about one client with a running measure: a mark for most sessions, contacts, spells,

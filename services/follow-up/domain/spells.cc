@@ -53,9 +53,15 @@ std::vector<Spell> SpellsOf(const JourneyRecord& journey) {
   return spells;
 }
 
-std::vector<Spell> SpellsOf(const JourneyRecord& journey, const MeasureRecord& measure) {
+std::vector<Spell> PausesOf(const JourneyRecord& journey, const MeasureRecord& measure) {
   std::vector<Spell> spells = SpellsOf(journey);
   AddPauses(journey, measure.plan().measure(), spells);
+  Sort(spells);
+  return spells;
+}
+
+std::vector<Spell> SpellsOf(const JourneyRecord& journey, const MeasureRecord& measure) {
+  std::vector<Spell> spells = PausesOf(journey, measure);
   for (const ClosureRecord& closure : journey.closures()) {
     if (closure.provider() == measure.plan().provider()) Add(closure.from_us(), closure.to_us(), spells);
   }

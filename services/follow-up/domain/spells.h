@@ -25,7 +25,10 @@ const polku::follow_up::v1::CircumstanceRecord* StandingCircumstance(
 
 // By beginning: pauses of the whole journey and changes that are over.
 std::vector<Spell> SpellsOf(const polku::follow_up::v1::JourneyRecord& journey);
-// The same, with pauses of the measure and closed days of its provider.
+// The same, with pauses of the measure.
+std::vector<Spell> PausesOf(const polku::follow_up::v1::JourneyRecord& journey,
+                            const polku::follow_up::v1::MeasureRecord& measure);
+// The same, with closed days of its provider.
 std::vector<Spell> SpellsOf(const polku::follow_up::v1::JourneyRecord& journey,
                             const polku::follow_up::v1::MeasureRecord& measure);
 
