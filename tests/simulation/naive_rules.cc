@@ -199,10 +199,6 @@ class Naive {
     return broken_;
   }
 
-  // Whether the facts leave it open: of a measure that has ended nobody looks any more at unmarked sessions and weeks,
-  // so what is open depends on whether the end was told before or after somebody had looked.
-  bool Undecided(int rule, const std::string& name) const { return undecided_.contains({rule, name}); }
-
  private:
   Resolution ResolutionOf(int rule, const std::string& measure) const {
     const auto known = facts_.resolutions.find({rule, measure});
@@ -315,9 +311,8 @@ class Naive {
   // Due, counted from.
   using Limited = std::optional<std::pair<absl::Time, absl::Time>>;
 
-  // `look_on`: whether somebody still looks at a measure that has ended.
-  std::vector<Session> SessionsOf(const Measure& measure, absl::Duration interval, absl::Time covered,
-                                  bool look_on) const {
+  // An end of the measure cuts off what comes after its day and changes nothing about what came before.
+  std::vector<Session> SessionsOf(const Measure& measure, absl::Duration interval, absl::Time covered) const {
     std::vector<Session> sessions;
     const absl::CivilDay last = LastDayOf(measure);
     for (absl::CivilDay day = *measure.start; day <= last; ++day) {
@@ -331,7 +326,7 @@ class Naive {
           session.seen = status == v1::ATTENDANCE_STATUS_PRESENT  ? Seen::kPresent
                          : status == v1::ATTENDANCE_STATUS_ABSENT ? Seen::kMissed
                                                                   : Seen::kExcused;
-        } else if (session.end + interval <= covered && (look_on || !measure.end.has_value())) {
+        } else if (session.end + interval <= covered) {
           session.seen = Seen::kMissedUnmarked;
         }
         sessions.push_back(session);
@@ -346,12 +341,15 @@ class Naive {
     return measure.end.has_value() ? std::min(planned, *measure.end) : planned;
   }
 
-  // What a late mark has disproved is not found again by a correction of that mark.
-  absl::Time RetractedUpTo(const std::string& name) const {
+  // What a late mark has disproved is not found again by a correction of that mark. A break that fell because it lay
+  // behind the end of the measure tells nothing about what lay before.
+  absl::Time RetractedUpTo(const std::string& name, const Measure& measure) const {
     absl::Time last = absl::InfinitePast();
     for (const auto& [interruption, spell] : facts_.spells) {
       const bool same = spell.about == std::pair<int, std::string>(v1::RULE_MISSED_ATTENDANCE, name);
-      if (same && spell.retracted) last = std::max(last, spell.last_miss);
+      if (!same || !spell.retracted) continue;
+      if (measure.end.has_value() && spell.last_miss > EndOfDay(*measure.end)) continue;
+      last = std::max(last, spell.last_miss);
     }
     return last;
   }
@@ -398,7 +396,7 @@ class Naive {
     return std::nullopt;
   }
 
-  Limited Missed(const std::string& name, const Measure& measure, bool look_on) const {
+  Limited Missed(const std::string& name, const Measure& measure) const {
     absl::Duration interval = kDirectInterval;
     absl::Time covered = horizon_;
     if (const auto source = sources_.find(measure.plan.source()); source != sources_.end()) {
@@ -406,30 +404,25 @@ class Naive {
       covered = std::min(covered, source->second.complete_through);
     }
     const absl::Time floor = ResolutionOf(v1::RULE_MISSED_ATTENDANCE, name).time;
-    const absl::Time retracted = RetractedUpTo(name);
-    const std::vector<Session> sessions = SessionsOf(measure, interval, covered, look_on);
+    const absl::Time retracted = RetractedUpTo(name, measure);
+    const std::vector<Session> sessions = SessionsOf(measure, interval, covered);
     const Limited run = MissesInARow(sessions, interval, floor, retracted);
     Limited week = WeekBelowMinimum(measure, sessions, interval, floor, retracted);
-    if (week.has_value() && (week->first > covered || (measure.end.has_value() && !look_on))) week.reset();
+    if (week.has_value() && week->first > covered) week.reset();
     Limited first = run.has_value() && (!week.has_value() || run->first <= week->first) ? run : week;
     return first.has_value() && first->first <= horizon_ ? first : std::nullopt;
   }
 
   void MissedAttendance(const std::string& name, const Measure& measure) {
     if (!measure.start.has_value()) return;
-    const Limited first = Missed(name, measure, true);
-    if (first != Missed(name, measure, false)) {
-      undecided_.insert({v1::RULE_MISSED_ATTENDANCE, name});
-    } else if (first.has_value()) {
-      broken_[{v1::RULE_MISSED_ATTENDANCE, name}] = first->second;
-    }
+    const Limited first = Missed(name, measure);
+    if (first.has_value()) broken_[{v1::RULE_MISSED_ATTENDANCE, name}] = first->second;
   }
 
   const Facts& facts_;
   const std::map<std::string, Source>& sources_;
   const absl::Time horizon_;
   Broken broken_;
-  std::set<std::pair<int, std::string>> undecided_;
 };
 
 std::map<std::string, Source> SourcesOf(const Picture& picture) {
@@ -467,8 +460,7 @@ std::vector<std::string> CompareWithNaiveRules(const Picture& picture, absl::Tim
   }
   std::vector<std::string> faults;
   for (const auto& [client, facts] : clients) {
-    Naive naive(facts, sources, horizon);
-    const Broken expected = naive.Expected();
+    const Broken expected = Naive(facts, sources, horizon).Expected();
     Broken actual;
     const auto& state = dynamic_cast<const v1::JourneyRecord&>(*picture.services[kFollowUp].states.at(client));
     for (const auto& open : state.interruptions()) {
@@ -476,7 +468,6 @@ std::vector<std::string> CompareWithNaiveRules(const Picture& picture, absl::Tim
       actual[{open.rule(), open.measure()}] = absl::FromUnixMicros(open.counted_from_us());
     }
     for (const auto& [finding, from] : expected) {
-      if (naive.Undecided(finding.first, finding.second)) continue;
       const auto open = actual.find(finding);
       if (open == actual.end()) {
         faults.push_back(absl::StrCat("rules: not found: ", NameOfFinding(client, finding, from)));
@@ -486,7 +477,7 @@ std::vector<std::string> CompareWithNaiveRules(const Picture& picture, absl::Tim
       }
     }
     for (const auto& [finding, from] : actual) {
-      if (naive.Undecided(finding.first, finding.second) || expected.contains(finding)) continue;
+      if (expected.contains(finding)) continue;
       faults.push_back(absl::StrCat("rules: found without reason: ", NameOfFinding(client, finding, from)));
     }
   }

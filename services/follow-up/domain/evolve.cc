@@ -83,37 +83,17 @@ void NoteContact(const std::string& organisation, int64_t time_us, bool meeting,
   if (meeting) transition.set_meeting_us(first(transition.meeting_us()));
 }
 
-// An ended measure stays while a finding about it may still be amended: R5 is about all of them.
-bool IsNeeded(const JourneyRecord& state, const MeasureRecord& measure) {
-  if (!HasEnded(measure)) return true;
-  const std::string& name = measure.plan().measure();
-  const auto is_about = [&](const auto& each) { return each.measure() == name || each.rule() == RULE_NO_CONTACT; };
-  const bool is_break = measure.phase() == MEASURE_PHASE_ENDED_EARLY && !IsGoodEnd(measure.end_reason());
-  return (is_break && FindFloor(state, RULE_ENDED_EARLY, name) == nullptr) ||
-         std::any_of(state.interruptions().begin(), state.interruptions().end(), is_about) ||
-         std::any_of(state.holds().begin(), state.holds().end(), is_about);
-}
-
-void DropWhatIsOver(JourneyRecord& state) {
-  auto& measures = *state.mutable_measures();
-  const auto gone = std::stable_partition(measures.begin(), measures.end(),
-                                          [&](const MeasureRecord& each) { return IsNeeded(state, each); });
-  if (gone != measures.end()) {
-    measures.erase(gone, measures.end());
-    auto& floors = *state.mutable_floors();
-    floors.erase(std::remove_if(floors.begin(), floors.end(),
-                                [&](const Floor& floor) {
-                                  return !floor.measure().empty() && FindMeasure(state, floor.measure()) == nullptr;
-                                }),
-                 floors.end());
-    auto& pauses = *state.mutable_pauses();
-    pauses.erase(std::remove_if(pauses.begin(), pauses.end(),
-                                [&](const PauseRecord& pause) {
-                                  return !pause.measure().empty() && FindMeasure(state, pause.measure()) == nullptr;
-                                }),
-                 pauses.end());
-  }
-  TrimLaterActivity(state);
+// With what is known of them alone.
+void Apply(const MeasuresLeft& event, JourneyRecord& state) {
+  const auto has_left = [&](const std::string& measure) {
+    return std::find(event.measures().begin(), event.measures().end(), measure) != event.measures().end();
+  };
+  const auto leave = [](auto& parts, auto leaves) {
+    parts.erase(std::remove_if(parts.begin(), parts.end(), leaves), parts.end());
+  };
+  leave(*state.mutable_measures(), [&](const MeasureRecord& each) { return has_left(each.plan().measure()); });
+  leave(*state.mutable_floors(), [&](const Floor& each) { return has_left(each.measure()); });
+  leave(*state.mutable_pauses(), [&](const PauseRecord& each) { return has_left(each.measure()); });
 }
 
 void Apply(const JourneyOpened& event, JourneyRecord& state) {
@@ -291,7 +271,6 @@ void End(const std::string& name, MeasurePhase phase, const google::type::Date& 
   measure->set_end_reason(reason);
   measure->set_end_version(state.version());
   NoteIdle(StartUs(day), state);
-  DropWhatIsOver(state);
 }
 
 void Apply(const MeasureInterrupted& event, JourneyRecord& state) {
@@ -330,8 +309,12 @@ InterruptionRecord TakeInterruption(const std::string& name, JourneyRecord& stat
 void Apply(const InterruptionRetracted& event, JourneyRecord& state) {
   const InterruptionRecord ended = TakeInterruption(event.interruption(), state);
   if (ended.rule() == RULE_UNSPECIFIED) return;
-  // What only stands in a pause's way is found again should the pause turn out to be none.
-  if (ended.rule() == RULE_MISSED_ATTENDANCE && !event.suppressed()) {
+  // What only stands in a pause's way is found again should the pause turn out to be none; and a session behind the
+  // end of the measure says nothing about the ones before.
+  const MeasureRecord* measure = FindMeasure(state, ended.measure());
+  const bool is_behind_end = measure != nullptr && HasEnded(*measure) &&
+                             ended.last_miss_us() > Micros(EndOfDay(FromProto(measure->end_date())));
+  if (ended.rule() == RULE_MISSED_ATTENDANCE && !event.suppressed() && !is_behind_end) {
     FloorOf(state, ended.rule(), ended.measure()).set_retracted_miss_us(ended.last_miss_us());
   }
   auto& retracted = *state.mutable_retracted();
@@ -340,7 +323,7 @@ void Apply(const InterruptionRetracted& event, JourneyRecord& state) {
   record.set_interruption(ended.interruption());
   record.set_rule(ended.rule());
   record.set_measure(ended.measure());
-  DropWhatIsOver(state);
+  TrimLaterActivity(state);
 }
 
 // The rule counts from there, and is due no sooner than was agreed.
@@ -365,7 +348,7 @@ void Apply(const InterruptionResolved& event, JourneyRecord& state) {
   if (ended.rule() == RULE_UNSPECIFIED) return;
   Settle(ended.rule(), ended.measure(), UsOf(event.resolve_time()),
          event.has_next_step_date() ? &event.next_step_date() : nullptr, state);
-  DropWhatIsOver(state);
+  TrimLaterActivity(state);
 }
 
 void Apply(const OutreachSettled& event, JourneyRecord& state) {
@@ -375,7 +358,7 @@ void Apply(const OutreachSettled& event, JourneyRecord& state) {
                   retracted.end());
   Settle(event.rule(), event.measure(), UsOf(event.settle_time()),
          event.has_next_step_date() ? &event.next_step_date() : nullptr, state);
-  DropWhatIsOver(state);
+  TrimLaterActivity(state);
 }
 
 void Apply(const OutreachRequested& event, JourneyRecord& state) {
@@ -396,7 +379,7 @@ void Apply(const SessionsRedrawn& event, JourneyRecord& state) {
 
 void Apply(const HoldsChanged& event, JourneyRecord& state) {
   *state.mutable_holds() = event.holds();
-  DropWhatIsOver(state);
+  TrimLaterActivity(state);
 }
 
 void Apply(const ReportingIntervalLearned& event, JourneyRecord& state) {
@@ -525,6 +508,8 @@ void Evolve(const JourneyEvent& event, JourneyRecord& state) {
       return Apply(event.outreach_settled(), state);
     case JourneyEvent::kSessionsRedrawn:
       return Apply(event.sessions_redrawn(), state);
+    case JourneyEvent::kMeasuresLeft:
+      return Apply(event.measures_left(), state);
     default:
       return;
   }

@@ -60,13 +60,22 @@ std::optional<Finding> OverdueAssessment(const JourneyRecord& journey) {
   return complete != 0 && complete <= finding.due_us ? std::nullopt : std::optional(finding);
 }
 
-// Whether anything but R3 itself is known or suspected to be broken, or is still to come.
+bool IsAboutEndedSessions(const JourneyRecord& journey, const Hold& hold) {
+  const MeasureRecord* measure = FindMeasure(journey, hold.measure());
+  return hold.rule() == RULE_MISSED_ATTENDANCE && measure != nullptr && HasEnded(*measure);
+}
+
+// Whether anything but R3 itself is known or suspected to be broken, or is still to come. The sessions of an ended
+// measure may wait for a source that is silent for good: nothing waits for these.
 bool HasOtherStep(const JourneyRecord& journey) {
   if (journey.assessment_complete_us() == 0 || journey.interruptions_size() > 0) return true;
   const auto& holds = journey.holds();
   const auto& measures = journey.measures();
   return std::any_of(holds.begin(), holds.end(),
-                     [](const Hold& hold) { return hold.rule() != RULE_NO_NEXT_MEASURE; }) ||
+                     [&](const Hold& hold) {
+                       return hold.rule() != RULE_NO_NEXT_MEASURE &&
+                              (hold.source().empty() || !IsAboutEndedSessions(journey, hold));
+                     }) ||
          std::any_of(measures.begin(), measures.end(), [](const MeasureRecord& measure) { return !HasEnded(measure); });
 }
 
@@ -176,6 +185,25 @@ bool HasEnded(const MeasureRecord& measure) {
          measure.phase() == MEASURE_PHASE_REMOVED;
 }
 
+std::vector<std::string> MeasuresOver(const JourneyRecord& journey, const RuleSet& rules) {
+  std::vector<std::string> over;
+  const auto& measures = journey.measures();
+  if (std::none_of(measures.begin(), measures.end(), HasEnded)) return over;
+  if (StandingCircumstance(journey) != nullptr) return over;  // It may be revoked, and what it hides be found.
+  const std::vector<Finding> findings = Findings(journey, rules);
+  for (const MeasureRecord& measure : measures) {
+    const std::string& name = measure.plan().measure();
+    const auto is_about = [&](const auto& each) { return each.measure() == name || each.rule() == RULE_NO_CONTACT; };
+    if (HasEnded(measure) && !FirstUnmarked(journey, measure, rules).has_value() &&
+        std::none_of(journey.interruptions().begin(), journey.interruptions().end(), is_about) &&
+        std::none_of(journey.holds().begin(), journey.holds().end(), is_about) &&
+        std::none_of(findings.begin(), findings.end(), [&](const Finding& each) { return each.measure == name; })) {
+      over.push_back(name);
+    }
+  }
+  return over;
+}
+
 bool IsGoodEnd(EndReason reason) { return reason == END_REASON_GOAL_REACHED || reason == END_REASON_WORK_OR_STUDY; }
 
 int64_t ReportingIntervalUs(const MeasureRecord& measure, const RuleSet& rules) {
@@ -191,6 +219,11 @@ Steps StepsOf(const JourneyRecord& journey, const RuleSet& rules) {
     const Hold* hold = FindHold(journey, finding);
     steps.latest_us = std::max(steps.latest_us, hold == nullptr ? finding.due_us : hold->check_us() + recheck);
     if (steps.earliest_us == 0 || finding.due_us < steps.earliest_us) steps.earliest_us = finding.due_us;
+  }
+  for (const Hold& hold : journey.holds()) {  // R3 waits for these, and no finding may be left beside them.
+    if (hold.source().empty() && IsAboutEndedSessions(journey, hold)) {
+      steps.latest_us = std::max(steps.latest_us, hold.check_us() + recheck);
+    }
   }
   return steps;
 }

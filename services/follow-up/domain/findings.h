@@ -31,7 +31,7 @@ struct Finding {
   int64_t last_miss_us = 0;  // R2: end of the session or week that made it too many.
 };
 
-// An expected session that nobody has marked, the first such one of a running measure.
+// An expected session that nobody has marked, the first such one of a measure that runs or has run.
 struct Unmarked {
   const polku::follow_up::v1::MeasureRecord* measure = nullptr;
   int ordinal = 0;
@@ -92,6 +92,9 @@ Finding AboveFloor(const polku::follow_up::v1::JourneyRecord& journey, Finding f
 std::optional<int64_t> AnchorOf(const polku::follow_up::v1::JourneyRecord& journey, polku::follow_up::v1::Rule rule);
 
 bool HasEnded(const polku::follow_up::v1::MeasureRecord& measure);
+// The ended measures about which nothing is open, held or still to be found.
+std::vector<std::string> MeasuresOver(const polku::follow_up::v1::JourneyRecord& journey,
+                                      const polku::pathway::v1::RuleSet& rules);
 // Goal reached, or off to work or study: the two ends before time that break nothing.
 bool IsGoodEnd(polku::follow_up::v1::EndReason reason);
 // How long after a session its mark may come.

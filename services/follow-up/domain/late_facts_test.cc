@@ -55,6 +55,87 @@ TEST(LateFacts, AmendAnOpenR2UnderTheSameIdWithoutASecondOutreach) {
   EXPECT_EQ(follower.Count(JourneyEvent::kOutreachRequested), 1);
 }
 
+absl::Status Complete(Follower& follower, absl::string_view day) {
+  JourneyInput input;
+  input.mutable_complete_measure()->set_name(MeasureName(1));
+  *input.mutable_complete_measure()->mutable_end_date() = Day(day);
+  return follower.Give(input);
+}
+
+TEST(LateEnd, RetractsAnR2ThatRestedOnASessionBehindIt) {
+  for (const bool marked : {true, false}) {
+    Follower follower(Local("2026-03-02 08:00"));
+    follower.Run(TwiceAWeek());
+    follower.JumpTo(Local("2026-03-06 08:00"));
+    if (marked) {
+      follower.Mark("2026-03-02", ATTENDANCE_STATUS_ABSENT);
+      follower.Mark("2026-03-04", ATTENDANCE_STATUS_ABSENT);
+    }
+    follower.AdvanceTo(Local("2026-03-06 08:00"));
+    ASSERT_EQ(follower.Open().size(), 1u);
+    ASSERT_TRUE(Complete(follower, "2026-03-03").ok());
+    EXPECT_THAT(follower.Open(), IsEmpty());
+    EXPECT_EQ(follower.Count(JourneyEvent::kInterruptionRetracted), 1);
+    EXPECT_EQ(follower.state().measures_size(), 0);  // Nothing more to be found about it.
+  }
+}
+
+TEST(LateEnd, LeavesTheSessionsBeforeItToBeJudgedWhetherOrNotSomebodyHadLooked) {
+  for (const bool looked : {true, false}) {
+    Follower follower(Local("2026-03-02 08:00"));
+    follower.Run(TwiceAWeek());
+    follower.JumpTo(Local("2026-03-10 08:00"));
+    if (looked) follower.Tick();
+    ASSERT_TRUE(Complete(follower, "2026-03-05").ok());
+    follower.AdvanceTo(follower.now());
+    EXPECT_THAT(follower.Open(), ElementsAre("R2 from 2026-03-02 12:00:00 due 2026-03-05 12:00:00"));
+    EXPECT_EQ(follower.Count(JourneyEvent::kOutreachRequested), 1);
+  }
+}
+
+TEST(LateEnd, DoesNotHideMissesBeforeItBehindTheOnesThatItRetracts) {
+  Follower follower(Local("2026-03-02 08:00"));
+  follower.Run(TwiceAWeek());
+  follower.JumpTo(Local("2026-03-17 08:00"));
+  follower.Mark("2026-03-11", ATTENDANCE_STATUS_ABSENT);
+  follower.Mark("2026-03-16", ATTENDANCE_STATUS_ABSENT);
+  ASSERT_THAT(follower.Open(), ElementsAre("R2 from 2026-03-11 12:00:00 due 2026-03-16 12:00:00"));
+  ASSERT_TRUE(Complete(follower, "2026-03-05").ok());
+  EXPECT_THAT(follower.Open(), IsEmpty());
+  follower.AdvanceTo(follower.now());
+  EXPECT_THAT(follower.Open(), ElementsAre("R2 from 2026-03-02 12:00:00 due 2026-03-05 12:00:00"));
+}
+
+TEST(LateEnd, LeavesAWholeWeekBeforeItToBeCounted) {
+  for (const bool looked : {true, false}) {
+    auto plan = TwiceAWeek();
+    plan.set_weekly_days_min(2);
+    Follower follower(Local("2026-03-02 08:00"));
+    follower.Run(plan);
+    follower.JumpTo(Local(looked ? "2026-03-10 08:00" : "2026-03-08 08:00"));
+    follower.Mark("2026-03-02", ATTENDANCE_STATUS_PRESENT);
+    follower.Mark("2026-03-04", ATTENDANCE_STATUS_EXCUSED);
+    follower.AdvanceTo(follower.now());
+    ASSERT_TRUE(Complete(follower, "2026-03-08").ok());
+    follower.AdvanceTo(Local("2026-03-10 08:00"));
+    EXPECT_THAT(follower.Open(), ElementsAre("R2 from 2026-03-02 00:00:00 due 2026-03-10 00:00:00"));
+  }
+}
+
+TEST(LateEnd, WaitsForTheSourceButR3DoesNot) {
+  auto plan = TwiceAWeek();
+  plan.set_source("sources/s");
+  Follower follower(Local("2026-03-02 08:00"));
+  follower.Run(plan);
+  follower.AdvanceTo(Local("2026-03-06 08:00"));
+  ASSERT_TRUE(Complete(follower, "2026-03-05").ok());
+  follower.AdvanceTo(Local("2026-03-13 08:00"));
+  EXPECT_THAT(follower.Open(), ElementsAre("R3 from 2026-03-05 00:00:00 due 2026-03-13 00:00:00"));
+  follower.sources = {{std::string("sources/s"), Micros(follower.now()), absl::ToInt64Microseconds(absl::Hours(24))}};
+  follower.AdvanceTo(Local("2026-03-13 20:00"));
+  EXPECT_THAT(follower.Open(), Contains("R2 from 2026-03-02 12:00:00 due 2026-03-05 12:00:00"));
+}
+
 TEST(LateFacts, RetractAnR3ByAPlanApprovedInTimeAndLeaveItByALaterOne) {
   for (const bool in_time : {true, false}) {
     Follower follower(Local("2026-03-02 10:00"));
@@ -233,21 +314,31 @@ TEST(LateFacts, ReachR5InSpiteOfClosedDaysEveryWeekWhichAreOnlyNotCounted) {
   EXPECT_THAT(follower.Open(), ElementsAre("R5 from 2026-03-02 00:00:00 due 2026-03-27 00:00:00"));
 }
 
-// A set of facts about one client with a running measure: a mark for most sessions, contacts, spells,
-// each at most once. They reach the service in some order, with ticks between.
-std::vector<std::function<void(Follower&)>> RandomFacts() {
-  std::vector<std::function<void(Follower&)>> facts;
+// A mark for most sessions of nine weeks.
+std::vector<JourneyInput> RandomMarks() {
+  std::vector<JourneyInput> marks;
   const absl::CivilDay first(2026, 3, 2);
   for (int week = 0; week < 9; ++week) {
     for (const int weekday : {0, 2}) {
-      const absl::CivilDay day = first + 7 * week + weekday;
       const int kind = *rc::gen::inRange(0, 8);
       if (kind < 3) continue;  // Never marked.
-      const auto status = kind < 5   ? ATTENDANCE_STATUS_ABSENT
-                          : kind < 6 ? ATTENDANCE_STATUS_EXCUSED
-                                     : ATTENDANCE_STATUS_PRESENT;
-      facts.push_back([day, status](Follower& follower) { follower.Mark(FormatDay(day), status); });
+      AttendanceMark& mark = *marks.emplace_back().mutable_attendance_mark();
+      mark.set_measure(MeasureName(1));
+      *mark.mutable_date() = pipeline::ToProtoDay(first + 7 * week + weekday);
+      mark.set_status(kind < 5   ? ATTENDANCE_STATUS_ABSENT
+                      : kind < 6 ? ATTENDANCE_STATUS_EXCUSED
+                                 : ATTENDANCE_STATUS_PRESENT);
     }
+  }
+  return marks;
+}
+
+// A set of facts about one client with a running measure: marks, contacts, spells, each at most once.
+// They reach the service in some order, with ticks between.
+std::vector<std::function<void(Follower&)>> RandomFacts() {
+  std::vector<std::function<void(Follower&)>> facts;
+  for (const JourneyInput& mark : RandomMarks()) {
+    facts.push_back([mark](Follower& follower) { RC_ASSERT(follower.Give(mark).ok()); });
   }
   const int contacts = *rc::gen::inRange(0, 4);
   for (int i = 0; i < contacts; ++i) {
@@ -278,6 +369,28 @@ RC_GTEST_PROP(AnyOrder, EndsInTheSameOpenFindings, ()) {
     std::swap(order[i - 1], order[*rc::gen::inRange<size_t>(0, i)]);
   }
   RC_ASSERT(give(order, true) == in_order);
+}
+
+// A mark behind the end is refused once that is told, and any mark once nothing more is to be found.
+RC_GTEST_PROP(AnyOrder, EndsInTheSameR2WhereverTheEndOfTheMeasureIsTold, ()) {
+  const auto marks = RandomMarks();
+  const std::string end_day = FormatDay(absl::CivilDay(2026, 3, 2) + *rc::gen::inRange(0, 40));
+  auto plan = TwiceAWeek();
+  plan.set_weekly_days_min(*rc::gen::inRange(0, 3));
+  const auto give = [&](size_t end_at, bool tick_between) {
+    Follower follower(Local("2026-03-02 08:00"));
+    follower.Run(plan);
+    follower.JumpTo(Local("2026-05-20 08:00"));
+    for (size_t i = 0; i <= marks.size(); ++i) {
+      if (tick_between && *rc::gen::inRange(0, 3) == 0) follower.Tick();
+      if (i == end_at) RC_ASSERT(Complete(follower, end_day).ok());
+      if (i < marks.size()) (void)follower.Give(marks[i]);
+    }
+    follower.AdvanceTo(follower.now());
+    const InterruptionRecord* open = FindOpen(follower.state(), RULE_MISSED_ATTENDANCE, MeasureName(1));
+    return open == nullptr ? std::pair<int64_t, int64_t>() : std::pair(open->counted_from_us(), open->due_us());
+  };
+  RC_ASSERT(give(*rc::gen::inRange<size_t>(0, marks.size() + 1), true) == give(marks.size(), false));
 }
 
 // Whatever happens to a journey. Refused commands are part of it.

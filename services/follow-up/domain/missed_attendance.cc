@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <vector>
 
-#include "libs/pipeline/proto_time.h"
 #include "services/follow-up/domain/findings.h"
 #include "services/follow-up/domain/moment.h"
 #include "services/follow-up/domain/sessions.h"
@@ -13,7 +12,6 @@ namespace {
 
 using namespace polku::follow_up::v1;  // NOLINT
 using polku::pathway::v1::RuleSet;
-using polku::pipeline::FromProto;
 
 // A break that a late mark has disproved is not found again by a correction of that mark: the
 // client would be called twice about the same sessions. The next miss counts on.
@@ -84,10 +82,8 @@ std::optional<Finding> WeekBelowMinimum(const MeasureRecord& measure, const std:
                                         const RuleSet& rules) {
   if (measure.plan().weekly_days_min() <= 0) return std::nullopt;
   const Schedule schedule(measure);
-  const absl::CivilDay last =
-      HasEnded(measure) ? std::min(schedule.last_day(), FromProto(measure.end_date())) : schedule.last_day();
   const absl::CivilDay first_monday = absl::NextWeekday(schedule.first_day() - 1, absl::Weekday::monday);
-  const int last_number = DayNumberOf(last);
+  const int last_number = DayNumberOf(schedule.last_day());
   int ordinal = schedule.CountBefore(first_monday);
   for (int day = DayNumberOf(first_monday); day + 6 <= last_number; day += 7) {
     if (ordinal >= static_cast<int>(sessions.size())) break;
@@ -121,15 +117,16 @@ std::optional<Finding> MissedAttendance(const JourneyRecord& journey, const Meas
 
 std::optional<Unmarked> FirstUnmarked(const JourneyRecord& journey, const MeasureRecord& measure,
                                       const RuleSet& rules) {
-  if (measure.phase() != MEASURE_PHASE_RUNNING || measure.plan().sessions().empty()) return std::nullopt;
+  if (!measure.has_start_date() || measure.plan().sessions().empty()) return std::nullopt;
   if (StandingCircumstance(journey) != nullptr) return std::nullopt;
   const auto floor = static_cast<size_t>(measure.floor_session());
   std::string sessions = ExpectedSessions(journey, measure);
   if (sessions.size() < floor) sessions.resize(floor, kUnmarked);
   const size_t dot = sessions.find(kUnmarked, floor);
   const size_t ordinal = dot != std::string::npos ? dot : sessions.size();
-  const auto session = Schedule(measure).At(static_cast<int>(ordinal));
-  if (!session.has_value()) return std::nullopt;
+  const Schedule schedule(measure);
+  const auto session = schedule.At(static_cast<int>(ordinal));
+  if (!session.has_value() || session->day > schedule.last_day()) return std::nullopt;
   const int64_t end = Micros(session->end);
   return Unmarked{
       &measure, session->ordinal, session->on_day, session->day, end, end + ReportingIntervalUs(measure, rules)};

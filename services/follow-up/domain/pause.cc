@@ -71,11 +71,11 @@ std::optional<Finding> Overrun(const JourneyRecord& journey, const MeasureRecord
   int64_t first_mark_us = 0;
   for (const MeasureRecord& each : journey.measures()) {
     if (measure != nullptr && &each != measure) continue;
-    if (HasEnded(each) && Micros(StartOfDay(FromProto(each.end_date()))) < finding.due_us) {
+    const int64_t mark_us = FirstMarkUs(journey, each, pause.to_us(), rules);
+    if (HasEnded(each) && Micros(StartOfDay(FromProto(each.end_date()))) < std::max(finding.due_us, mark_us)) {
       if (measure != nullptr) return std::nullopt;
       continue;
     }
-    const int64_t mark_us = FirstMarkUs(journey, each, pause.to_us(), rules);
     if (mark_us != 0 && (first_mark_us == 0 || mark_us < first_mark_us)) first_mark_us = mark_us;
   }
   finding.due_us = std::max(finding.due_us, first_mark_us);

@@ -36,9 +36,11 @@ void Narrow(const MeasureRecord& measure, const Coverage& coverage, Covered& cov
 }
 
 // Whether what its source has not told yet could disprove the finding. R5 rests on the attendance of
-// every measure that had started by its due instant; a rule about one measure on that one's source.
+// every measure that had started by its due instant and not ended before its beginning; a rule about one measure on
+// that one's source.
 bool Bears(const MeasureRecord& measure, const Finding& finding) {
   if (finding.rule != RULE_NO_CONTACT) return measure.plan().measure() == finding.measure;
+  if (HasEnded(measure) && Micros(EndOfDay(FromProto(measure.end_date()))) <= finding.counted_from_us) return false;
   return measure.has_start_date() && Micros(StartOfDay(FromProto(measure.start_date()))) <= finding.due_us;
 }
 
@@ -233,6 +235,23 @@ void CallRungs(const Coverage& coverage, Draft& draft, std::vector<Hold>& holds)
   }
 }
 
+// A finding that is due and neither open nor held.
+bool HasUnseenDue(const Draft& draft) {
+  const std::vector<Finding> findings = Findings(draft.state(), draft.rules());
+  return std::any_of(findings.begin(), findings.end(), [&](const Finding& finding) {
+    return finding.due_us <= draft.now_us() && FindHold(draft.state(), finding) == nullptr &&
+           FindOpen(draft.state(), finding.rule, finding.measure) == nullptr;
+  });
+}
+
+void LetMeasuresLeave(Draft& draft) {
+  const std::vector<std::string> over = MeasuresOver(draft.state(), draft.rules());
+  if (over.empty()) return;
+  JourneyEvent event;
+  for (const std::string& measure : over) event.mutable_measures_left()->add_measures(measure);
+  draft.Emit(std::move(event));
+}
+
 void LearnReportingIntervals(const Coverage& coverage, Draft& draft) {
   for (int i = 0; i < draft.state().measures_size(); ++i) {
     const MeasureRecord& measure = draft.state().measures(i);
@@ -312,6 +331,9 @@ void Reconcile(const Coverage& coverage, Draft& draft) {
   CallRungs(coverage, draft, holds);
   HoldUnmarkedSessions(coverage, draft, holds);
   SetHolds(std::move(holds), draft);
+  // What had been held may have stood in the way of another one.
+  if (coverage.looked && HasUnseenDue(draft)) return Reconcile(coverage, draft);
+  LetMeasuresLeave(draft);
 }
 
 }  // namespace polku::follow_up

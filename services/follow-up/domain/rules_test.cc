@@ -45,6 +45,7 @@ TEST(R1EndedEarly, OpensAtOnceCountedFromTheDayOfTheEnd) {
 TEST(R1EndedEarly, IsNoneWhenTheGoalWasReached) {
   Follower follower(Local("2026-03-10 10:00"));
   follower.Run(TwiceAWeek());
+  for (const char* day : {"2026-03-02", "2026-03-04", "2026-03-09"}) follower.Mark(day, ATTENDANCE_STATUS_PRESENT);
   JourneyInput input;
   input.mutable_end_measure_early()->set_name(MeasureName(1));
   *input.mutable_end_measure_early()->mutable_end_date() = Day("2026-03-09");

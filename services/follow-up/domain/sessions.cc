@@ -77,6 +77,7 @@ Schedule::Week Schedule::WeekOf(const Sessions& sessions, int last_day) {
 Schedule::Schedule(const MeasureRecord& measure)
     : first_(DayNumberOf(pipeline::FromProto(measure.start_date()))),
       last_(DayNumberOf(pipeline::FromProto(measure.plan().end_date()))) {
+  if (measure.has_end_date()) end_ = pipeline::FromProto(measure.end_date());
   weeks_.reserve(static_cast<size_t>(measure.earlier_sessions_size()) + 1);
   for (const auto& earlier : measure.earlier_sessions()) {
     weeks_.push_back(WeekOf(earlier.sessions(), DayNumberOf(pipeline::FromProto(earlier.last_date()))));
@@ -92,7 +93,10 @@ const Schedule::Week& Schedule::WeekAt(int day_number) const {
 }
 
 absl::CivilDay Schedule::first_day() const { return DayOfNumber(first_); }
-absl::CivilDay Schedule::last_day() const { return DayOfNumber(last_); }
+absl::CivilDay Schedule::last_day() const {
+  const absl::CivilDay planned = DayOfNumber(last_);
+  return end_.has_value() ? std::min(planned, *end_) : planned;
+}
 
 int Schedule::CountOn(int day_number) const {
   if (day_number < first_ || day_number > last_ || IsHoliday(day_number)) return 0;

@@ -74,6 +74,7 @@ class Schedule {
   int CountOn(int day_number) const;
 
   absl::CivilDay first_day() const;
+  // Of the plan or, if that is earlier, of the measure: nothing is expected behind its end.
   absl::CivilDay last_day() const;
 
  private:
@@ -92,6 +93,7 @@ class Schedule {
 
   int first_ = 0;
   int last_ = 0;
+  std::optional<absl::CivilDay> end_;  // Of a measure that has ended.
   bool expects_any_ = false;
   std::vector<Week> weeks_;  // In order of last_day; the last one is the plan's.
 };

@@ -90,11 +90,14 @@ Finding Behind(const std::vector<Spell>& spells, int office_days, Finding findin
 std::string ExpectedSessions(const JourneyRecord& journey, const MeasureRecord& measure) {
   std::string sessions = measure.sessions();
   const std::vector<Spell> spells = SpellsOf(journey, measure);
-  if (spells.empty() || measure.plan().sessions().empty()) return sessions;
+  if (!measure.has_start_date() || (spells.empty() && !HasEnded(measure))) return sessions;
   const Schedule schedule(measure);
+  const auto sessions_max = static_cast<size_t>(schedule.CountBefore(schedule.last_day() + 1));
+  if (sessions.size() > sessions_max) sessions.resize(sessions_max);
   const size_t known = std::max(sessions.size(), static_cast<size_t>(measure.floor_session()));
   schedule.Visit([&](const Session& session) {
     const auto index = static_cast<size_t>(session.ordinal);
+    if (index >= sessions_max) return false;
     const bool quiet = IsQuiet(spells, Micros(session.end));
     if (quiet) SetMark(sessions, session.ordinal, kNotExpected);
     return quiet || index < known;

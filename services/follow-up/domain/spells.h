@@ -39,7 +39,7 @@ int64_t QuietUntilUs(const std::vector<Spell>& spells, int64_t time_us);
 Finding Behind(const std::vector<Spell>& spells, int office_days, Finding finding);
 
 // MeasureRecord.sessions as the rules read it: what lies in a spell is kNotExpected, also behind
-// the end of what is known.
+// the end of what is known; nothing behind the end of the measure.
 std::string ExpectedSessions(const polku::follow_up::v1::JourneyRecord& journey,
                              const polku::follow_up::v1::MeasureRecord& measure);
 
