@@ -387,6 +387,16 @@ std::string OutcomeOf(const polku::assessment::v1::ClientAssessment& client) {
   return text;
 }
 
+// What counts of the sessions. Before the floor of a resolution nobody asks any more whether a session
+// without a mark was told to be missed before or not: that is the order of two instants.
+std::string SessionsFrom(const polku::follow_up::v1::MeasureRecord& measure) {
+  std::string sessions = measure.sessions();
+  const size_t floor = std::min(sessions.size(), static_cast<size_t>(std::max(0, measure.floor_session())));
+  std::replace(sessions.begin(), sessions.begin() + static_cast<std::ptrdiff_t>(floor), 'U', '.');
+  sessions.erase(sessions.find_last_not_of('.') + 1);  // Behind the end all are '.'.
+  return sessions;
+}
+
 std::string OutcomeOf(const polku::follow_up::v1::JourneyRecord& journey) {
   std::string text =
       absl::StrCat("journey open ", journey.open(), " owner ", journey.responsible_party(), " activity ",
@@ -394,7 +404,7 @@ std::string OutcomeOf(const polku::follow_up::v1::JourneyRecord& journey) {
   std::vector<std::string> lines;
   for (const auto& measure : journey.measures()) {
     lines.push_back(absl::StrCat("measure ", measure.plan().measure(), " phase ", measure.phase(), " sessions ",
-                                 measure.sessions(), " ", measure.start_date().ShortDebugString(), " - ",
+                                 SessionsFrom(measure), " ", measure.start_date().ShortDebugString(), " - ",
                                  measure.end_date().ShortDebugString(), "\n"));
   }
   for (const auto& open : journey.interruptions()) {
