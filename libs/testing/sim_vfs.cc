@@ -418,7 +418,7 @@ std::shared_ptr<File> SimVfs::Disk::Open(const char* path, bool create) {
 }
 
 void SimVfs::Disk::Sync(const std::string& path, const std::shared_ptr<File>& file) {
-  file->durable = file->current;
+  for (const Change& change : file->unsynced) Apply(change, file->durable);
   file->unsynced.clear();
   // With the first sync of a new file SQLite syncs its folder on a real disk: what was created and
   // deleted there before is durable too. All files of a disk are in one folder here.
