@@ -1,14 +1,10 @@
 #include "services/assessment/domain/client_assessment_domain.h"
 
-#include <algorithm>
-#include <iterator>
-#include <utility>
-
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "libs/base/resource_name.h"
-#include "libs/base/status_macros.h"
 #include "libs/base/violation.h"
+#include "libs/pipeline/after_due.h"
 #include "services/assessment/domain/assessments.h"
 #include "services/assessment/domain/consultations.h"
 #include "services/assessment/domain/deadlines.h"
@@ -73,18 +69,10 @@ absl::StatusOr<std::string> ClientAssessmentDomain::KeyOf(const Input& input) co
 absl::StatusOr<Decision> ClientAssessmentDomain::Decide(const State& state, const Input& input,
                                                         const pipeline::Context& context) const {
   if (input.has_tick()) return OnTick(state, context);
-  pipeline::Context then = context;
-  then.now = std::min(context.now, context.fact_time);
-  Decision due = OnTick(state, then);
-  if (due.events.empty()) return DecideInput(state, input, context);
-  State later = state;
-  for (const Event& event : due.events) Evolve(event, later);
-  then.now = context.now;
-  then.next_version += static_cast<int64_t>(due.events.size());
-  ASSIGN_OR_RETURN(Decision decision, DecideInput(later, input, then));
-  decision.events.insert(decision.events.begin(), std::make_move_iterator(due.events.begin()),
-                         std::make_move_iterator(due.events.end()));
-  return decision;
+  return pipeline::DecideAfterDue(
+      *this, state, context,
+      [](const State& before, const pipeline::Context& then) { return assessment::OnTick(before, then); },
+      [&](const State& later, const pipeline::Context& then) { return DecideInput(later, input, then); });
 }
 
 absl::StatusOr<Decision> ClientAssessmentDomain::DecideInput(const State& state, const Input& input,

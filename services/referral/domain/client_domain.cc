@@ -1,10 +1,12 @@
 #include "services/referral/domain/client_domain.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "libs/base/resource_name.h"
 #include "libs/base/violation.h"
+#include "libs/pipeline/after_due.h"
 #include "services/referral/domain/answer.h"
 #include "services/referral/domain/client_commands.h"
 #include "services/referral/domain/fingerprints.h"
@@ -119,8 +121,22 @@ absl::StatusOr<std::string> ClientDomain::KeyOf(const Input& input) const {
   return absl::InternalError("this input is for a key that its sender gives");
 }
 
-absl::StatusOr<pipeline::Decision<v1::ClientEvent>> ClientDomain::Decide(const State& state, const Input& input,
-                                                                         const pipeline::Context& context) const {
+// A level of R7 that has passed when something else happens is told first, however late its tick comes.
+absl::StatusOr<Decision> ClientDomain::Decide(const State& state, const Input& input,
+                                              const pipeline::Context& context) const {
+  if (input.has_tick()) return OnTick(state, context);
+  const auto overdue = [this](const State& before, const pipeline::Context& then) {
+    Draft draft(before, then);
+    TellOverdue(answers_, draft);
+    return std::move(draft).NoReply();
+  };
+  return pipeline::DecideAfterDue(
+      *this, state, context, overdue,
+      [&](const State& later, const pipeline::Context& then) { return DecideInput(later, input, then); });
+}
+
+absl::StatusOr<Decision> ClientDomain::DecideInput(const State& state, const Input& input,
+                                                   const pipeline::Context& context) const {
   if (state.restricted() && WaitsForRestriction(input)) {
     return WithReason(absl::FailedPreconditionError("the client's processing is restricted"), "PROCESSING_RESTRICTED");
   }
@@ -143,8 +159,6 @@ absl::StatusOr<pipeline::Decision<v1::ClientEvent>> ClientDomain::Decide(const S
       return ReopenReferral(state, input.reopen_referral(), context);
     case Input::kVoidRecord:
       return VoidRecord(state, input.void_record(), context);
-    case Input::kTick:
-      return OnTick(state, context);
     default:
       return DecideClient(state, input, context);
   }

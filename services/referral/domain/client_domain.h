@@ -45,6 +45,8 @@ class ClientDomain {
   std::vector<pipeline::IndexRow> RowsOf(const Event& event) const { return {}; }
 
  private:
+  absl::StatusOr<pipeline::Decision<Event>> DecideInput(const State& state, const Input& input,
+                                                        const pipeline::Context& context) const;
   absl::StatusOr<pipeline::Decision<Event>> DecideClient(const State& state, const Input& input,
                                                          const pipeline::Context& context) const;
   absl::StatusOr<pipeline::Decision<Event>> DecideFact(const State& state, const Input& input,

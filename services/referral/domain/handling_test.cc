@@ -249,6 +249,15 @@ TEST_F(Handling, TellsBothLevelsAtOnceAfterALongSleep) {
   EXPECT_THAT(events_, IsEmpty());
 }
 
+// An answer on the day after the limit used to be quicker than the tick, and nobody was told that it was late.
+TEST_F(Handling, TellsALevelThatHasPassedBeforeTheAnswer) {
+  now_ = LocalTime(absl::CivilDay(2026, 12, 1), 600);
+  ASSERT_THAT(Accept(), IsOk());
+  ASSERT_FALSE(events_.empty());
+  EXPECT_EQ(events_[0].referral_overdue().level(), v1::ReferralOverdue::LEVEL_REMINDER);
+  EXPECT_EQ(reply_.state(), v1::REFERRAL_STATE_ACCEPTED);
+}
+
 TEST_F(Handling, RemindsTheNextUnitAnew) {
   EXPECT_THAT(TellUntil(absl::CivilDay(2026, 12, 1)), SizeIs(1));
   ASSERT_THAT(Redirect(), IsOk());
