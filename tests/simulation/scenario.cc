@@ -1,6 +1,7 @@
 #include "tests/simulation/scenario.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <set>
 #include <utility>
@@ -25,6 +26,7 @@ using pipeline::ToProtoDay;
 const absl::CivilDay kFirstDay(2026, 2, 2);
 constexpr int kSources = 2;
 constexpr char kUnit[] = "organisations/unit";
+constexpr char kOtherUnit[] = "organisations/other-unit";
 
 // The hour in which something is done, so that many things share an instant.
 absl::Time Hour(absl::CivilDay day, int hour) { return LocalTime(day, hour * 60); }
@@ -161,24 +163,100 @@ class Writer {
     if (coded) command.identity_code = IdentityCode(client);
   }
 
+  // What happens to a referral until it is answered. Returns the day of the answer and who gives it.
+  struct Waiting {
+    absl::CivilDay day;
+    std::string unit = kUnit;
+  };
+
+  template <class Request>
+  Command& AddAs(const std::string& organisation, absl::Time at, const std::string& method, Request request) {
+    Command& command = Add(at, kReferral, method, std::move(request));
+    command.principal.organisation = organisation;
+    return command;
+  }
+
+  void Ask(const std::string& referral, Waiting& waiting) {
+    polku::referral::v1::RequestInformationRequest ask;
+    ask.set_name(referral);
+    ask.add_topics(polku::referral::v1::INFORMATION_TOPIC_HEALTH);
+    AddAs(waiting.unit, Hour(waiting.day, 12), "RequestInformation", std::move(ask));
+    waiting.day += 1 + Pick(random_, 12);
+    if (Chance(random_, 15)) return;  // Nobody answers the question.
+    polku::referral::v1::ProvideInformationRequest provide;
+    provide.set_name(referral);
+    provide.set_text("answer");
+    AddAs(kUnit, Hour(waiting.day, 13), "ProvideInformation", std::move(provide));
+  }
+
+  void Redirect(const std::string& referral, Waiting& waiting) {
+    polku::referral::v1::RedirectReferralRequest redirect;
+    redirect.set_name(referral);
+    redirect.set_receiving_unit(kOtherUnit);
+    redirect.set_reason(polku::referral::v1::REDIRECT_REASON_NO_CAPACITY);
+    AddAs(waiting.unit, Hour(waiting.day, 14), "RedirectReferral", std::move(redirect));
+    waiting.unit = kOtherUnit;
+    waiting.day += Pick(random_, 16);
+  }
+
+  void Withdraw(const std::string& referral, absl::CivilDay day) {
+    polku::referral::v1::WithdrawReferralRequest withdraw;
+    withdraw.set_name(referral);
+    withdraw.set_reason(polku::referral::v1::WITHDRAW_REASON_CLIENT_DOES_NOT_WANT);
+    AddAs(kUnit, Hour(day, 15), "WithdrawReferral", std::move(withdraw));
+  }
+
+  void Decline(const std::string& referral, const Waiting& waiting) {
+    polku::referral::v1::DeclineReferralRequest decline;
+    decline.set_name(referral);
+    decline.set_reason(polku::referral::v1::DECLINE_REASON_NO_CAPACITY);
+    AddAs(waiting.unit, Hour(waiting.day, 15), "DeclineReferral", std::move(decline));
+  }
+
+  void Reopen(const std::string& referral, Waiting& waiting) {
+    waiting.day += 1 + Pick(random_, 12);
+    polku::referral::v1::ReopenReferralRequest reopen;
+    reopen.set_name(referral);
+    reopen.set_reason(polku::referral::v1::REOPEN_REASON_NEED_AGAIN);
+    AddAs(kUnit, Hour(waiting.day, 9), "ReopenReferral", std::move(reopen));
+    waiting.day += Pick(random_, 9);
+  }
+
+  // False when the referral ends without an acceptance.
+  bool AwaitAnswer(const std::string& referral, Waiting& waiting) {
+    waiting.day += Chance(random_, 15) ? Pick(random_, 25) : Pick(random_, 4);
+    if (Chance(random_, 15)) Ask(referral, waiting);
+    if (Chance(random_, 8)) Redirect(referral, waiting);
+    if (Chance(random_, 3)) {
+      polku::referral::v1::VoidRecordRequest mistake;
+      mistake.set_name(referral);
+      mistake.set_reason(polku::referral::v1::VOID_REASON_ENTERED_TWICE);
+      AddAs(kUnit, Hour(waiting.day, 15), "VoidRecord", std::move(mistake));
+      return false;
+    }
+    const int fate = Pick(random_, 100);
+    if (fate >= 14) return true;
+    if (fate < 6) Withdraw(referral, waiting.day);
+    if (fate >= 6) Decline(referral, waiting);
+    if (Chance(random_, 60)) return false;
+    Reopen(referral, waiting);
+    return true;
+  }
+
   void Client(int client) {
     const std::string name = ClientName(client);
-    absl::CivilDay day = kFirstDay + Pick(random_, size_.days / 3);
-    Submit(client, Hour(day, 9 + Pick(random_, 6)));
-    day += Pick(random_, 4);
-    if (Chance(random_, 8)) {
-      polku::referral::v1::DeclineReferralRequest decline;
-      decline.set_name(absl::StrCat(name, "/referrals/1"));
-      decline.set_reason(polku::referral::v1::DECLINE_REASON_NO_CAPACITY);
-      Add(Hour(day, 16), kReferral, "DeclineReferral", std::move(decline));
-      return;
-    }
+    const std::string referral = absl::StrCat(name, "/referrals/1");
+    Waiting waiting{kFirstDay + Pick(random_, size_.days / 3)};
+    Submit(client, Hour(waiting.day, 9 + Pick(random_, 6)));
+    // Another one for the same needs, before or after the answer.
+    if (client % 3 != 0 && Chance(random_, 20)) Submit(client, Hour(waiting.day + Pick(random_, 20), 16));
+    if (!AwaitAnswer(referral, waiting)) return;
+    absl::CivilDay day = waiting.day;
     polku::referral::v1::AcceptReferralRequest accept;
-    accept.set_name(absl::StrCat(name, "/referrals/1"));
+    accept.set_name(referral);
     accept.set_pathway("kainuu-unemployed");
     accept.set_pathway_version(1);
-    const absl::Time accept_time = Hour(day, 16);
-    Add(accept_time, kReferral, "AcceptReferral", std::move(accept));
+    AddAs(waiting.unit, Hour(day, 16), "AcceptReferral", std::move(accept));
     Contacts(name, day);
     if (Chance(random_, 15)) return;  // Never assessed: overdue after 90 days.
     day += Chance(random_, 10) ? 92 + Pick(random_, 10) : 1 + Pick(random_, 40);
@@ -336,6 +414,35 @@ class Writer {
 }  // namespace
 
 Scenario MakeScenario(uint64_t seed, const ScenarioSize& size) { return Writer(seed, size).Write(); }
+
+Scenario FactsOf(const Scenario& scenario, bool late) {
+  namespace v1 = polku::follow_up::v1;
+  Scenario facts = scenario;
+  facts.people_react = false;
+  std::erase_if(facts.commands, [](const Command& command) {
+    const auto* mark = dynamic_cast<const v1::AttendanceMark*>(command.request.get());
+    return mark != nullptr && mark->revision() > 0;
+  });
+  if (!late) return facts;
+  std::map<std::string, absl::Time> ends;  // When the end of a measure is told.
+  for (const Command& command : facts.commands) {
+    if (const auto* end = dynamic_cast<const v1::EndMeasureEarlyRequest*>(command.request.get()))
+      ends[end->name()] = command.at;
+    if (const auto* end = dynamic_cast<const v1::CompleteMeasureRequest*>(command.request.get()))
+      ends[end->name()] = command.at;
+  }
+  SeededRandom random(scenario.seed);
+  for (Command& command : facts.commands) {
+    const auto* mark = dynamic_cast<const v1::AttendanceMark*>(command.request.get());
+    if (mark == nullptr && command.method != "RecordContact") continue;
+    const absl::Time told = command.at + absl::Hours(Chance(random, 50) ? Pick(random, 21 * 24) : 0);
+    const auto end = mark == nullptr ? ends.end() : ends.find(mark->measure());
+    if (told < (end == ends.end() ? scenario.end : end->second)) command.at = told;
+  }
+  std::stable_sort(facts.commands.begin(), facts.commands.end(),
+                   [](const Command& a, const Command& b) { return a.at < b.at; });
+  return facts;
+}
 
 int Pick(SeededRandom& random, int limit) { return static_cast<int>(random.Next() % static_cast<uint64_t>(limit)); }
 bool Chance(SeededRandom& random, int percent) { return Pick(random, 100) < percent; }

@@ -32,6 +32,7 @@ struct Scenario {
   std::vector<Command> commands;  // In order of time.
   // When everything comes to rest and people look at their lists. In order of time.
   std::vector<absl::Time> evenings;
+  bool people_react = true;  // To what they see on their lists.
 };
 
 struct ScenarioSize {
@@ -40,6 +41,10 @@ struct ScenarioSize {
 };
 
 Scenario MakeScenario(uint64_t seed, const ScenarioSize& size);
+
+// The same facts with nobody who reacts to findings, without corrections of marks, and, if `late`, many marks and
+// contacts told up to three weeks later, in another order. Nothing of a measure is told after its end.
+Scenario FactsOf(const Scenario& scenario, bool late);
 
 // 0 to limit - 1.
 int Pick(SeededRandom& random, int limit);
