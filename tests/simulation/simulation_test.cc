@@ -135,7 +135,7 @@ void NoteWhereOrderMatters(const Picture& picture, std::set<std::string>& measur
 
 TEST(Simulation, EndsInTheSameFindingsInWhateverOrderFactsAreTold) {
   const auto first = static_cast<uint64_t>(Setting("POLKU_SIM_FIRST_SEED", 1));
-  const auto seeds = static_cast<uint64_t>(Setting("POLKU_SIM_SEEDS", 100)) / 5 + 1;
+  const auto seeds = static_cast<uint64_t>(Setting("POLKU_SIM_SEEDS", 25)) / 5 + 1;
   SetLogSink([](const std::string&) {});
   for (uint64_t seed = first; seed < first + seeds; ++seed) {
     const Scenario scenario = MakeScenario(seed, ScenarioSize());
@@ -161,7 +161,7 @@ TEST(Simulation, EndsInTheSameFindingsInWhateverOrderFactsAreTold) {
 
 TEST(Simulation, KeepsItsPromisesWhateverHappens) {
   const auto first = static_cast<uint64_t>(Setting("POLKU_SIM_FIRST_SEED", 1));
-  const auto seeds = static_cast<uint64_t>(Setting("POLKU_SIM_SEEDS", 100));
+  const auto seeds = static_cast<uint64_t>(Setting("POLKU_SIM_SEEDS", 25));
   const bool talk = Setting("POLKU_SIM_TALK", 0) != 0;
   if (!talk) SetLogSink([](const std::string&) {});  // Every loss of power is logged.
   Tally total;
@@ -191,6 +191,10 @@ TEST(Simulation, KeepsItsPromisesWhateverHappens) {
     total.repeated += stormy.tally.repeated;
     total.republished += stormy.tally.republished;
   }
+  // tools/dev adds these up.
+  std::printf("simulation: %lld seeds from %lld, %lld crashes, %lld repeated, %lld republished\n",
+              static_cast<long long>(seeds), static_cast<long long>(first), static_cast<long long>(total.crashes),
+              static_cast<long long>(total.repeated), static_cast<long long>(total.republished));
   // A simulation in which nothing goes wrong shows nothing.
   EXPECT_GT(total.crashes, static_cast<int64_t>(seeds));
   EXPECT_GT(total.repeated, 0);
