@@ -26,6 +26,7 @@ using pipeline::ToProtoDay;
 const absl::CivilDay kFirstDay(2026, 2, 2);
 constexpr int kSources = 2;
 constexpr char kUnit[] = "organisations/unit";
+constexpr char kClosingProvider[] = "organisations/closing-provider";
 constexpr char kOtherUnit[] = "organisations/other-unit";
 
 // The hour in which something is done, so that many things share an instant.
@@ -43,6 +44,7 @@ class Writer {
     Coordinators();
     Silences();
     Sources();
+    Closures();
     for (int client = 1; client <= size_.clients; ++client) Client(client);
     for (absl::CivilDay day = kFirstDay + 1; day < kFirstDay + size_.days;) {
       scenario_.evenings.push_back(Hour(day, 21) + absl::Minutes(30));
@@ -258,6 +260,9 @@ class Writer {
     accept.set_pathway_version(1);
     AddAs(waiting.unit, Hour(day, 16), "AcceptReferral", std::move(accept));
     Contacts(name, day);
+    if (Chance(random_, 20)) Pause(name, day);
+    if (Chance(random_, 20)) HandOver(name, waiting.unit, day);
+    if (Chance(random_, 10)) Change(name, day);
     if (Chance(random_, 15)) return;  // Never assessed: overdue after 90 days.
     day += Chance(random_, 10) ? 92 + Pick(random_, 10) : 1 + Pick(random_, 40);
     polku::assessment::v1::CompleteAssessmentRequest complete;
@@ -280,6 +285,86 @@ class Writer {
       *request.mutable_contact_time() = ToProto(contact);
       Add(contact + absl::Hours(24 * Pick(random_, 4)), kFollowUp, "RecordContact", std::move(request));
     }
+  }
+
+  // A pause of the whole journey, agreed before or after it has begun, and sometimes ended before its time.
+  void Pause(const std::string& name, absl::CivilDay day) {
+    const absl::CivilDay start = day + 10 + Pick(random_, 80);
+    const absl::CivilDay resume = start + 3 + Pick(random_, 30);
+    polku::follow_up::v1::AgreePauseRequest agree;
+    agree.set_client(name);
+    *agree.mutable_start_date() = ToProtoDay(start);
+    *agree.mutable_resume_date() = ToProtoDay(resume);
+    agree.set_reason(polku::follow_up::v1::PAUSE_REASON_HOLIDAY);
+    const absl::CivilDay agreed = start - 3 + Pick(random_, 8);
+    Add(Hour(agreed, 10), kFollowUp, "AgreePause", std::move(agree));
+    if (!Chance(random_, 40)) return;
+    const absl::CivilDay end = std::max(agreed, start) + 1 + Pick(random_, std::max<int>(1, resume - start - 1));
+    polku::follow_up::v1::EndPauseRequest request;
+    request.set_name(absl::StrCat(name, "/pauses/1"));
+    *request.mutable_end_date() = ToProtoDay(std::min(end, resume));
+    Add(Hour(end, 11), kFollowUp, "EndPause", std::move(request));
+  }
+
+  // Another organisation answers for the client from some day on, if it wants to.
+  void HandOver(const std::string& name, const std::string& giver, absl::CivilDay day) {
+    day += 5 + Pick(random_, 90);
+    const std::string taker = "organisations/taker";
+    const std::string transition = absl::StrCat(name, "/transitions/1");
+    polku::follow_up::v1::OfferTransitionRequest offer;
+    offer.set_client(name);
+    offer.set_taker(taker);
+    Add(Hour(day, 9), kFollowUp, "OfferTransition", std::move(offer)).principal.organisation = giver;
+    const int fate = Pick(random_, 100);
+    if (fate < 20) return;  // Nobody answers.
+    day += Pick(random_, 12);
+    if (fate < 30) {
+      polku::follow_up::v1::DeclineTransitionRequest decline;
+      decline.set_name(transition);
+      Add(Hour(day, 10), kFollowUp, "DeclineTransition", std::move(decline)).principal.organisation = taker;
+      return;
+    }
+    polku::follow_up::v1::AcceptTransitionRequest accept;
+    accept.set_name(transition);
+    Add(Hour(day, 10), kFollowUp, "AcceptTransition", std::move(accept)).principal.organisation = taker;
+    for (const auto kind : {polku::follow_up::v1::CONTACT_KIND_CALL, polku::follow_up::v1::CONTACT_KIND_MEETING}) {
+      if (Chance(random_, 20)) return;
+      day += Pick(random_, 6);
+      polku::follow_up::v1::RecordContactRequest contact;
+      contact.set_client(name);
+      *contact.mutable_contact_time() = ToProto(Hour(day, 12));
+      contact.set_kind(kind);
+      contact.set_organisation(taker);
+      Add(Hour(day + Pick(random_, 3), 13), kFollowUp, "RecordContact", std::move(contact));
+    }
+  }
+
+  // Work found, for some time or for good, or said by mistake.
+  void Change(const std::string& name, absl::CivilDay day) {
+    day += 20 + Pick(random_, 80);
+    polku::follow_up::v1::RecordCircumstanceRequest request;
+    request.set_client(name);
+    request.set_circumstance(polku::follow_up::v1::CIRCUMSTANCE_WORK_STARTED);
+    *request.mutable_from_date() = ToProtoDay(day - Pick(random_, 10));
+    request.set_source(polku::follow_up::v1::CIRCUMSTANCE_SOURCE_CLIENT);
+    Add(Hour(day, 14), kFollowUp, "RecordCircumstance", request);
+    if (Chance(random_, 40)) return;
+    day += 1 + Pick(random_, 20);
+    if (Chance(random_, 50)) {
+      request.set_revoked(true);
+    } else {
+      *request.mutable_end_date() = ToProtoDay(day);
+    }
+    Add(Hour(day, 14), kFollowUp, "RecordCircumstance", std::move(request));
+  }
+
+  void Closures() {
+    polku::follow_up::v1::RecordClosureRequest request;
+    request.set_provider(kClosingProvider);
+    const absl::CivilDay first = kFirstDay + 20 + Pick(random_, std::max(1, size_.days - 40));
+    *request.mutable_first_date() = ToProtoDay(first);
+    *request.mutable_last_date() = ToProtoDay(first + Pick(random_, 20));
+    Add(Hour(first - 10 + Pick(random_, 20), 8), kFollowUp, "RecordClosure", std::move(request));
   }
 
   // Returns the day on which the next plan may be thought of.
@@ -307,7 +392,7 @@ class Writer {
     measure.name = name;
     auto& plan = measure.plan;
     plan.set_type("job-coaching");
-    plan.set_provider("organisations/provider");
+    plan.set_provider(Chance(random_, 15) ? kClosingProvider : "organisations/provider");
     if (Chance(random_, 50)) measure.source = absl::StrCat("s", Pick(random_, kSources));
     if (!measure.source.empty()) plan.set_source("sources/" + measure.source);
     measure.start = day - 2 + Pick(random_, 15);

@@ -114,6 +114,22 @@ TEST(Pause, RecordedLateRetractsAndWhenTakenBackLetsTheBreakStand) {
   EXPECT_THAT(follower.Give(EndingPause(1, "2026-03-03")), StatusIs(absl::StatusCode::kFailedPrecondition));
 }
 
+// The measure left the state when it was complete, and its marks with it: the client was asked for months later.
+TEST(Pause, IsAnsweredForGoodByAMeasureThatEndsLater) {
+  Follower follower(Local("2026-03-02 08:00"));
+  follower.Run(TwiceAWeek());
+  ASSERT_THAT(follower.Give(Pausing("2026-03-02", "2026-03-16")), IsOk());
+  follower.AdvanceTo(Local("2026-03-16 13:00"));
+  follower.Mark("2026-03-16", ATTENDANCE_STATUS_PRESENT);
+  follower.AdvanceTo(Local("2026-03-17 13:00"));
+  JourneyInput input;
+  input.mutable_complete_measure()->set_name(MeasureName(1));
+  *input.mutable_complete_measure()->mutable_end_date() = Day("2026-03-17");
+  ASSERT_THAT(follower.Give(input), IsOk());
+  follower.AdvanceTo(Local("2026-03-19 08:00"));
+  EXPECT_THAT(follower.Open(), IsEmpty());
+}
+
 TEST(Pause, OfTheJourneyStartsR3AndR5AgainBehindIt) {
   Follower idle(Local("2026-03-02 10:00"));
   idle.Accept(Local("2026-02-02 10:00"));

@@ -180,6 +180,13 @@ std::optional<int64_t> AnchorOf(const JourneyRecord& journey, Rule rule) {
   return std::nullopt;
 }
 
+void RemoveMeasure(absl::string_view measure, JourneyRecord& journey) {
+  auto& measures = *journey.mutable_measures();
+  measures.erase(std::remove_if(measures.begin(), measures.end(),
+                                [&](const MeasureRecord& each) { return each.plan().measure() == measure; }),
+                 measures.end());
+}
+
 bool HasEnded(const MeasureRecord& measure) {
   return measure.phase() == MEASURE_PHASE_COMPLETED || measure.phase() == MEASURE_PHASE_ENDED_EARLY ||
          measure.phase() == MEASURE_PHASE_REMOVED;
@@ -191,14 +198,18 @@ std::vector<std::string> MeasuresOver(const JourneyRecord& journey, const RuleSe
   if (std::none_of(measures.begin(), measures.end(), HasEnded)) return over;
   if (StandingCircumstance(journey) != nullptr) return over;  // It may be revoked, and what it hides be found.
   const std::vector<Finding> findings = Findings(journey, rules);
+  std::optional<JourneyRecord> rest;  // Without those that are over.
   for (const MeasureRecord& measure : measures) {
     const std::string& name = measure.plan().measure();
     const auto is_about = [&](const auto& each) { return each.measure() == name || each.rule() == RULE_NO_CONTACT; };
     if (HasEnded(measure) && !FirstUnmarked(journey, measure, rules).has_value() &&
         std::none_of(journey.interruptions().begin(), journey.interruptions().end(), is_about) &&
         std::none_of(journey.holds().begin(), journey.holds().end(), is_about) &&
-        std::none_of(findings.begin(), findings.end(), [&](const Finding& each) { return each.measure == name; })) {
+        std::none_of(findings.begin(), findings.end(), [&](const Finding& each) { return each.measure == name; }) &&
+        !BearsOnPause(rest.has_value() ? *rest : journey, name, rules)) {
       over.push_back(name);
+      if (!rest.has_value()) rest = journey;
+      RemoveMeasure(name, *rest);
     }
   }
   return over;

@@ -67,6 +67,11 @@ std::optional<Finding> PauseOverrun(const polku::follow_up::v1::JourneyRecord& j
                                     const polku::follow_up::v1::MeasureRecord* measure,
                                     const polku::pathway::v1::RuleSet& rules);
 
+// Whether R6 of a pause of the whole journey would come out otherwise without that measure: its marks say that the
+// client came back (pause.cc).
+bool BearsOnPause(const polku::follow_up::v1::JourneyRecord& journey, absl::string_view measure,
+                  const polku::pathway::v1::RuleSet& rules);
+
 // R12 (circumstance.cc).
 std::optional<Finding> ChangedCircumstance(const polku::follow_up::v1::JourneyRecord& journey,
                                            const polku::pathway::v1::RuleSet& rules);
@@ -91,6 +96,7 @@ Finding AboveFloor(const polku::follow_up::v1::JourneyRecord& journey, Finding f
 // not move it away: what was broken at its due instant stays found until a person resolves it.
 std::optional<int64_t> AnchorOf(const polku::follow_up::v1::JourneyRecord& journey, polku::follow_up::v1::Rule rule);
 
+void RemoveMeasure(absl::string_view measure, polku::follow_up::v1::JourneyRecord& journey);
 bool HasEnded(const polku::follow_up::v1::MeasureRecord& measure);
 // The ended measures about which nothing is open, held or still to be found.
 std::vector<std::string> MeasuresOver(const polku::follow_up::v1::JourneyRecord& journey,

@@ -1,6 +1,7 @@
 // Agreed pauses: AgreePause, EndPause, and R6, the pause that goes on behind its resume date.
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -125,6 +126,18 @@ std::optional<Finding> PauseOverrun(const JourneyRecord& journey, const MeasureR
     if (!first.has_value() || clock(*finding) < clock(*first)) first = finding;
   }
   return first;
+}
+
+bool BearsOnPause(const JourneyRecord& journey, absl::string_view measure, const RuleSet& rules) {
+  std::optional<JourneyRecord> without;  // Few journeys have such a pause.
+  for (const PauseRecord& pause : journey.pauses()) {
+    if (pause.ended() || !pause.measure().empty()) continue;
+    if (!without.has_value()) RemoveMeasure(measure, without.emplace(journey));
+    const std::optional<Finding> now = Overrun(journey, nullptr, pause, rules);
+    const std::optional<Finding> then = Overrun(*without, nullptr, pause, rules);
+    if (now.has_value() != then.has_value() || (now.has_value() && now->due_us != then->due_us)) return true;
+  }
+  return false;
 }
 
 absl::StatusOr<Reply> AgreePause(const AgreePauseRequest& request, Draft& draft) {
