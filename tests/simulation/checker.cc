@@ -334,7 +334,13 @@ class Check {
   void Outreach() {
     std::map<std::string, int> requests;
     std::map<std::string, int> tasks;
+    std::set<std::pair<std::string, int>> rungs;
     for (const store::JournalRow& row : picture_.services[kFollowUp].journal) {
+      polku::follow_up::v1::OutreachEscalated escalated;
+      if (row.type == escalated.GetDescriptor()->full_name() && escalated.ParseFromString(row.payload) &&
+          !rungs.insert({escalated.interruption(), escalated.rung()}).second) {
+        Fault("I3: escalated twice to rung ", escalated.rung(), ": ", escalated.interruption());
+      }
       polku::follow_up::v1::OutreachRequested request;
       if (row.type != request.GetDescriptor()->full_name() || !request.ParseFromString(row.payload)) continue;
       if (++requests[request.interruption()] > 1) Fault("I3: outreach requested twice: ", request.interruption());

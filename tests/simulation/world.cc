@@ -15,9 +15,11 @@
 #include "services/coordinator-network/domain/coordinator_domain.h"
 #include "services/coordinator-network/service.h"
 #include "services/follow-up/domain/journey.h"
+#include "services/follow-up/domain/provider.h"
 #include "services/follow-up/domain/source.h"
 #include "services/follow-up/service.h"
 #include "services/referral/domain/client_domain.h"
+#include "services/referral/domain/unit_domain.h"
 #include "services/referral/service.h"
 
 namespace polku::simulation {
@@ -41,11 +43,13 @@ void Add(const std::string& prefix, Domain domain, Kinds& kinds) {
 std::array<Kinds, kServices> MakeKinds() {
   std::array<Kinds, kServices> kinds;
   Add("clients/", referral::ClientDomain(TheCatalogue(), kIdentity), kinds[kReferral]);
+  Add("organisations/", referral::UnitDomain(), kinds[kReferral]);
   Add("clients/", assessment::ClientAssessmentDomain(TheCatalogue()), kinds[kAssessment]);
   Add("clients/", coordinator_network::ClientDomain(coordinator_network::Policy()), kinds[kCoordinatorNetwork]);
   Add("coordinators/", coordinator_network::CoordinatorDomain(), kinds[kCoordinatorNetwork]);
   Add("clients/", follow_up::JourneyDomain(TheCatalogue()), kinds[kFollowUp]);
   Add("sources/", follow_up::SourceDomain(), kinds[kFollowUp]);
+  Add("organisations/", follow_up::ProviderDomain(), kinds[kFollowUp]);
   return kinds;
 }
 

@@ -1,0 +1,229 @@
+#include "tests/simulation/naive_facts.h"
+
+#include <algorithm>
+
+#include "absl/strings/match.h"
+#include "libs/base/calendar.h"
+#include "libs/pipeline/proto_time.h"
+#include "polku/assessment/v1/events.pb.h"
+#include "polku/coordinator_network/v1/events.pb.h"
+
+namespace polku::simulation::naive {
+namespace {
+
+using pipeline::FromProto;
+namespace v1 = ::polku::follow_up::v1;
+
+template <class Event>
+bool Read(const store::JournalRow& row, Event& event) {
+  return row.type == Event::descriptor()->full_name() && event.ParseFromString(row.payload);
+}
+
+bool ReachedClient(int outcome) { return outcome >= 1 && outcome <= 4; }
+
+void TakeContact(absl::Time time, const std::vector<std::string>& organisations, bool meeting, Facts& facts) {
+  facts.activity.push_back(time);
+  if (!facts.hand_over.has_value() || time < facts.hand_over->offered) return;
+  const std::string& taker = facts.hand_over->taker;
+  if (std::find(organisations.begin(), organisations.end(), taker) == organisations.end()) return;
+  facts.hand_over->contacts.push_back(time);
+  if (meeting) facts.hand_over->meetings.push_back(time);
+}
+
+void TakePeers(const store::JournalRow& row, Facts& facts) {
+  polku::assessment::v1::AssessmentOpened assessment;
+  polku::assessment::v1::AssessmentCompleted completed;
+  polku::assessment::v1::PlanApproved approved;
+  polku::assessment::v1::AssessmentCancelled cancelled;
+  polku::assessment::v1::SessionHeld session;
+  polku::coordinator_network::v1::OutreachAttempted attempted;
+  polku::coordinator_network::v1::MeetingHeld meeting;
+  if (Read(row, assessment)) {
+    facts.opened = FromProto(assessment.open_time());
+    facts.deadline = FromProto(assessment.deadline());
+  } else if (Read(row, completed)) {
+    facts.assessed = FromProto(completed.complete_time());
+    facts.step_ends.push_back(*facts.assessed);
+  } else if (Read(row, approved)) {
+    for (const auto& plan : approved.measures()) {
+      Measure& measure = facts.measures[plan.measure()];
+      measure.plan = plan;
+      measure.approved = FromProto(approved.approve_time());
+    }
+  } else if (Read(row, cancelled)) {
+    facts.assessed = FromProto(cancelled.cancel_time());
+    facts.step_ends.push_back(*facts.assessed);
+  } else if (Read(row, session)) {
+    facts.activity.push_back(FromProto(session.start_time()));
+  } else if (Read(row, meeting) && meeting.client_present()) {
+    TakeContact(FromProto(meeting.start_time()), {meeting.organisations().begin(), meeting.organisations().end()}, true,
+                facts);
+  } else if (Read(row, attempted) && ReachedClient(attempted.outcome())) {
+    facts.activity.push_back(FromProto(attempted.attempt_time()));
+  }
+}
+
+void TakeMeasures(const store::JournalRow& row, Facts& facts) {
+  v1::MeasureStarted started;
+  v1::AttendanceRecorded recorded;
+  v1::MeasureCompleted completed;
+  v1::MeasureEndedEarly ended;
+  if (Read(row, started)) {
+    const absl::CivilDay day = FromProto(started.start_date());
+    facts.measures[started.measure()].start = day;
+    facts.activity.push_back(StartOfDay(day));
+  } else if (Read(row, recorded)) {
+    const auto& mark = recorded.mark();
+    auto& known = facts.measures[mark.measure()].marks[{FromProto(mark.date()), mark.session()}];
+    known = std::max(known, std::pair<int, int>(mark.revision(), mark.status()));
+    if (mark.status() == v1::ATTENDANCE_STATUS_PRESENT) {
+      facts.activity.push_back(absl::FromUnixMicros(recorded.session_end_us()));
+    }
+  } else if (Read(row, completed)) {
+    facts.measures[completed.measure()].end = FromProto(completed.end_date());
+    facts.step_ends.push_back(StartOfDay(FromProto(completed.end_date())));
+  } else if (Read(row, ended)) {
+    Measure& measure = facts.measures[ended.measure()];
+    measure.end = FromProto(ended.end_date());
+    measure.broken_off =
+        ended.reason() != v1::END_REASON_GOAL_REACHED && ended.reason() != v1::END_REASON_WORK_OR_STUDY;
+    facts.step_ends.push_back(StartOfDay(*measure.end));
+  }
+}
+
+void TakeJourney(const store::JournalRow& row, Facts& facts) {
+  v1::JourneyOpened opened;
+  v1::JourneyClosed closed;
+  v1::ContactRecorded contact;
+  v1::MeasureInterrupted found;
+  v1::InterruptionAmended amended;
+  v1::InterruptionResolved resolved;
+  v1::InterruptionRetracted retracted;
+  v1::OutreachSettled settled;
+  polku::coordinator_network::v1::OutreachCompleted outreach;
+  if (Read(row, opened)) {
+    facts = Facts();  // A journey that opens again starts clean.
+    facts.open = true;
+    facts.opened = FromProto(opened.open_time());
+    facts.deadline = FromProto(opened.assessment_deadline());
+    facts.activity.push_back(facts.opened);
+    facts.step_ends.push_back(facts.opened);
+  } else if (Read(row, closed)) {
+    facts.open = false;
+  } else if (Read(row, contact)) {
+    TakeContact(FromProto(contact.contact_time()), {contact.organisation()}, contact.kind() == v1::CONTACT_KIND_MEETING,
+                facts);
+  } else if (Read(row, found)) {
+    Break& broken = facts.breaks[found.interruption()];
+    broken = {{found.rule(), found.measure()}, FromProto(found.due_time())};
+    if (found.has_last_miss_time()) broken.last_miss = FromProto(found.last_miss_time());
+  } else if (Read(row, amended)) {
+    Break& broken = facts.breaks[amended.interruption()];
+    broken.due = FromProto(amended.due_time());
+    if (amended.has_last_miss_time()) broken.last_miss = FromProto(amended.last_miss_time());
+  } else if (Read(row, resolved)) {
+    Break& broken = facts.breaks[resolved.interruption()];
+    broken.end = FromProto(resolved.resolve_time());
+    Resolution& known = facts.resolutions[broken.about];
+    known.time = std::max(known.time, FromProto(resolved.resolve_time()));
+    if (resolved.has_next_step_date()) known.not_before = EndOfDay(FromProto(resolved.next_step_date()));
+    facts.step_ends.push_back(FromProto(resolved.resolve_time()));
+  } else if (Read(row, settled)) {
+    Resolution& known = facts.resolutions[{settled.rule(), settled.measure()}];
+    known.time = std::max(known.time, FromProto(settled.settle_time()));
+    if (settled.has_next_step_date()) known.not_before = EndOfDay(FromProto(settled.next_step_date()));
+  } else if (Read(row, outreach)) {
+    facts.step_ends.push_back(FromProto(outreach.complete_time()));
+  } else if (Read(row, retracted)) {
+    Break& broken = facts.breaks[retracted.interruption()];
+    broken.retracted = true;
+    broken.suppressed = retracted.suppressed();
+    if (retracted.suppressed()) broken.last_miss = absl::InfinitePast();
+  }
+}
+
+void TakePauses(const store::JournalRow& row, Facts& facts) {
+  v1::PauseAgreed agreed;
+  v1::PauseEnded ended;
+  if (Read(row, agreed)) {
+    facts.pauses[agreed.pause()] = {agreed.measure(), StartOfDay(FromProto(agreed.start_date())),
+                                    StartOfDay(FromProto(agreed.resume_date()))};
+  } else if (Read(row, ended)) {
+    facts.pauses[ended.pause()].to = StartOfDay(FromProto(ended.end_date()));
+    facts.pauses[ended.pause()].ended = true;
+  }
+}
+
+void TakeHandOvers(const store::JournalRow& row, Facts& facts) {
+  v1::TransitionOffered offered;
+  v1::TransitionAccepted accepted;
+  v1::TransitionDeclined declined;
+  if (Read(row, offered)) {
+    facts.hand_over = HandOver{offered.taker(), FromProto(offered.offer_time())};
+    facts.resolutions.erase({v1::RULE_MISSED_TRANSITION, ""});  // It was about another hand-over.
+  } else if (Read(row, accepted)) {
+    facts.hand_over->accepted = FromProto(accepted.accept_time());
+  } else if (Read(row, declined)) {
+    facts.hand_over->declined = FromProto(declined.decline_time());
+  }
+}
+
+void TakeLife(const store::JournalRow& row, Facts& facts) {
+  v1::CircumstanceRecorded recorded;
+  if (!Read(row, recorded)) return;
+  const absl::CivilDay from = FromProto(recorded.from_date());
+  facts.circumstances.erase({recorded.circumstance(), from});
+  if (recorded.revoked()) return;
+  Circumstance& known = facts.circumstances[{recorded.circumstance(), from}];
+  known.from = StartOfDay(from);
+  known.recorded = FromProto(recorded.record_time());
+  if (recorded.has_end_date()) known.to = StartOfDay(FromProto(recorded.end_date()));
+}
+
+}  // namespace
+
+std::map<std::string, Facts> FactsOf(const Picture& picture) {
+  std::map<std::string, Facts> clients;
+  for (const store::JournalRow& row : picture.services[kFollowUp].journal) {
+    if (!absl::StartsWith(row.key, "clients/")) continue;
+    Facts& facts = clients[row.key];
+    TakePeers(row, facts);
+    TakeMeasures(row, facts);
+    TakeJourney(row, facts);
+    TakePauses(row, facts);
+    TakeHandOvers(row, facts);
+    TakeLife(row, facts);
+  }
+  return clients;
+}
+
+std::map<std::string, Source> SourcesOf(const Picture& picture) {
+  std::map<std::string, Source> sources;
+  for (const store::JournalRow& row : picture.services[kFollowUp].journal) {
+    v1::SourceRegistered registered;
+    v1::SourceReported reported;
+    if (Read(row, registered)) {
+      sources[row.key].interval = absl::Seconds(registered.source().reporting_interval().seconds());
+    } else if (Read(row, reported)) {
+      Source& source = sources[row.key];
+      source.complete_through = std::max(source.complete_through, FromProto(reported.complete_through()));
+    }
+  }
+  return sources;
+}
+
+std::map<std::string, std::vector<Quiet>> ClosuresOf(const Picture& picture) {
+  std::map<std::string, std::vector<Quiet>> closures;
+  for (const store::JournalRow& row : picture.services[kFollowUp].journal) {
+    v1::ClosureRecorded recorded;
+    if (!Read(row, recorded)) continue;
+    const Quiet days(StartOfDay(FromProto(recorded.closure().first_date())),
+                     EndOfDay(FromProto(recorded.closure().last_date())));
+    std::vector<Quiet>& known = closures[row.key];
+    known.erase(std::remove(known.begin(), known.end(), days), known.end());
+    if (!recorded.revoked()) known.push_back(days);
+  }
+  return closures;
+}
+
+}  // namespace polku::simulation::naive

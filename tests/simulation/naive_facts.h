@@ -1,0 +1,101 @@
+// All that was ever said about a client, read from the journal of the follow-up service, for naive_rules.h.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/time/civil_time.h"
+#include "absl/time/time.h"
+#include "polku/assessment/v1/events.pb.h"
+#include "polku/follow_up/v1/state.pb.h"
+#include "tests/simulation/checker.h"
+
+namespace polku::simulation::naive {
+
+// (rule, measure): what a finding is about.
+using About = std::pair<int, std::string>;
+
+struct Resolution {
+  absl::Time time = absl::InfinitePast();
+  absl::Time not_before = absl::InfinitePast();
+};
+
+// While an interruption was open, as far as people ended it.
+struct Break {
+  About about;
+  absl::Time due;
+  absl::Time end = absl::InfiniteFuture();
+  bool retracted = false;
+  bool suppressed = false;  // Retracted because the client's life had changed.
+  // R2: the end of the session or week that made it; what has only been suppressed leaves none.
+  absl::Time last_miss = absl::InfinitePast();
+};
+
+struct Source {
+  absl::Duration interval;
+  absl::Time complete_through = absl::InfinitePast();
+};
+
+// From the first instant up to, not including, the second.
+using Quiet = std::pair<absl::Time, absl::Time>;
+
+struct Pause {
+  std::string measure;  // Empty: the whole journey.
+  absl::Time from;
+  absl::Time to;
+  bool ended = false;  // By a person, who therefore knows that the client is back.
+};
+
+// Something in the client's life, over when `to` is finite.
+struct Circumstance {
+  absl::Time from;
+  absl::Time to = absl::InfiniteFuture();
+  absl::Time recorded;
+};
+
+// The latest hand-over of responsibility, and what the taker has done since the offer.
+struct HandOver {
+  std::string taker;
+  absl::Time offered;
+  std::optional<absl::Time> accepted;
+  std::optional<absl::Time> declined;
+  std::vector<absl::Time> contacts;
+  std::vector<absl::Time> meetings;
+};
+
+struct Measure {
+  polku::assessment::v1::PlannedMeasure plan;
+  absl::Time approved;
+  std::optional<absl::CivilDay> start;
+  std::optional<absl::CivilDay> end;
+  bool broken_off = false;
+  // By day and session: revision and status.
+  std::map<std::pair<absl::CivilDay, int>, std::pair<int, int>> marks;
+};
+
+struct Facts {
+  bool open = false;
+  absl::Time opened;
+  absl::Time deadline;
+  std::optional<absl::Time> assessed;
+  std::map<std::string, Measure> measures;
+  std::vector<absl::Time> activity;
+  std::vector<absl::Time> step_ends;  // R3 may count from these.
+  std::map<About, Resolution> resolutions;
+  std::map<std::string, Break> breaks;  // By interruption.
+  std::map<std::string, Pause> pauses;  // By name.
+  std::map<std::pair<int, absl::CivilDay>, Circumstance> circumstances;
+  std::optional<HandOver> hand_over;
+};
+
+// By client.
+std::map<std::string, Facts> FactsOf(const Picture& picture);
+// By name.
+std::map<std::string, Source> SourcesOf(const Picture& picture);
+// Closed days by provider.
+std::map<std::string, std::vector<Quiet>> ClosuresOf(const Picture& picture);
+
+}  // namespace polku::simulation::naive

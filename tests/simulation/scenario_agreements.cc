@@ -1,0 +1,107 @@
+// What people agree on beside the plan, and what they hear of a client's life.
+#include <algorithm>
+#include <utility>
+
+#include "libs/pipeline/proto_time.h"
+#include "polku/follow_up/v1/api.pb.h"
+#include "tests/simulation/scenario_script.h"
+
+namespace polku::simulation {
+namespace {
+
+using pipeline::ToProto;
+using pipeline::ToProtoDay;
+namespace v1 = ::polku::follow_up::v1;
+
+// A pause of the whole journey or of its first measure, agreed before or after it has begun, and sometimes ended before
+// its time.
+void Pause(Script& script, const std::string& name, absl::CivilDay day) {
+  const absl::CivilDay start = day + 10 + script.Pick(80);
+  const absl::CivilDay resume = start + 3 + script.Pick(30);
+  v1::AgreePauseRequest agree;
+  agree.set_client(name);
+  if (script.Chance(40)) agree.set_measure(absl::StrCat(name, "/measures/1"));
+  *agree.mutable_start_date() = ToProtoDay(start);
+  *agree.mutable_resume_date() = ToProtoDay(resume);
+  agree.set_reason(v1::PAUSE_REASON_HOLIDAY);
+  const absl::CivilDay agreed = start - 3 + script.Pick(8);
+  script.Add(Hour(agreed, 10), kFollowUp, "AgreePause", std::move(agree));
+  if (!script.Chance(40)) return;
+  const absl::CivilDay end = std::max(agreed, start) + 1 + script.Pick(std::max<int>(1, resume - start - 1));
+  v1::EndPauseRequest request;
+  request.set_name(absl::StrCat(name, "/pauses/1"));
+  *request.mutable_end_date() = ToProtoDay(std::min(end, resume));
+  script.Add(Hour(end, 11), kFollowUp, "EndPause", std::move(request));
+}
+
+// Another organisation answers for the client from some day on, if it wants to.
+void HandOver(Script& script, const std::string& name, const std::string& giver, absl::CivilDay day) {
+  day += 5 + script.Pick(90);
+  const std::string taker = "organisations/taker";
+  const std::string transition = absl::StrCat(name, "/transitions/1");
+  v1::OfferTransitionRequest offer;
+  offer.set_client(name);
+  offer.set_taker(taker);
+  script.AddAs(giver, Hour(day, 9), kFollowUp, "OfferTransition", std::move(offer));
+  const int fate = script.Pick(100);
+  if (fate < 20) return;  // Nobody answers.
+  day += script.Pick(12);
+  if (fate < 30) {
+    v1::DeclineTransitionRequest decline;
+    decline.set_name(transition);
+    script.AddAs(taker, Hour(day, 10), kFollowUp, "DeclineTransition", std::move(decline));
+    return;
+  }
+  v1::AcceptTransitionRequest accept;
+  accept.set_name(transition);
+  script.AddAs(taker, Hour(day, 10), kFollowUp, "AcceptTransition", std::move(accept));
+  for (const auto kind : {v1::CONTACT_KIND_CALL, v1::CONTACT_KIND_MEETING}) {
+    if (script.Chance(20)) return;
+    day += script.Pick(6);
+    v1::RecordContactRequest contact;
+    contact.set_client(name);
+    *contact.mutable_contact_time() = ToProto(Hour(day, 12));
+    contact.set_kind(kind);
+    contact.set_organisation(taker);
+    script.Add(Hour(day + script.Pick(3), 13), kFollowUp, "RecordContact", std::move(contact));
+  }
+}
+
+// Work found, for some time or for good, or said by mistake.
+void Change(Script& script, const std::string& name, absl::CivilDay day) {
+  day += 20 + script.Pick(80);
+  v1::RecordCircumstanceRequest request;
+  request.set_client(name);
+  request.set_circumstance(v1::CIRCUMSTANCE_WORK_STARTED);
+  *request.mutable_from_date() = ToProtoDay(day - script.Pick(10));
+  request.set_source(v1::CIRCUMSTANCE_SOURCE_CLIENT);
+  script.Add(Hour(day, 14), kFollowUp, "RecordCircumstance", request);
+  if (script.Chance(40)) return;
+  day += 1 + script.Pick(20);
+  if (script.Chance(50)) {
+    request.set_revoked(true);
+  } else {
+    *request.mutable_end_date() = ToProtoDay(day);
+  }
+  script.Add(Hour(day, 14), kFollowUp, "RecordCircumstance", std::move(request));
+}
+
+}  // namespace
+
+void Agree(Script& script, const std::string& client, const std::string& giver, absl::CivilDay day) {
+  if (script.Chance(25)) Pause(script, client, day);
+  if (script.Chance(20)) HandOver(script, client, giver, day);
+  if (script.Chance(10)) Change(script, client, day);
+}
+
+void Close(Script& script) {
+  v1::RecordClosureRequest request;
+  request.set_provider(kClosingProvider);
+  const absl::CivilDay first = kFirstDay + 20 + script.Pick(std::max(1, script.size().days - 40));
+  *request.mutable_first_date() = ToProtoDay(first);
+  *request.mutable_last_date() = ToProtoDay(first + script.Pick(20));
+  script.Add(Hour(first - 10 + script.Pick(20), 8), kFollowUp, "RecordClosure", std::move(request)).principal =
+      PrincipalOf("lead");
+}
+
+}  // namespace polku::simulation

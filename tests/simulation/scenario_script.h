@@ -1,0 +1,80 @@
+// What the parts of a scenario are written with.
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/civil_time.h"
+#include "libs/base/calendar.h"
+#include "tests/simulation/scenario.h"
+#include "tests/simulation/world.h"
+
+namespace polku::simulation {
+
+inline const absl::CivilDay kFirstDay(2026, 2, 2);
+inline constexpr char kUnit[] = "organisations/unit";
+inline constexpr char kOtherUnit[] = "organisations/other-unit";
+inline constexpr char kProvider[] = "organisations/provider";
+inline constexpr char kClosingProvider[] = "organisations/closing-provider";
+
+// The hour in which something is done, so that many things share an instant.
+inline absl::Time Hour(absl::CivilDay day, int hour) { return LocalTime(day, hour * 60); }
+
+class Script {
+ public:
+  Script(uint64_t seed, const ScenarioSize& size) : random_(seed), size_(size) {
+    scenario_.seed = seed;
+    scenario_.begin = Hour(kFirstDay, 7);
+    scenario_.end = Hour(kFirstDay + size.days, 12);
+  }
+
+  Scenario& scenario() { return scenario_; }
+  const ScenarioSize& size() const { return size_; }
+  // The first day after the last.
+  absl::CivilDay end() const { return kFirstDay + size_.days; }
+
+  int Pick(int limit) { return simulation::Pick(random_, limit); }
+  bool Chance(int percent) { return simulation::Chance(random_, percent); }
+
+  // A coordinator of kUnit sends it, unless the caller changes the principal.
+  template <class Request>
+  Command& Add(absl::Time at, int service, const std::string& method, Request request) {
+    Command& command = scenario_.commands.emplace_back();
+    command.at = std::max(at, scenario_.begin);
+    command.service = service;
+    command.method = method;
+    command.request_id = RequestId(scenario_.seed, absl::StrCat(method, scenario_.commands.size()));
+    if constexpr (requires { request.set_request_id(""); }) request.set_request_id(command.request_id);
+    command.request = std::make_shared<Request>(std::move(request));
+    command.principal = PrincipalOf("coordinator");
+    return command;
+  }
+  template <class Request>
+  void AddAs(const std::string& organisation, absl::Time at, int service, const std::string& method, Request request) {
+    Add(at, service, method, std::move(request)).principal.organisation = organisation;
+  }
+
+ private:
+  SeededRandom random_;
+  const ScenarioSize size_;
+  Scenario scenario_;
+};
+
+// What happens to a referral until it is answered, and who will answer it when.
+struct Waiting {
+  absl::CivilDay day;
+  std::string unit = kUnit;
+};
+// False when the referral ends without an acceptance.
+bool AwaitAnswer(Script& script, const std::string& referral, Waiting& waiting);
+
+// What is agreed and found out about a client whose journey opened on `day`: pauses, a hand-over from `giver`,
+// changes in the client's life.
+void Agree(Script& script, const std::string& client, const std::string& giver, absl::CivilDay day);
+// Days on which a provider is closed.
+void Close(Script& script);
+
+}  // namespace polku::simulation
