@@ -130,6 +130,21 @@ TEST(Pause, IsAnsweredForGoodByAMeasureThatEndsLater) {
   EXPECT_THAT(follower.Open(), IsEmpty());
 }
 
+// The first session of the new measure moved the limit, and people were told that the client had come back in time.
+TEST(Pause, OverrunIsNotMovedByAMeasureThatStartsLater) {
+  Follower follower(Local("2026-03-02 08:00"));
+  follower.Run(Plan(1, "2026-03-02", "2026-12-31"));
+  ASSERT_THAT(follower.Give(Pausing("2026-03-02", "2026-03-16")), IsOk());
+  follower.AdvanceTo(Local("2026-03-19 08:00"));
+  ASSERT_THAT(follower.Open(), ElementsAre("R6 from 2026-03-16 00:00:00 due 2026-03-18 00:00:00"));
+  auto later = Plan(2, "2026-03-20", "2026-12-31");
+  AddSession(later, google::type::MONDAY, 540, 720);
+  follower.Approve(later, follower.now());
+  follower.AdvanceTo(Local("2026-03-20 08:00"));
+  follower.Start(MeasureName(2), "2026-03-20");
+  EXPECT_THAT(follower.Open(), ElementsAre("R6 from 2026-03-16 00:00:00 due 2026-03-18 00:00:00"));
+}
+
 TEST(Pause, OfTheJourneyStartsR3AndR5AgainBehindIt) {
   Follower idle(Local("2026-03-02 10:00"));
   idle.Accept(Local("2026-02-02 10:00"));

@@ -49,9 +49,11 @@ bool GoesOnInAnother(const JourneyRecord& journey, const PauseRecord& pause, int
   });
 }
 
-// Nobody is late before the first session behind the pause could have been marked.
-int64_t FirstMarkUs(const JourneyRecord& journey, const MeasureRecord& measure, int64_t resume_us,
+// Nobody is late before the first session behind the pause could have been marked. A measure that starts when the
+// limit is over is none to come back to.
+int64_t FirstMarkUs(const JourneyRecord& journey, const MeasureRecord& measure, int64_t resume_us, int64_t limit_us,
                     const RuleSet& rules) {
+  if (!measure.has_start_date() || Micros(StartOfDay(FromProto(measure.start_date()))) >= limit_us) return 0;
   const int64_t end = NextSessionEndUs(journey, measure, resume_us);
   return end == 0 ? 0 : end + ReportingIntervalUs(measure, rules);
 }
@@ -72,7 +74,7 @@ std::optional<Finding> Overrun(const JourneyRecord& journey, const MeasureRecord
   int64_t first_mark_us = 0;
   for (const MeasureRecord& each : journey.measures()) {
     if (measure != nullptr && &each != measure) continue;
-    const int64_t mark_us = FirstMarkUs(journey, each, pause.to_us(), rules);
+    const int64_t mark_us = FirstMarkUs(journey, each, pause.to_us(), finding.due_us, rules);
     if (HasEnded(each) && Micros(StartOfDay(FromProto(each.end_date()))) < std::max(finding.due_us, mark_us)) {
       if (measure != nullptr) return std::nullopt;
       continue;
