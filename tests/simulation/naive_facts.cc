@@ -137,7 +137,6 @@ void TakeJourney(const store::JournalRow& row, Facts& facts) {
   } else if (Read(row, retracted)) {
     Break& broken = facts.breaks[retracted.interruption()];
     broken.retracted = true;
-    broken.suppressed = retracted.suppressed();
     if (retracted.suppressed()) broken.last_miss = absl::InfinitePast();
   }
 }
@@ -173,6 +172,7 @@ void TakeLife(const store::JournalRow& row, Facts& facts) {
   if (!Read(row, recorded)) return;
   const absl::CivilDay from = FromProto(recorded.from_date());
   facts.circumstances.erase({recorded.circumstance(), from});
+  if (recorded.revoked() || recorded.has_end_date()) facts.freed = FromProto(recorded.record_time());
   if (recorded.revoked()) return;
   Circumstance& known = facts.circumstances[{recorded.circumstance(), from}];
   known.from = StartOfDay(from);

@@ -29,7 +29,6 @@ struct Break {
   absl::Time due;
   absl::Time end = absl::InfiniteFuture();
   bool retracted = false;
-  bool suppressed = false;  // Retracted because the client's life had changed.
   // R2: the end of the session or week that made it; what has only been suppressed leaves none.
   absl::Time last_miss = absl::InfinitePast();
 };
@@ -88,6 +87,8 @@ struct Facts {
   std::map<std::string, Break> breaks;  // By interruption.
   std::map<std::string, Pause> pauses;  // By name.
   std::map<std::pair<int, absl::CivilDay>, Circumstance> circumstances;
+  // Until when the client's life was said to be another: over or a mistake since then.
+  absl::Time freed = absl::InfinitePast();
   std::optional<HandOver> hand_over;
 };
 
