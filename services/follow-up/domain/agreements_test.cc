@@ -352,6 +352,24 @@ TEST(Closure, IsKnownToMeasuresOfTheProviderWheneverTheyArePlanned) {
   EXPECT_EQ(follower.state().closures_size(), 0);
 }
 
+// The other measure left the state, and the closed days while it ran were no longer counted.
+TEST(Closure, IsCountedByR5WhileAnotherMeasureRuns) {
+  Follower follower(Local("2026-03-02 08:00"));
+  follower.Run(Plan(1, "2026-03-02", "2026-12-31"));
+  auto other = Plan(2, "2026-03-02", "2026-03-20");
+  other.set_provider("organisations/other");
+  follower.Approve(other, follower.now());
+  follower.Start(MeasureName(2), "2026-03-02");
+  ASSERT_THAT(follower.Give(Closing("2026-03-03", "2026-03-20")), IsOk());
+  follower.AdvanceTo(Local("2026-03-20 17:00"));
+  JourneyInput input;
+  input.mutable_complete_measure()->set_name(MeasureName(2));
+  *input.mutable_complete_measure()->mutable_end_date() = Day("2026-03-20");
+  ASSERT_THAT(follower.Give(input), IsOk());
+  follower.AdvanceTo(Local("2026-03-25 08:00"));
+  EXPECT_THAT(follower.Open(), ElementsAre("R5 from 2026-03-02 00:00:00 due 2026-03-24 00:00:00"));
+}
+
 TEST(Closure, MakesItsSessionsUnexpectedInAWeekToo) {
   auto plan = TwiceAWeek();
   plan.set_weekly_days_min(2);

@@ -122,6 +122,16 @@ std::vector<Finding> AllFindings(const JourneyRecord& journey, const RuleSet& ru
   return findings;
 }
 
+// Whether R5 or R6 of the whole journey would come out otherwise without that measure: it ran while another one was
+// closed or paused, or its marks say that the client came back from a pause.
+bool BearsOnJourney(const JourneyRecord& journey, absl::string_view measure, const RuleSet& rules) {
+  if (journey.pauses().empty() && journey.closures().empty()) return false;
+  JourneyRecord without = journey;
+  RemoveMeasure(measure, without);
+  return !SameLimit(NoContact(journey, rules), NoContact(without, rules)) ||
+         !SamePauseOverruns(journey, without, rules);
+}
+
 }  // namespace
 
 std::vector<Finding> Findings(const JourneyRecord& journey, const RuleSet& rules) {
@@ -192,6 +202,10 @@ bool HasEnded(const MeasureRecord& measure) {
          measure.phase() == MEASURE_PHASE_REMOVED;
 }
 
+bool SameLimit(const std::optional<Finding>& a, const std::optional<Finding>& b) {
+  return a.has_value() == b.has_value() && (!a.has_value() || a->due_us == b->due_us);
+}
+
 std::vector<std::string> MeasuresOver(const JourneyRecord& journey, const RuleSet& rules) {
   std::vector<std::string> over;
   const auto& measures = journey.measures();
@@ -206,7 +220,7 @@ std::vector<std::string> MeasuresOver(const JourneyRecord& journey, const RuleSe
         std::none_of(journey.interruptions().begin(), journey.interruptions().end(), is_about) &&
         std::none_of(journey.holds().begin(), journey.holds().end(), is_about) &&
         std::none_of(findings.begin(), findings.end(), [&](const Finding& each) { return each.measure == name; }) &&
-        !BearsOnPause(rest.has_value() ? *rest : journey, name, rules)) {
+        !BearsOnJourney(rest.has_value() ? *rest : journey, name, rules)) {
       over.push_back(name);
       if (!rest.has_value()) rest = journey;
       RemoveMeasure(name, *rest);

@@ -67,10 +67,11 @@ std::optional<Finding> PauseOverrun(const polku::follow_up::v1::JourneyRecord& j
                                     const polku::follow_up::v1::MeasureRecord* measure,
                                     const polku::pathway::v1::RuleSet& rules);
 
-// Whether R6 of a pause of the whole journey would come out otherwise without that measure: its marks say that the
-// client came back (pause.cc).
-bool BearsOnPause(const polku::follow_up::v1::JourneyRecord& journey, absl::string_view measure,
-                  const polku::pathway::v1::RuleSet& rules);
+// Whether R6 of each pause of the whole journey comes out alike in both, which have the same pauses (pause.cc).
+bool SamePauseOverruns(const polku::follow_up::v1::JourneyRecord& journey,
+                       const polku::follow_up::v1::JourneyRecord& other, const polku::pathway::v1::RuleSet& rules);
+// Neither of the two, or both with the same limit.
+bool SameLimit(const std::optional<Finding>& a, const std::optional<Finding>& b);
 
 // R12 (circumstance.cc).
 std::optional<Finding> ChangedCircumstance(const polku::follow_up::v1::JourneyRecord& journey,

@@ -1,7 +1,6 @@
 // Agreed pauses: AgreePause, EndPause, and R6, the pause that goes on behind its resume date.
 #include <algorithm>
 #include <memory>
-#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -130,16 +129,12 @@ std::optional<Finding> PauseOverrun(const JourneyRecord& journey, const MeasureR
   return first;
 }
 
-bool BearsOnPause(const JourneyRecord& journey, absl::string_view measure, const RuleSet& rules) {
-  std::optional<JourneyRecord> without;  // Few journeys have such a pause.
-  for (const PauseRecord& pause : journey.pauses()) {
-    if (pause.ended() || !pause.measure().empty()) continue;
-    if (!without.has_value()) RemoveMeasure(measure, without.emplace(journey));
-    const std::optional<Finding> now = Overrun(journey, nullptr, pause, rules);
-    const std::optional<Finding> then = Overrun(*without, nullptr, pause, rules);
-    if (now.has_value() != then.has_value() || (now.has_value() && now->due_us != then->due_us)) return true;
-  }
-  return false;
+bool SamePauseOverruns(const JourneyRecord& journey, const JourneyRecord& other, const RuleSet& rules) {
+  const auto& pauses = journey.pauses();
+  return std::all_of(pauses.begin(), pauses.end(), [&](const PauseRecord& pause) {
+    if (pause.ended() || !pause.measure().empty()) return true;
+    return SameLimit(Overrun(journey, nullptr, pause, rules), Overrun(other, nullptr, pause, rules));
+  });
 }
 
 absl::StatusOr<Reply> AgreePause(const AgreePauseRequest& request, Draft& draft) {
