@@ -7,5 +7,7 @@ namespace polku::pathway {
 
 // What deploy/pathways and deploy/rules of this source tree hold. Aborts if they are not valid.
 Catalogue TestCatalogue();
+// The same, but that records need be kept for so many years only.
+Catalogue TestCatalogueWithRetention(int years);
 
 }  // namespace polku::pathway

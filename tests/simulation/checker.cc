@@ -17,6 +17,7 @@
 #include "polku/referral/v1/state.pb.h"
 #include "services/follow-up/api/queries.h"
 #include "services/follow-up/domain/sessions.h"
+#include "tests/simulation/scenario.h"
 
 namespace polku::simulation {
 namespace {
@@ -69,6 +70,8 @@ class Check {
       Note(NameOf(service), JournalAndState(service));
       Note(NameOf(service), IndexRows(service));
     }
+    ErasedEverywhere();
+    Canaries();
     Note("bus", Records());
     for (int service = 0; service < kServices; ++service) Note(NameOf(service), Subscribed(service));
     Note("requests", Replies());
@@ -117,8 +120,10 @@ class Check {
     Picture::Service& seen = picture_.services[static_cast<size_t>(service)];
     ASSIGN_OR_RETURN(const std::unique_ptr<store::Reader> reader, world_.database(service).Read());
     ASSIGN_OR_RETURN(seen.journal, reader->ScanJournal(0, kAll));
+    RETURN_IF_ERROR(Erased(*reader, seen));
     std::map<std::string, std::pair<int64_t, int64_t>> versions;
     for (const store::JournalRow& row : seen.journal) {
+      if (seen.erased.contains(row.key)) continue;
       const auto* kind = KindOfKey(service, row.key);
       const std::unique_ptr<Message> event = kind == nullptr ? nullptr : EventOf(*kind, row);
       if (event == nullptr) {
@@ -147,11 +152,60 @@ class Check {
       seen.aggregates[key] = std::move(stored[0]);
     }
     ASSIGN_OR_RETURN(const auto count, reader->Query("SELECT COUNT(*) FROM aggregate WHERE version > 0", {}));
-    if (std::get<int64_t>(count[0][0]) != static_cast<int64_t>(seen.states.size())) {
-      Fault("fold: ", NameOf(service), ": ", TextOf(count[0]), " aggregates, but ", seen.states.size(),
-            " in the journal");
+    if (std::get<int64_t>(count[0][0]) != static_cast<int64_t>(seen.states.size() + seen.erased.size())) {
+      Fault("fold: ", NameOf(service), ": ", TextOf(count[0]), " aggregates, but ",
+            seen.states.size() + seen.erased.size(), " in the journal");
     }
     return absl::OkStatus();
+  }
+
+  // Which keys of the journal were erased. Nothing of them can be read but what the bus must be told.
+  absl::Status Erased(store::Reader& reader, Picture::Service& seen) {
+    std::set<std::string> keys;
+    for (const store::JournalRow& row : seen.journal) keys.insert(row.key);
+    ASSIGN_OR_RETURN(const auto erased, reader.FindErased(std::vector<std::string>(keys.begin(), keys.end())));
+    std::map<std::string, int64_t> versions;
+    for (const store::JournalRow& row : seen.journal) versions[row.key] = row.version;
+    for (const store::Erasure& each : erased) {
+      seen.erased.insert(each.key);
+      if (versions[each.key] != each.version) Fault("fold: ", each.key, " was erased, and lacks journal rows");
+    }
+    for (const store::JournalRow& row : seen.journal) {
+      if (!seen.erased.contains(row.key) || row.outlives_key) continue;
+      if (!row.erased || !row.payload.empty()) Fault("I11: an event of somebody erased can be read: ", row.key);
+    }
+    ASSIGN_OR_RETURN(const auto waiting, reader.ReadErasures(10));
+    for (const store::Erasure& each : waiting) Fault("I1: an erasure waits: ", each.key);
+    return absl::OkStatus();
+  }
+
+  // Whom the referral service has erased, everybody has.
+  void ErasedEverywhere() {
+    for (const std::string& key : picture_.services[kReferral].erased) {
+      for (int service = 0; service < kServices; ++service) {
+        if (picture_.services[static_cast<size_t>(service)].states.contains(key)) {
+          Fault("I1: ", NameOf(service), " still remembers ", key);
+        }
+      }
+    }
+  }
+
+  // People's names and texts are nowhere in plain, erased or not.
+  void Canaries() {
+    std::vector<std::string> wanted = {kCanary};
+    for (int client = 1; client <= ScenarioSize().clients; ++client) wanted.push_back(IdentityCode(client));
+    std::vector<std::string> files = {"bus", "bus-wal"};
+    for (int service = 0; service < kServices; ++service) {
+      for (const char* kind : {".db", ".db-wal", ".keys", ".keys-wal", ".ledger", ".ledger-wal"}) {
+        files.push_back(NameOf(service) + kind);
+      }
+    }
+    for (const std::string& file : files) {
+      const std::string content = world_.disk().Current(file);
+      for (const std::string& each : wanted) {
+        if (absl::StrContains(content, each)) Fault("I11: ", file, " holds in plain: ", each);
+      }
+    }
   }
 
   void CompareState(int service, const std::pair<int64_t, int64_t>& versions, const Message& state,
@@ -224,9 +278,13 @@ class Check {
     RETURN_IF_ERROR(ReadBus());
     // (service, key, public version) -> what the journal says.
     std::map<std::tuple<std::string, std::string, int64_t>, const store::JournalRow*> owed;
+    std::set<std::pair<std::string, std::string>> erased;  // What was told about them before cannot be looked up.
     for (int service = 0; service < kServices; ++service) {
+      for (const std::string& key : picture_.services[static_cast<size_t>(service)].erased) {
+        erased.insert({NameOf(service), key});
+      }
       for (const store::JournalRow& row : picture_.services[static_cast<size_t>(service)].journal) {
-        if (row.public_version > 0) owed[{NameOf(service), row.key, row.public_version}] = &row;
+        if (row.public_version > 0 && !row.erased) owed[{NameOf(service), row.key, row.public_version}] = &row;
       }
     }
     std::map<std::pair<std::string, std::string>, int64_t> last;
@@ -238,13 +296,15 @@ class Check {
         continue;
       }
       const auto row = owed.find({fact.source, fact.key, fact.version});
+      const bool forgotten = erased.contains({fact.source, fact.key});
+      if (forgotten && row == owed.end()) continue;
       if (row == owed.end() || row->second->type != fact.type || row->second->payload != fact.payload) {
         Fault("I2: nobody decided ", fact.type, " version ", fact.version, " of ", fact.key);
         continue;
       }
       published.insert(row->second);
       int64_t& before = last[{fact.source, fact.key}];
-      if (fact.version > before + 1) {
+      if (fact.version > before + 1 && !forgotten) {
         Fault("I4: ", fact.source, " ", fact.key, " goes from version ", before, " to ", fact.version, " on the bus");
       }
       before = std::max(before, fact.version);
@@ -278,6 +338,7 @@ class Check {
   absl::Status Replies() {
     for (const Answer& each : history_.answers) {
       if (!each.status.ok() || each.content != Answer::Content::kFirst) continue;
+      if (picture_.services[static_cast<size_t>(each.service)].erased.contains(each.client)) continue;
       if (each.at < world_.clock().Now() - kRequestsKept) continue;
       ASSIGN_OR_RETURN(const std::unique_ptr<store::Reader> reader, world_.database(each.service).Read());
       ASSIGN_OR_RETURN(const auto found, reader->FindRequests({each.request}));
@@ -336,6 +397,7 @@ class Check {
     std::map<std::string, int> tasks;
     std::set<std::pair<std::string, int>> rungs;
     for (const store::JournalRow& row : picture_.services[kFollowUp].journal) {
+      if (row.erased) continue;
       polku::follow_up::v1::OutreachEscalated escalated;
       if (row.type == escalated.GetDescriptor()->full_name() && escalated.ParseFromString(row.payload) &&
           !rungs.insert({escalated.interruption(), escalated.rung()}).second) {
@@ -346,6 +408,7 @@ class Check {
       if (++requests[request.interruption()] > 1) Fault("I3: outreach requested twice: ", request.interruption());
     }
     for (const store::JournalRow& row : picture_.services[kCoordinatorNetwork].journal) {
+      if (row.erased) continue;
       polku::coordinator_network::v1::TaskAdded added;
       if (row.type != added.GetDescriptor()->full_name() || !added.ParseFromString(row.payload)) continue;
       if (added.task().kind() != polku::coordinator_network::v1::TASK_KIND_OUTREACH) continue;
@@ -441,6 +504,7 @@ std::vector<std::string> CheckQuickly(World& world) {
 std::map<std::string, std::string> OutcomesOf(const Picture& picture) {
   std::map<std::string, std::string> outcomes;
   for (const auto& service : picture.services) {
+    for (const std::string& key : service.erased) outcomes[key] += "erased\n";
     for (const auto& [key, state] : service.states) {
       if (const auto* client = dynamic_cast<const polku::referral::v1::Client*>(state.get())) {
         outcomes[key] += OutcomeOf(*client);

@@ -5,6 +5,7 @@
 #include <array>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,7 +24,8 @@ struct Picture {
   struct Service {
     std::vector<store::JournalRow> journal;  // In order of commit.
     std::map<std::string, store::StoredAggregate> aggregates;
-    States states;  // Folded from the journal.
+    States states;                 // Folded from the journal.
+    std::set<std::string> erased;  // Keys. They have journal rows, and no aggregate and no state here.
   };
   std::array<Service, kServices> services;
   std::vector<bus::Record> records;

@@ -12,8 +12,7 @@
 #include "libs/base/status_macros.h"
 #include "libs/pipeline/proto_time.h"
 #include "libs/pipeline/wire.h"
-#include "polku/coordinator_network/v1/api.pb.h"
-#include "polku/follow_up/v1/api.pb.h"
+#include "tests/simulation/people.h"
 
 namespace polku::simulation {
 namespace {
@@ -42,7 +41,14 @@ void Alter(google::protobuf::Message& request) {
   }
 }
 
-const std::string& Text(const store::Row& row, size_t column) { return std::get<std::string>(row[column]); }
+// "clients/C" of a command; empty when it is about none.
+std::string ClientOf(const Command& command) {
+  if (!command.key.empty()) return command.key;
+  const std::string text = command.request->ShortDebugString();
+  const size_t begin = text.find("clients/");
+  return begin == std::string::npos ? "" : text.substr(begin, ClientName(1).size());
+}
+
 int64_t Number(const store::Row& row, size_t column) { return std::get<int64_t>(row[column]); }
 
 }  // namespace
@@ -103,7 +109,7 @@ absl::Status Driver::Afterwards() {
   // The same instant in every run, however often somebody had to wait.
   world_.clock().Set(LocalTime(LocalDay(world_.clock().Now()), 5 * 60));
   if (!scenario_.people_react) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const std::vector<Command> commands, React());
+  ASSIGN_OR_RETURN(const std::vector<Command> commands, React(world_, scenario_));
   RETURN_IF_ERROR(Carry(commands));
   // Who has not heard of an end rightly takes what comes before it: a command to a closed journey.
   const bool ends = std::any_of(commands.begin(), commands.end(),
@@ -235,6 +241,17 @@ void Driver::Note(const Call& call) {
   answer.status = call.status;
   answer.at = world_.clock().Now();
   if (call.reply != nullptr) answer.reply = call.reply->SerializeAsString();
+  answer.client = ClientOf(call.command);
+}
+
+// An erased client's requests are forgotten too, and a repeated command is refused like any other.
+absl::Status Driver::NoteRepeated(const Call& call) {
+  Note(call);
+  Answer& answer = history_.answers.back();
+  ASSIGN_OR_RETURN(const std::unique_ptr<store::Reader> reader, world_.database(answer.service).Read());
+  ASSIGN_OR_RETURN(const auto erased, reader->FindErased({answer.client}));
+  answer.forgotten = !erased.empty();
+  return absl::OkStatus();
 }
 
 absl::Status Driver::Take(const Call& call) {
@@ -264,8 +281,7 @@ absl::Status Driver::SendAgain() {
   open_ = {call};
   RETURN_IF_ERROR(Await(open_));
   open_.clear();
-  Note(*call);
-  return absl::OkStatus();
+  return NoteRepeated(*call);
 }
 
 absl::Status Driver::Look() {
@@ -289,6 +305,8 @@ absl::Status Driver::Look() {
 absl::Status Driver::Carry(const std::vector<Command>& commands) {
   open_.clear();
   for (const Command& command : commands) {
+    // Few commands pass the points of an erasure.
+    if (armed_ && command.method == "EraseClient" && Chance(random_, 70)) world_.CrashAtPassage(1 + Pick(random_, 24));
     open_.push_back(std::make_shared<Call>());
     open_.back()->command = command;
   }
@@ -351,10 +369,10 @@ absl::Status Driver::Republish() {
     ASSIGN_OR_RETURN(const auto rows, reader->ScanJournal(from, 1 + Pick(random_, 30)));
     ASSIGN_OR_RETURN(const auto waiting, reader->ReadOutbox(100000));
     for (const store::JournalRow& row : rows) {
-      const bool published =
-          row.public_version > 0 && std::none_of(waiting.begin(), waiting.end(), [&](const store::OutboxRow& each) {
-            return each.event.key == row.key && each.event.version <= row.version;
-          });
+      const bool published = row.public_version > 0 && !row.erased &&
+                             std::none_of(waiting.begin(), waiting.end(), [&](const store::OutboxRow& each) {
+                               return each.event.key == row.key && each.event.version <= row.version;
+                             });
       if (published) messages.push_back(pipeline::EncodeEvent(NameOf(service), epoch, row));
     }
   }
@@ -367,81 +385,6 @@ absl::Status Driver::Republish() {
   }
   tally_.republished += static_cast<int64_t>(messages.size());
   return world_.disk().has_power() ? absl::OkStatus() : Recover();
-}
-
-absl::StatusOr<std::vector<Command>> Driver::React() {
-  namespace coordinators = polku::coordinator_network::v1;
-  namespace journeys = polku::follow_up::v1;
-  std::vector<Command> commands;
-  const absl::Time now = world_.clock().Now();
-  const absl::CivilDay today = LocalDay(now);
-  const auto add = [&](int service, const std::string& method, const std::string& why, auto request) {
-    Command& command = commands.emplace_back();
-    command.at = now;
-    command.service = service;
-    command.method = method;
-    command.request_id = RequestId(scenario_.seed, absl::StrCat(method, why, absl::ToUnixSeconds(now)));
-    request.set_request_id(command.request_id);
-    command.request = std::make_shared<decltype(request)>(std::move(request));
-    command.principal = PrincipalOf("coordinator");
-  };
-  // Nothing here may depend on an id that a run with faults may give to something else.
-  const auto luck = [&](const std::string& what) {
-    return static_cast<int>(Mix(scenario_.seed, absl::StrCat(what, FormatDay(today))) % 100);
-  };
-  std::vector<store::Row> tasks;
-  {
-    ASSIGN_OR_RETURN(const std::unique_ptr<store::Reader> reader, world_.database(kCoordinatorNetwork).Read());
-    ASSIGN_OR_RETURN(tasks, reader->Query("SELECT task, client, coordinator, kind, rule, subject, measure, "
-                                          "next_step_required FROM task ORDER BY client, kind, rule, measure, subject",
-                                          {}));
-  }
-  const auto complete = [&](const store::Row& task, const std::string& why, int days) {
-    coordinators::CompleteTaskRequest request;
-    request.set_task(Text(task, 0));
-    if (days >= 0) *request.mutable_next_step_date() = pipeline::ToProtoDay(today + days);
-    add(kCoordinatorNetwork, "CompleteTask", why, std::move(request));
-  };
-  for (const store::Row& task : tasks) {
-    const auto kind = static_cast<coordinators::TaskKind>(Number(task, 3));
-    const std::string& client = Text(task, 1);
-    const bool outreach = kind == coordinators::TASK_KIND_OUTREACH;
-    const std::string what =
-        absl::StrCat(client, " ", kind, " ", Number(task, 4), " ", Text(task, 6), outreach ? "" : Text(task, 5));
-    const int chance = luck(what);
-    if (kind == coordinators::TASK_KIND_TAKE_CLIENT && chance < 60) {
-      coordinators::AcceptAssignmentRequest request;
-      request.set_coordinator(Text(task, 2));
-      request.set_client(client);
-      add(kCoordinatorNetwork, "AcceptAssignment", what, std::move(request));
-    } else if (outreach && chance < 30) {
-      coordinators::RecordOutreachAttemptRequest request;
-      request.set_task(Text(task, 0));
-      request.set_outcome(static_cast<coordinators::AttemptOutcome>(1 + luck(what + "outcome") % 13));
-      request.set_channel(coordinators::CHANNEL_CALL);
-      *request.mutable_attempt_time() = pipeline::ToProto(now - absl::Hours(luck(what + "hours") % 30));
-      add(kCoordinatorNetwork, "RecordOutreachAttempt", what, std::move(request));
-      if (chance < 20) {
-        const int days = luck(what + "days");
-        complete(task, what, Number(task, 7) != 0 || days < 50 ? days % 15 : -1);
-      }
-    } else if (outreach && chance < 38) {
-      journeys::ResolveInterruptionRequest request;
-      request.set_name(Text(task, 5));
-      request.set_outcome(journeys::RESOLUTION_OUTCOME_NEXT_STEP_AGREED);
-      *request.mutable_next_step_date() = pipeline::ToProtoDay(today + chance % 10);
-      add(kFollowUp, "ResolveInterruption", what, std::move(request));
-    } else if (outreach && chance < 40) {
-      journeys::CloseJourneyRequest request;
-      request.set_client(client);
-      request.set_reason(journeys::CLOSE_REASON_GOAL_REACHED);
-      add(kFollowUp, "CloseJourney", what, std::move(request));
-    } else if ((kind == coordinators::TASK_KIND_CONTACT || kind == coordinators::TASK_KIND_OVERDUE_ASSESSMENT) &&
-               chance < 30) {
-      complete(task, what, Number(task, 7) != 0 ? 3 : -1);
-    }
-  }
-  return commands;
 }
 
 }  // namespace polku::simulation

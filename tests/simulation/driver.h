@@ -64,6 +64,7 @@ class Driver {
   void Send(const std::shared_ptr<Call>& call);
   absl::Status Take(const Call& call);
   void Note(const Call& call);
+  absl::Status NoteRepeated(const Call& call);
   // Somebody sends an acknowledged command again, as it was or with other content.
   absl::Status SendAgain();
   // Somebody looks at a client, which leaves a row in the audit log.
@@ -73,8 +74,6 @@ class Driver {
   absl::Status Afterwards();
   // Runs until nothing is left anywhere.
   absl::Status Rest();
-  // What people do about the lists they see.
-  absl::StatusOr<std::vector<Command>> React();
 
   // One pass of one loop; true if there was work. A crash counts as work.
   absl::StatusOr<bool> Turn(int service, bool relay);

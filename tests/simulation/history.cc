@@ -51,6 +51,7 @@ std::vector<std::string> CheckAnswers(const History& history) {
       if (each.status.ok()) before = &each;
       continue;
     }
+    if (each.forgotten) continue;  // With what was remembered of the request.
     if (each.content == Answer::Content::kAltered) {
       if (!IsRefusalOfOtherContent(each.status)) {
         faults.push_back(absl::StrCat("I8: ", who, ": other content under its id: ", each.status.ToString()));

@@ -27,6 +27,8 @@ struct Answer {
   absl::Status status;
   std::string reply;  // Serialised.
   absl::Time at;
+  std::string client;      // "clients/C" that the command is about; empty when about none.
+  bool forgotten = false;  // The service had erased that client when it answered a repeated command.
 };
 
 // Somebody looked at a client.

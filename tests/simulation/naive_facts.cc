@@ -185,7 +185,7 @@ void TakeLife(const store::JournalRow& row, Facts& facts) {
 std::map<std::string, Facts> FactsOf(const Picture& picture) {
   std::map<std::string, Facts> clients;
   for (const store::JournalRow& row : picture.services[kFollowUp].journal) {
-    if (!absl::StartsWith(row.key, "clients/")) continue;
+    if (!absl::StartsWith(row.key, "clients/") || picture.services[kFollowUp].erased.contains(row.key)) continue;
     Facts& facts = clients[row.key];
     TakePeers(row, facts);
     TakeMeasures(row, facts);

@@ -29,6 +29,7 @@ class Clocks {
  public:
   std::vector<std::string> Compare(const Picture& picture, absl::Time now) {
     for (const store::JournalRow& row : picture.services[kReferral].journal) {
+      if (picture.services[kReferral].erased.contains(row.key)) continue;
       Restart(row);
       Halt(row);
       Tell(row);

@@ -110,16 +110,6 @@ class Writer {
     }
   }
 
-  std::string IdentityCode(int client) const {
-    const int day = 1 + client % 28;
-    const int month = 1 + client % 12;
-    const int year = 60 + client % 30;
-    const int individual = 900 + client % 100;
-    const int number = ((day * 100 + month) * 100 + year) * 1000 + individual;
-    return absl::StrFormat("%02d%02d%02d-%03d%c", day, month, year, individual,
-                           "0123456789ABCDEFHJKLMNPRSTUVWXY"[number % 31]);
-  }
-
   void Submit(int client, absl::Time at) {
     polku::referral::v1::SubmitReferralRequest request;
     auto& referral = *request.mutable_referral();
@@ -127,7 +117,8 @@ class Writer {
     referral.set_segment(polku::common::v1::SEGMENT_UNEMPLOYED);
     referral.add_needs("work-ability");
     auto& person = *referral.mutable_person();
-    person.set_family_name("Testinen");
+    person.set_family_name("Kanarialintu");
+    person.set_email("kanarialintu@example.org");
     person.set_given_names("Testi");
     person.set_municipality("205");
     person.set_language("fi");
@@ -344,6 +335,16 @@ Scenario FactsOf(const Scenario& scenario, bool late) {
 
 int Pick(SeededRandom& random, int limit) { return static_cast<int>(random.Next() % static_cast<uint64_t>(limit)); }
 bool Chance(SeededRandom& random, int percent) { return Pick(random, 100) < percent; }
+
+std::string IdentityCode(int client) {
+  const int day = 1 + client % 28;
+  const int month = 1 + client % 12;
+  const int year = 60 + client % 30;
+  const int individual = 900 + client % 100;
+  const int number = ((day * 100 + month) * 100 + year) * 1000 + individual;
+  return absl::StrFormat("%02d%02d%02d-%03d%c", day, month, year, individual,
+                         "0123456789ABCDEFHJKLMNPRSTUVWXY"[number % 31]);
+}
 
 std::string ClientName(int n) { return absl::StrFormat("clients/01900000-0000-7000-8000-%012d", n); }
 

@@ -50,6 +50,10 @@ Scenario FactsOf(const Scenario& scenario, bool late);
 int Pick(SeededRandom& random, int limit);
 bool Chance(SeededRandom& random, int percent);
 std::string ClientName(int n);
+// Of the n-th client, unless n is a multiple of three.
+std::string IdentityCode(int n);
+// In every text about a person.
+inline constexpr char kCanary[] = "anarialintu";
 // Mixes the words into a number that is the same in every run.
 uint64_t Mix(uint64_t seed, absl::string_view words);
 pipeline::Principal PrincipalOf(const std::string& role);

@@ -18,7 +18,7 @@ void Ask(Script& script, const std::string& referral, Waiting& waiting) {
   if (script.Chance(15)) return;  // Nobody answers the question.
   v1::ProvideInformationRequest provide;
   provide.set_name(referral);
-  provide.set_text("answer");
+  provide.set_text("kanarialintu");
   script.AddAs(kUnit, Hour(waiting.day, 13), kReferral, "ProvideInformation", std::move(provide));
 }
 

@@ -29,7 +29,8 @@ constexpr int kPartitions = 3;
 constexpr HetuPolicy kIdentity{.allow_test_codes = true};
 
 const pathway::Catalogue& TheCatalogue() {
-  static const auto* catalogue = new pathway::Catalogue(pathway::TestCatalogue());
+  // People may be erased on the day after their last matter.
+  static const auto* catalogue = new pathway::Catalogue(pathway::TestCatalogueWithRetention(0));
   return *catalogue;
 }
 
@@ -150,6 +151,7 @@ absl::Status World::Open() {
     options.base = StoreOptionsOf(service);
     options.path = absl::StrCat(NameOf(service), ".db");
     options.key_path = absl::StrCat(NameOf(service), ".keys");
+    options.ledger_path = absl::StrCat(NameOf(service), ".ledger");
     options.vfs = disk_.name();
     options.random = &random_;
     options.reader_connections = readers_;

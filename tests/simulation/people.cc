@@ -1,0 +1,167 @@
+#include "tests/simulation/people.h"
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "libs/base/calendar.h"
+#include "libs/base/status_macros.h"
+#include "libs/pipeline/proto_time.h"
+#include "polku/coordinator_network/v1/api.pb.h"
+#include "polku/follow_up/v1/api.pb.h"
+#include "polku/referral/v1/api.pb.h"
+
+namespace polku::simulation {
+namespace {
+
+namespace coordinators = ::polku::coordinator_network::v1;
+namespace journeys = ::polku::follow_up::v1;
+namespace referrals = ::polku::referral::v1;
+
+const std::string& Text(const store::Row& row, size_t column) { return std::get<std::string>(row[column]); }
+int64_t Number(const store::Row& row, size_t column) { return std::get<int64_t>(row[column]); }
+
+class Morning {
+ public:
+  Morning(World& world, const Scenario& scenario)
+      : world_(world), scenario_(scenario), now_(world.clock().Now()), today_(LocalDay(now_)) {}
+
+  absl::StatusOr<std::vector<Command>> React() {
+    RETURN_IF_ERROR(Tasks());
+    RETURN_IF_ERROR(Forget());
+    return std::move(commands_);
+  }
+
+ private:
+  template <class Request>
+  Command& Add(int service, const std::string& method, const std::string& why, Request request) {
+    Command& command = commands_.emplace_back();
+    command.at = now_;
+    command.service = service;
+    command.method = method;
+    command.request_id = RequestId(scenario_.seed, absl::StrCat(method, why, absl::ToUnixSeconds(now_)));
+    request.set_request_id(command.request_id);
+    command.request = std::make_shared<Request>(std::move(request));
+    command.principal = PrincipalOf("coordinator");
+    return command;
+  }
+
+  // 0 to 99.
+  int Luck(const std::string& what) const {
+    return static_cast<int>(Mix(scenario_.seed, absl::StrCat(what, FormatDay(today_))) % 100);
+  }
+
+  absl::Status Tasks() {
+    std::vector<store::Row> tasks;
+    {
+      ASSIGN_OR_RETURN(const std::unique_ptr<store::Reader> reader, world_.database(kCoordinatorNetwork).Read());
+      ASSIGN_OR_RETURN(tasks,
+                       reader->Query("SELECT task, client, coordinator, kind, rule, subject, measure, "
+                                     "next_step_required FROM task ORDER BY client, kind, rule, measure, subject",
+                                     {}));
+    }
+    for (const store::Row& task : tasks) {
+      const auto kind = static_cast<coordinators::TaskKind>(Number(task, 3));
+      const std::string& client = Text(task, 1);
+      if (kind == coordinators::TASK_KIND_OUTREACH) {
+        Outreach(task, absl::StrCat(client, " ", kind, " ", Number(task, 4), " ", Text(task, 6)));
+        continue;
+      }
+      const std::string what = absl::StrCat(client, " ", kind, " ", Number(task, 4), " ", Text(task, 6), Text(task, 5));
+      const int chance = Luck(what);
+      if (kind == coordinators::TASK_KIND_TAKE_CLIENT && chance < 60) {
+        coordinators::AcceptAssignmentRequest request;
+        request.set_coordinator(Text(task, 2));
+        request.set_client(client);
+        Add(kCoordinatorNetwork, "AcceptAssignment", what, std::move(request));
+      } else if ((kind == coordinators::TASK_KIND_CONTACT || kind == coordinators::TASK_KIND_OVERDUE_ASSESSMENT) &&
+                 chance < 30) {
+        Complete(task, what, Number(task, 7) != 0 ? 3 : -1);
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  void Outreach(const store::Row& task, const std::string& what) {
+    const int chance = Luck(what);
+    if (chance < 30) {
+      coordinators::RecordOutreachAttemptRequest request;
+      request.set_task(Text(task, 0));
+      request.set_outcome(static_cast<coordinators::AttemptOutcome>(1 + Luck(what + "outcome") % 13));
+      request.set_channel(coordinators::CHANNEL_CALL);
+      *request.mutable_attempt_time() = pipeline::ToProto(now_ - absl::Hours(Luck(what + "hours") % 30));
+      Add(kCoordinatorNetwork, "RecordOutreachAttempt", what, std::move(request));
+      if (chance >= 20) return;
+      const int days = Luck(what + "days");
+      Complete(task, what, Number(task, 7) != 0 || days < 50 ? days % 15 : -1);
+    } else if (chance < 38) {
+      journeys::ResolveInterruptionRequest request;
+      request.set_name(Text(task, 5));
+      request.set_outcome(journeys::RESOLUTION_OUTCOME_NEXT_STEP_AGREED);
+      *request.mutable_next_step_date() = pipeline::ToProtoDay(today_ + chance % 10);
+      Add(kFollowUp, "ResolveInterruption", what, std::move(request));
+    } else if (chance < 43) {
+      journeys::CloseJourneyRequest request;
+      request.set_client(Text(task, 1));
+      request.set_reason(journeys::CLOSE_REASON_GOAL_REACHED);
+      Add(kFollowUp, "CloseJourney", what, std::move(request));
+    }
+  }
+
+  void Complete(const store::Row& task, const std::string& why, int days) {
+    coordinators::CompleteTaskRequest request;
+    request.set_task(Text(task, 0));
+    if (days >= 0) *request.mutable_next_step_date() = pipeline::ToProtoDay(today_ + days);
+    Add(kCoordinatorNetwork, "CompleteTask", why, std::move(request));
+  }
+
+  // Whether the scenario refers that client once more.
+  bool ComesAgain(const std::string& client) const {
+    return std::any_of(scenario_.commands.begin(), scenario_.commands.end(),
+                       [&](const Command& command) { return command.key == client && command.at > now_; });
+  }
+
+  // Of whom nothing is open any more: erased at once, or on the next day.
+  absl::Status Forget() {
+    ASSIGN_OR_RETURN(const std::unique_ptr<store::Reader> reader, world_.database(kReferral).Read());
+    ASSIGN_OR_RETURN(
+        const auto clients,
+        reader->Query("SELECT client FROM referral GROUP BY client HAVING SUM(CASE WHEN state IN ($1, $2, "
+                      "$3, $4) THEN 0 ELSE 1 END) = 0 ORDER BY client",
+                      {{int64_t{referrals::REFERRAL_STATE_DECLINED}, int64_t{referrals::REFERRAL_STATE_CLOSED},
+                        int64_t{referrals::REFERRAL_STATE_WITHDRAWN}, int64_t{referrals::REFERRAL_STATE_VOIDED}}}));
+    for (const store::Row& row : clients) {
+      const std::string& client = Text(row, 0);
+      const int chance = Luck(client + " forget");
+      if (chance < 10) {
+        referrals::EraseClientRequest request;
+        request.set_client(client);
+        Add(kReferral, "EraseClient", client, std::move(request));
+      } else if (chance < 16 && !ComesAgain(client)) {
+        referrals::RestrictProcessingRequest request;
+        request.set_client(client);
+        request.set_restricted(true);
+        request.set_reason(referrals::RESTRICTION_REASON_ERASURE_WAITS);
+        request.set_schedule_erasure(true);
+        Add(kReferral, "RestrictProcessing", client, std::move(request));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  World& world_;
+  const Scenario& scenario_;
+  const absl::Time now_;
+  const absl::CivilDay today_;
+  std::vector<Command> commands_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::vector<Command>> React(World& world, const Scenario& scenario) {
+  return Morning(world, scenario).React();
+}
+
+}  // namespace polku::simulation
