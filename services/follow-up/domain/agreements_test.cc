@@ -75,6 +75,22 @@ JourneyInput Accepting(int transition) {
   return input;
 }
 
+// After an outage both limits were over at the same look, and people were asked to call about both.
+TEST(Transition, ThatIsMissedKeepsR3BackHoweverLateTheLook) {
+  for (const bool outage : {false, true}) {
+    Follower follower(Local("2026-03-02 10:00"));
+    follower.Accept(Local("2026-03-02 10:00"));
+    follower.organisation = follower.state().responsible_party();
+    ASSERT_THAT(follower.Give(Offering("organisations/taker")), IsOk());
+    follower.AdvanceTo(Local("2026-03-03 10:00"));
+    follower.CompleteAssessment(Local("2026-03-03 10:00"));
+    if (outage) follower.JumpTo(Local("2026-03-20 10:00"));
+    if (outage) follower.Tick();
+    follower.AdvanceTo(Local("2026-03-20 11:00"));
+    EXPECT_THAT(follower.Open(), ElementsAre("R4 from 2026-03-02 10:00:00 due 2026-03-10 00:00:00")) << outage;
+  }
+}
+
 TEST(Pause, ExcusesItsSessionsAndAsksForTheClientBehindIt) {
   Follower follower(Local("2026-03-02 08:00"));
   follower.Run(TwiceAWeek());

@@ -60,11 +60,6 @@ std::optional<Finding> OverdueAssessment(const JourneyRecord& journey) {
   return complete != 0 && complete <= finding.due_us ? std::nullopt : std::optional(finding);
 }
 
-bool IsAboutEndedSessions(const JourneyRecord& journey, const Hold& hold) {
-  const MeasureRecord* measure = FindMeasure(journey, hold.measure());
-  return hold.rule() == RULE_MISSED_ATTENDANCE && measure != nullptr && HasEnded(*measure);
-}
-
 // Whether anything but R3 itself is known or suspected to be broken, or is still to come. The sessions of an ended
 // measure may wait for a source that is silent for good: nothing waits for these.
 bool HasOtherStep(const JourneyRecord& journey) {
@@ -195,6 +190,11 @@ void RemoveMeasure(absl::string_view measure, JourneyRecord& journey) {
   measures.erase(std::remove_if(measures.begin(), measures.end(),
                                 [&](const MeasureRecord& each) { return each.plan().measure() == measure; }),
                  measures.end());
+}
+
+bool IsAboutEndedSessions(const JourneyRecord& journey, const Hold& hold) {
+  const MeasureRecord* measure = FindMeasure(journey, hold.measure());
+  return hold.rule() == RULE_MISSED_ATTENDANCE && measure != nullptr && HasEnded(*measure);
 }
 
 bool HasEnded(const MeasureRecord& measure) {

@@ -90,6 +90,9 @@ const polku::follow_up::v1::Floor* FindFloor(const polku::follow_up::v1::Journey
                                              polku::follow_up::v1::Rule rule, absl::string_view measure);
 const polku::follow_up::v1::Hold* FindHold(const polku::follow_up::v1::JourneyRecord& journey, const Finding& finding);
 
+// R2 of a measure that has ended: R3 does not wait for it while a source holds it back.
+bool IsAboutEndedSessions(const polku::follow_up::v1::JourneyRecord& journey, const polku::follow_up::v1::Hold& hold);
+
 // After a resolution a rule counts from there, and is due no sooner than was agreed.
 Finding AboveFloor(const polku::follow_up::v1::JourneyRecord& journey, Finding finding);
 

@@ -185,11 +185,22 @@ void CorrectOpenOnes(const std::vector<Finding>& findings, Draft& draft) {
   }
 }
 
+// R3 is not looked at while something else is broken; nor is it when both limits are found to be over at once.
+bool StandsBehindAnother(const Finding& finding, const std::vector<Finding>& findings, const JourneyRecord& journey) {
+  if (finding.rule != RULE_NO_NEXT_MEASURE || AnchorOf(journey, finding.rule).has_value()) return false;
+  return std::any_of(findings.begin(), findings.end(), [&](const Finding& other) {
+    if (other.rule == finding.rule || other.due_us > finding.due_us) return false;
+    const Hold* hold = FindHold(journey, other);
+    return hold == nullptr || hold->source().empty() || !IsAboutEndedSessions(journey, *hold);
+  });
+}
+
 // Opens what is due and covered of `findings`; the rest of what is due comes back as holds.
 std::vector<Hold> OpenNewOnes(const std::vector<Finding>& findings, const Coverage& coverage, Draft& draft) {
   std::vector<Hold> holds;
   for (const Finding& finding : findings) {
     if (finding.due_us > draft.now_us() || FindOpen(draft.state(), finding.rule, finding.measure) != nullptr) continue;
+    if (StandsBehindAnother(finding, findings, draft.state())) continue;
     const Covered covered = CoveredFor(finding, draft.state(), coverage);
     if (!finding.absence || (coverage.looked && At(finding.due_us) <= covered.until)) {
       Open(finding, draft);
@@ -293,9 +304,14 @@ Coverage CoverageFrom(const pipeline::Context& context) {
 void HoldWhatIsDue(Draft& draft) {
   std::vector<Hold> holds(draft.state().holds().begin(), draft.state().holds().end());
   const size_t known = holds.size();
-  for (const Finding& finding : FindingsButMissedAttendance(draft.state(), draft.rules())) {
+  const std::vector<Finding> findings = FindingsButMissedAttendance(draft.state(), draft.rules());
+  for (const Finding& finding : findings) {
     if (!finding.absence || finding.due_us > draft.now_us()) continue;
     if (FindOpen(draft.state(), finding.rule, finding.measure) != nullptr) continue;
+    if (finding.rule == RULE_NO_NEXT_MEASURE &&
+        StandsBehindAnother(finding, Findings(draft.state(), draft.rules()), draft.state())) {
+      continue;
+    }
     if (FindHold(draft.state(), finding) == nullptr) holds.push_back(HoldOf(finding, "", draft.now_us()));
   }
   if (holds.size() > known) SetHolds(std::move(holds), draft);
