@@ -17,6 +17,7 @@
 #include "polku/referral/v1/state.pb.h"
 #include "services/follow-up/api/queries.h"
 #include "services/follow-up/domain/sessions.h"
+#include "tests/simulation/assignments.h"
 #include "tests/simulation/scenario.h"
 
 namespace polku::simulation {
@@ -78,6 +79,7 @@ class Check {
     for (int service = 0; service < kServices; ++service) Note(NameOf(service), Audit(service));
     for (std::string& fault : CheckAnswers(history_)) faults_.push_back(std::move(fault));
     Outreach();
+    for (std::string& fault : CheckAssignments(picture_)) faults_.push_back(std::move(fault));
     Note("safety net", SafetyNet());
     return std::move(faults_);
   }

@@ -20,6 +20,7 @@
 #include "polku/coordinator_network/v1/state.pb.h"
 #include "polku/follow_up/v1/state.pb.h"
 #include "polku/referral/v1/state.pb.h"
+#include "tests/simulation/assignments.h"
 #include "tests/simulation/driver.h"
 #include "tests/simulation/naive_referrals.h"
 #include "tests/simulation/naive_rules.h"
@@ -82,7 +83,7 @@ class CheckerTest : public ::testing::Test {
     return last;
   }
 
-  const Scenario scenario_ = MakeScenario(3, {.clients = 5, .days = 70});
+  const Scenario scenario_ = MakeScenario(4, {.clients = 8, .days = 80});
   World world_{"checker", 1, scenario_.begin, 2};
   std::unique_ptr<Driver> driver_;
   std::unique_ptr<Picture> picture_;
@@ -170,7 +171,7 @@ TEST_F(CheckerTest, FindsARungThatWasCalledTwice) {
 }
 
 TEST_F(CheckerTest, FindsWhoStillRemembersSomebodyErased) {
-  const std::string key = ClientName(1);
+  const std::string key = picture_->services[kAssessment].states.begin()->first;
   const auto& aggregate = picture_->services[kReferral].aggregates.at(key);
   Change(kReferral, [&](store::Transaction& transaction) {
     const store::Erasure erasure{.key = key, .first_version = aggregate.version};
@@ -185,6 +186,50 @@ TEST_F(CheckerTest, FindsWhoStillRemembersSomebodyErased) {
 TEST_F(CheckerTest, FindsANameInPlain) {
   Doctor(kFollowUp, "UPDATE audit SET resource = 'Kanarialintu' WHERE rowid = (SELECT MAX(rowid) FROM audit)");
   EXPECT_THAT(Check(), Contains(StartsWith("I11: follow-up.db")));
+}
+
+// Doctored journals, for what the corridor would refuse to write.
+TEST_F(CheckerTest, FindsACoordinatorWithMoreClientsThanPlaces) {
+  ASSERT_THAT(CheckAssignments(*picture_), IsEmpty());
+  auto& journal = picture_->services[kCoordinatorNetwork].journal;
+  polku::coordinator_network::v1::PlaceReserved reserved;
+  const auto row = std::find_if(journal.begin(), journal.end(),
+                                [&](const store::JournalRow& each) { return each.type == reserved.GetTypeName(); });
+  ASSERT_NE(row, journal.end());
+  store::JournalRow again = *row;
+  for (int i = 0; i < 20; ++i) {
+    reserved.set_client(ClientName(500 + i));
+    again.payload = reserved.SerializeAsString();
+    journal.push_back(again);
+  }
+  EXPECT_THAT(CheckAssignments(*picture_), Contains(HasSubstr("beyond")));
+}
+
+TEST_F(CheckerTest, FindsAProposalOfSomebodyWhoCannotTakeTheClient) {
+  auto& journal = picture_->services[kCoordinatorNetwork].journal;
+  polku::coordinator_network::v1::CoordinatorAssigned assigned;
+  const auto row = std::find_if(journal.rbegin(), journal.rend(),
+                                [&](const store::JournalRow& each) { return each.type == assigned.GetTypeName(); });
+  ASSERT_NE(row, journal.rend());
+  assigned.set_coordinator("coordinators/c3");
+  row->payload = assigned.SerializeAsString();
+  EXPECT_THAT(CheckAssignments(*picture_), Contains(HasSubstr("cannot take them")));
+}
+
+TEST_F(CheckerTest, FindsALostPlaceAndAPlaceForNobody) {
+  bool first = true;
+  for (const auto& [key, state] : picture_->services[kCoordinatorNetwork].states) {
+    auto* client = dynamic_cast<polku::coordinator_network::v1::ClientSupport*>(state.get());
+    if (client == nullptr || !client->open()) continue;
+    client->mutable_tasks()->Clear();
+    client->mutable_assignment()->set_coordinator("coordinators/c3");
+    if (first) client->mutable_assignment()->set_state(polku::coordinator_network::v1::ASSIGNMENT_STATE_PROPOSED);
+    first = false;
+  }
+  const std::vector<std::string> faults = CheckAssignments(*picture_);
+  EXPECT_THAT(faults, Contains(HasSubstr("has no place for them")));
+  EXPECT_THAT(faults, Contains(HasSubstr("holds a place for nobody")));
+  EXPECT_THAT(faults, Contains(HasSubstr("nobody is asked")));
 }
 
 TEST_F(CheckerTest, FindsASkippedVersion) {

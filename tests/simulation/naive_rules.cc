@@ -259,7 +259,9 @@ class Naive {
   absl::Time FirstMark(const std::string& name, const Measure& measure, absl::Time time, absl::Time limit) const {
     if (!measure.start.has_value() || StartOfDay(*measure.start) >= limit) return absl::InfiniteFuture();
     const absl::Duration interval = IntervalOf(measure);
-    for (const Session& session : SessionsOf(name, measure, interval, absl::InfinitePast(), /*quiet_too=*/false)) {
+    Measure planned = measure;  // Whether it ended meanwhile is another question.
+    planned.end.reset();
+    for (const Session& session : SessionsOf(name, planned, interval, absl::InfinitePast(), /*quiet_too=*/false)) {
       if (session.end > time) return session.end + interval;
     }
     return absl::InfiniteFuture();
@@ -350,17 +352,9 @@ class Naive {
   bool OthersOpenAt(absl::Time time) const {
     for (const auto& [interruption, other] : facts_.breaks) {
       if (other.about.first == v1::RULE_NO_NEXT_MEASURE || other.retracted) continue;
-      if (other.due < time && other.end > time) return true;
+      if (other.due <= time && other.end > time) return true;
     }
     return false;
-  }
-
-  // Of two limits at the same instant neither is the first.
-  bool OthersDueAt(absl::Time time) const {
-    return std::any_of(facts_.breaks.begin(), facts_.breaks.end(), [&](const auto& each) {
-      const Break& other = each.second;
-      return other.about.first != v1::RULE_NO_NEXT_MEASURE && !other.retracted && other.due == time;
-    });
   }
 
   void NoNextMeasure() {
@@ -374,10 +368,6 @@ class Naive {
       if (clock.due > horizon_) return;
       if (!IsGap(from, clock.due) || Hide({v1::RULE_NO_NEXT_MEASURE, ""}, clock.from, clock.due)) continue;
       if (OthersOpenAt(clock.due)) continue;
-      if (OthersDueAt(clock.due)) {
-        hidden_.insert({{v1::RULE_NO_NEXT_MEASURE, ""}, LocalDay(clock.from)});
-        continue;
-      }
       broken_[{v1::RULE_NO_NEXT_MEASURE, ""}] = clock.from;
       return;
     }

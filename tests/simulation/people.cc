@@ -30,6 +30,7 @@ class Morning {
 
   absl::StatusOr<std::vector<Command>> React() {
     RETURN_IF_ERROR(Tasks());
+    RETURN_IF_ERROR(HandOvers());
     RETURN_IF_ERROR(Forget());
     return std::move(commands_);
   }
@@ -76,6 +77,11 @@ class Morning {
         request.set_coordinator(Text(task, 2));
         request.set_client(client);
         Add(kCoordinatorNetwork, "AcceptAssignment", what, std::move(request));
+      } else if (kind == coordinators::TASK_KIND_TAKE_CLIENT && chance < 70) {
+        coordinators::DeclineAssignmentRequest request;
+        request.set_coordinator(Text(task, 2));
+        request.set_client(client);
+        Add(kCoordinatorNetwork, "DeclineAssignment", what, std::move(request));
       } else if ((kind == coordinators::TASK_KIND_CONTACT || kind == coordinators::TASK_KIND_OVERDUE_ASSESSMENT) &&
                  chance < 30) {
         Complete(task, what, Number(task, 7) != 0 ? 3 : -1);
@@ -115,6 +121,23 @@ class Morning {
     request.set_task(Text(task, 0));
     if (days >= 0) *request.mutable_next_step_date() = pipeline::ToProtoDay(today_ + days);
     Add(kCoordinatorNetwork, "CompleteTask", why, std::move(request));
+  }
+
+  // Now and then a client is given to somebody else.
+  absl::Status HandOvers() {
+    ASSIGN_OR_RETURN(const std::unique_ptr<store::Reader> reader, world_.database(kCoordinatorNetwork).Read());
+    ASSIGN_OR_RETURN(const auto taken, reader->Query("SELECT client, coordinator FROM assignment WHERE state = $1 "
+                                                     "ORDER BY client",
+                                                     {{int64_t{coordinators::ASSIGNMENT_STATE_ACCEPTED}}}));
+    for (const store::Row& row : taken) {
+      if (Luck(Text(row, 0) + " hand over") >= 3) continue;
+      coordinators::HandOverRequest request;
+      request.set_from(Text(row, 1));
+      request.set_client(Text(row, 0));
+      request.set_reason("nearer");
+      Add(kCoordinatorNetwork, "HandOver", Text(row, 0), std::move(request));
+    }
+    return absl::OkStatus();
   }
 
   // Whether the scenario refers that client once more.

@@ -56,18 +56,43 @@ class Writer {
     std::string source;
   };
 
+  polku::coordinator_network::v1::Coordinator Profile() {
+    polku::coordinator_network::v1::Coordinator profile;
+    profile.set_organisation(kUnit);
+    profile.add_municipalities("205");
+    profile.add_languages("fi");
+    profile.add_segments(polku::common::v1::SEGMENT_UNEMPLOYED);
+    profile.set_capacity(3 + script_.Pick(8));
+    return profile;
+  }
+
+  // Three who may take clients, of whom one is away for some weeks and one leaves, and one who may not.
   void Coordinators() {
-    for (int i = 0; i < 2; ++i) {
+    for (int i = 0; i < 4; ++i) {
       polku::coordinator_network::v1::RegisterCoordinatorRequest request;
       request.set_coordinator_id(absl::StrCat("c", i));
-      auto& profile = *request.mutable_coordinator();
-      profile.set_organisation(kUnit);
-      profile.add_municipalities("205");
-      profile.add_languages("fi");
-      profile.add_segments(polku::common::v1::SEGMENT_UNEMPLOYED);
-      profile.set_capacity(3 + script_.Pick(20));
+      *request.mutable_coordinator() = Profile();
+      if (i == 3) request.mutable_coordinator()->set_segments(0, polku::common::v1::SEGMENT_EMPLOYED);
       script_.Add(script_.scenario().begin, kCoordinatorNetwork, "RegisterCoordinator", std::move(request));
     }
+    const absl::CivilDay away = kFirstDay + script_.Pick(std::max(1, script_.size().days - 30));
+    polku::coordinator_network::v1::SetAbsencesRequest absences;
+    absences.set_coordinator("coordinators/c0");
+    auto& absence = *absences.add_absences();
+    *absence.mutable_start_date() = ToProtoDay(away + script_.Pick(10));
+    *absence.mutable_end_date() = ToProtoDay(away + 10 + script_.Pick(20));
+    absence.set_substitute("coordinators/c1");
+    script_.Add(Hour(away, 8), kCoordinatorNetwork, "SetAbsences", std::move(absences));
+    const absl::CivilDay told = kFirstDay + 30 + script_.Pick(std::max(1, script_.size().days - 50));
+    polku::coordinator_network::v1::UpdateCoordinatorRequest leaving;
+    *leaving.mutable_coordinator() = Profile();
+    leaving.mutable_coordinator()->set_name("coordinators/c2");
+    *leaving.mutable_coordinator()->mutable_leave_date() = ToProtoDay(told + script_.Pick(10));
+    script_.Add(Hour(told, 8), kCoordinatorNetwork, "UpdateCoordinator", std::move(leaving));
+    polku::coordinator_network::v1::HandOverRequest all;
+    all.set_from("coordinators/c2");
+    all.set_reason("leaves");
+    script_.Add(Hour(told + script_.Pick(12), 9), kCoordinatorNetwork, "HandOver", std::move(all));
   }
 
   // Times in which a source says nothing.
