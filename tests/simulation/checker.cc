@@ -16,7 +16,7 @@
 #include "polku/follow_up/v1/state.pb.h"
 #include "polku/referral/v1/state.pb.h"
 #include "services/follow-up/api/queries.h"
-#include "services/follow-up/domain/sessions.h"
+#include "services/follow-up/domain/spells.h"
 #include "tests/simulation/assignments.h"
 #include "tests/simulation/scenario.h"
 
@@ -460,16 +460,14 @@ std::string OutcomeOf(const polku::assessment::v1::ClientAssessment& client) {
 }
 
 // What counts of the sessions. Before the floor of a resolution nobody asks any more whether a session
-// without a mark was told to be missed before or not: that is the order of two instants. Behind the end nothing counts.
-std::string SessionsFrom(const polku::follow_up::v1::MeasureRecord& measure) {
-  std::string sessions = measure.sessions();
-  if (measure.has_start_date()) {
-    const follow_up::Schedule schedule(measure);
-    sessions.resize(std::min(sessions.size(), static_cast<size_t>(schedule.CountBefore(schedule.last_day() + 1))));
-  }
+// without a mark was told to be missed before or not: that is the order of two instants. In a pause and behind
+// the end nothing counts.
+std::string SessionsFrom(const polku::follow_up::v1::JourneyRecord& journey,
+                         const polku::follow_up::v1::MeasureRecord& measure) {
+  std::string sessions = follow_up::ExpectedSessions(journey, measure);
   const size_t floor = std::min(sessions.size(), static_cast<size_t>(std::max(0, measure.floor_session())));
   std::replace(sessions.begin(), sessions.begin() + static_cast<std::ptrdiff_t>(floor), 'U', '.');
-  sessions.erase(sessions.find_last_not_of('.') + 1);
+  sessions.erase(sessions.find_last_not_of(".-") + 1);
   return sessions;
 }
 
@@ -480,7 +478,7 @@ std::string OutcomeOf(const polku::follow_up::v1::JourneyRecord& journey) {
   std::vector<std::string> lines;
   for (const auto& measure : journey.measures()) {
     lines.push_back(absl::StrCat("measure ", measure.plan().measure(), " phase ", measure.phase(), " sessions ",
-                                 SessionsFrom(measure), " ", measure.start_date().ShortDebugString(), " - ",
+                                 SessionsFrom(journey, measure), " ", measure.start_date().ShortDebugString(), " - ",
                                  measure.end_date().ShortDebugString(), "\n"));
   }
   for (const auto& open : journey.interruptions()) {

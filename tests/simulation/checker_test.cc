@@ -152,8 +152,9 @@ TEST_F(CheckerTest, FindsASecondTaskForOneInterruption) {
 
 TEST_F(CheckerTest, FindsARungThatWasCalledTwice) {
   const auto& journal = picture_->services[kFollowUp].journal;
-  const auto escalated = std::find_if(journal.begin(), journal.end(), [](const store::JournalRow& row) {
-    return row.type == "polku.follow_up.v1.OutreachEscalated";
+  const auto escalated = std::find_if(journal.begin(), journal.end(), [this](const store::JournalRow& row) {
+    return row.type == "polku.follow_up.v1.OutreachEscalated" &&
+           picture_->services[kFollowUp].aggregates.contains(row.key);
   });
   ASSERT_NE(escalated, journal.end());
   store::JournalRow twice = *escalated;
@@ -380,6 +381,7 @@ TEST_F(CheckerTest, FindsAMissingAndAFalseReminder) {
   });
   ASSERT_NE(received, journal.end());
   store::JournalRow row = *received;
+  row.key = ClientName(999);
   polku::referral::v1::ReferralReceived waiting;
   waiting.set_referral(ClientName(999) + "/referrals/1");
   waiting.mutable_receive_time()->set_seconds(absl::ToUnixSeconds(scenario_.begin));

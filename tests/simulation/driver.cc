@@ -10,6 +10,7 @@
 #include "libs/base/calendar.h"
 #include "libs/base/hash.h"
 #include "libs/base/status_macros.h"
+#include "libs/base/violation.h"
 #include "libs/pipeline/proto_time.h"
 #include "libs/pipeline/wire.h"
 #include "tests/simulation/people.h"
@@ -314,7 +315,8 @@ absl::Status Driver::Carry(const std::vector<Command>& commands) {
   // What a service has not heard of may only be late.
   Calls again;
   for (const auto& call : open_) {
-    if (faults_ && absl::IsNotFound(call->status)) again.push_back(call);
+    if (!faults_ || !absl::IsNotFound(call->status) || ReasonOf(call->status) == "CLIENT_ERASED") continue;
+    again.push_back(call);
   }
   for (const auto& call : again) Note(*call);
   if (!again.empty()) {

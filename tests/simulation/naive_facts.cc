@@ -7,6 +7,7 @@
 #include "libs/pipeline/proto_time.h"
 #include "polku/assessment/v1/events.pb.h"
 #include "polku/coordinator_network/v1/events.pb.h"
+#include "polku/referral/v1/events.pb.h"
 
 namespace polku::simulation::naive {
 namespace {
@@ -36,6 +37,7 @@ void TakePeers(const store::JournalRow& row, Facts& facts) {
   polku::assessment::v1::PlanApproved approved;
   polku::assessment::v1::AssessmentCancelled cancelled;
   polku::assessment::v1::SessionHeld session;
+  polku::assessment::v1::PlanRevised revised;
   polku::coordinator_network::v1::OutreachAttempted attempted;
   polku::coordinator_network::v1::MeetingHeld meeting;
   if (Read(row, assessment)) {
@@ -58,6 +60,12 @@ void TakePeers(const store::JournalRow& row, Facts& facts) {
   } else if (Read(row, meeting) && meeting.client_present()) {
     TakeContact(FromProto(meeting.start_time()), {meeting.organisations().begin(), meeting.organisations().end()}, true,
                 facts);
+  } else if (Read(row, revised)) {
+    for (const auto& plan : revised.changed()) {
+      Measure& measure = facts.measures[plan.measure()];
+      measure.earlier.emplace_back(LocalDay(FromProto(revised.approve_time())), measure.plan);
+      measure.plan = plan;
+    }
   } else if (Read(row, attempted) && ReachedClient(attempted.outcome())) {
     facts.activity.push_back(FromProto(attempted.attempt_time()));
   }
@@ -167,6 +175,25 @@ void TakeHandOvers(const store::JournalRow& row, Facts& facts) {
   }
 }
 
+// A withdrawn permission for the service chain stands until one is granted again.
+void TakePermissions(const store::JournalRow& row, Facts& facts) {
+  polku::referral::v1::PermissionWithdrawn withdrawn;
+  polku::referral::v1::PermissionGranted granted;
+  if (!Read(row, withdrawn) && !Read(row, granted)) return;
+  Circumstance* standing = nullptr;
+  for (auto& [what, each] : facts.circumstances) {
+    const bool permission = what.first == v1::CIRCUMSTANCE_PERMISSION_WITHDRAWN;
+    if (permission && each.to == absl::InfiniteFuture()) standing = &each;
+  }
+  if (withdrawn.has_withdraw_time() && standing == nullptr) {
+    const absl::Time time = FromProto(withdrawn.withdraw_time());
+    facts.circumstances[{v1::CIRCUMSTANCE_PERMISSION_WITHDRAWN, LocalDay(time)}] = {time, absl::InfiniteFuture(), time};
+  } else if (granted.has_grant_time() && standing != nullptr) {
+    standing->to = FromProto(granted.grant_time());
+    facts.freed = row.time;
+  }
+}
+
 void TakeLife(const store::JournalRow& row, Facts& facts) {
   v1::CircumstanceRecorded recorded;
   if (!Read(row, recorded)) return;
@@ -193,6 +220,7 @@ std::map<std::string, Facts> FactsOf(const Picture& picture) {
     TakePauses(row, facts);
     TakeHandOvers(row, facts);
     TakeLife(row, facts);
+    TakePermissions(row, facts);
   }
   return clients;
 }

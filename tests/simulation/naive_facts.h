@@ -67,6 +67,8 @@ struct HandOver {
 
 struct Measure {
   polku::assessment::v1::PlannedMeasure plan;
+  // What was planned up to a day, before it was revised. In order.
+  std::vector<std::pair<absl::CivilDay, polku::assessment::v1::PlannedMeasure>> earlier;
   absl::Time approved;
   std::optional<absl::CivilDay> start;
   std::optional<absl::CivilDay> end;

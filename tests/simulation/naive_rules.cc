@@ -396,7 +396,7 @@ class Naive {
     const absl::CivilDay last = LastDayOf(measure);
     for (absl::CivilDay day = *measure.start; day <= last; ++day) {
       int on_day = 0;
-      for (const auto& weekly : measure.plan.sessions()) {
+      for (const auto& weekly : PlanOn(measure, day).sessions()) {
         if (static_cast<int>(absl::GetWeekday(day)) + 1 != weekly.day() || IsPublicHoliday(day)) continue;
         Session session{day, LocalTime(day, weekly.end_minute()), Seen::kOpen};
         const auto mark = measure.marks.find({day, on_day++});
@@ -412,6 +412,13 @@ class Naive {
       }
     }
     return sessions;
+  }
+
+  static const polku::assessment::v1::PlannedMeasure& PlanOn(const Measure& measure, absl::CivilDay day) {
+    for (const auto& [last, plan] : measure.earlier) {
+      if (day <= last) return plan;
+    }
+    return measure.plan;
   }
 
   // The last day on which a session is expected.

@@ -54,6 +54,9 @@ class Writer {
     absl::CivilDay start;
     absl::CivilDay end;
     std::string source;
+    // From this day on it is as revised: without the sessions of that day of the week, if any.
+    absl::CivilDay revised = absl::CivilDay::max();
+    int dropped_day = 0;
   };
 
   polku::coordinator_network::v1::Coordinator Profile() {
@@ -181,9 +184,10 @@ class Writer {
     script_.Add(Hour(day, 10), kAssessment, "CompleteAssessment", std::move(complete));
     if (script_.Chance(10)) return;  // Never planned.
     int measures = 0;
-    for (int plan = 1; plan <= 1 + script_.Pick(2); ++plan) {
+    int plans = 0;
+    for (int i = 0; i <= script_.Pick(2); ++i) {
       day += script_.Pick(12);
-      day = Plan(name, plan, measures, day);
+      day = Plan(name, plans, measures, day);
     }
   }
 
@@ -199,7 +203,7 @@ class Writer {
   }
 
   // Returns the day on which the next plan may be thought of.
-  absl::CivilDay Plan(const std::string& client, int plan, int& measures, absl::CivilDay day) {
+  absl::CivilDay Plan(const std::string& client, int& plans, int& measures, absl::CivilDay day) {
     polku::assessment::v1::ProposePlanRequest propose;
     propose.set_assessment(absl::StrCat(client, "/assessments/1"));
     std::vector<Measure> made;
@@ -210,12 +214,39 @@ class Writer {
     }
     script_.Add(Hour(day, 11), kAssessment, "ProposePlan", std::move(propose));
     polku::assessment::v1::ApprovePlanRequest approve;
-    approve.set_name(absl::StrCat(client, "/plans/", plan));
+    approve.set_name(absl::StrCat(client, "/plans/", ++plans));
     day += script_.Pick(3);
     script_.Add(Hour(day, 12), kAssessment, "ApprovePlan", std::move(approve));
     absl::CivilDay last = day;
+    if (script_.Chance(30)) last = Revise(client, plans, made[0], day);
     for (Measure& measure : made) last = std::max(last, Live(measure, day));
     return last;
+  }
+
+  // A measure becomes shorter, and sometimes one day of the week is given up. Returns the day of the approval.
+  absl::CivilDay Revise(const std::string& client, int& plans, Measure& measure, absl::CivilDay day) {
+    day += 2 + script_.Pick(20);
+    polku::assessment::v1::RevisePlanRequest revise;
+    revise.set_plan(absl::StrCat(client, "/plans/", plans));
+    const absl::CivilDay proposed = day;
+    day += script_.Pick(3);
+    if (measure.end - 10 <= day || measure.end - 10 <= measure.start) return day;
+    auto& plan = measure.plan;
+    plan.set_measure(measure.name);
+    measure.end -= script_.Pick(10);
+    measure.revised = day + 1;
+    *plan.mutable_end_date() = ToProtoDay(measure.end);
+    *revise.add_changed() = plan;
+    auto& sessions = *revise.mutable_changed(0)->mutable_sessions();
+    if (sessions.size() > plan.weekly_days_min() && script_.Chance(60)) {
+      measure.dropped_day = sessions.rbegin()->day();
+      sessions.RemoveLast();
+    }
+    script_.Add(Hour(proposed, 11), kAssessment, "RevisePlan", std::move(revise));
+    polku::assessment::v1::ApprovePlanRequest approve;
+    approve.set_name(absl::StrCat(client, "/plans/", ++plans));
+    script_.Add(Hour(day, 12), kAssessment, "ApprovePlan", std::move(approve));
+    return day;
   }
 
   Measure NewMeasure(const std::string& name, absl::CivilDay day) {
@@ -287,6 +318,7 @@ class Writer {
     for (absl::CivilDay day = start; day <= last; ++day) {
       for (const auto& session : measure.plan.sessions()) {
         if (static_cast<int>(absl::GetWeekday(day)) != session.day() - 1 || IsPublicHoliday(day)) continue;
+        if (day >= measure.revised && session.day() == measure.dropped_day) continue;
         const int luck = script_.Pick(100);
         const bool gone = day >= drops_out;
         if (luck < (gone ? 30 : 4)) continue;  // Nobody marks it.

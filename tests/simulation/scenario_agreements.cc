@@ -4,6 +4,7 @@
 
 #include "libs/pipeline/proto_time.h"
 #include "polku/follow_up/v1/api.pb.h"
+#include "polku/referral/v1/api.pb.h"
 #include "tests/simulation/scenario_script.h"
 
 namespace polku::simulation {
@@ -67,6 +68,24 @@ void HandOver(Script& script, const std::string& name, const std::string& giver,
   }
 }
 
+// A permission for the service chain, withdrawn and sometimes given again.
+void Permit(Script& script, const std::string& name, absl::CivilDay day) {
+  namespace referral = ::polku::referral::v1;
+  referral::GrantPermissionRequest grant;
+  grant.set_client(name);
+  grant.set_purpose("service-chain");
+  grant.set_organisation(kUnit);
+  grant.add_classes("follow-up");
+  script.Add(Hour(day, 18), kReferral, "GrantPermission", grant);
+  if (script.Chance(30)) return;
+  day += 10 + script.Pick(80);
+  referral::WithdrawPermissionRequest withdraw;
+  withdraw.set_name(name + "/permissions/1");
+  script.Add(Hour(day, 13), kReferral, "WithdrawPermission", std::move(withdraw));
+  if (script.Chance(50)) return;
+  script.Add(Hour(day + 1 + script.Pick(25), 13), kReferral, "GrantPermission", std::move(grant));
+}
+
 // Work found, for some time or for good, or said by mistake.
 void Change(Script& script, const std::string& name, absl::CivilDay day) {
   day += 20 + script.Pick(80);
@@ -92,6 +111,7 @@ void Agree(Script& script, const std::string& client, const std::string& giver, 
   if (script.Chance(25)) Pause(script, client, day);
   if (script.Chance(20)) HandOver(script, client, giver, day);
   if (script.Chance(10)) Change(script, client, day);
+  if (script.Chance(12)) Permit(script, client, day);
 }
 
 void Close(Script& script) {
