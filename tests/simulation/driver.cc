@@ -122,9 +122,9 @@ void Driver::Arm() {
   if (!faults_) return;
   armed_ = true;
   if (Chance(random_, 50)) {
-    world_.CrashAtPassage(1 + Pick(random_, 120));
+    world_.CrashAtPassage(1 + Pick(random_, 200));
   } else {
-    world_.disk().LosePowerAfter(1 + Pick(random_, 800));
+    world_.disk().LosePowerAfter(1 + Pick(random_, 1400));
   }
 }
 

@@ -85,6 +85,7 @@ Played Play(const Scenario& scenario, bool faults) {
     played.status = AsStatus(CheckAtRest(world, driver.history(), picture));
     played.outcomes = OutcomesOf(picture);
     Tell(picture, faults);
+    if (played.status.ok()) played.status = AsStatus(CheckNames(world));
     if (played.status.ok()) played.status = AsStatus(CompareWithNaiveRules(picture, world.clock().Now()));
     if (played.status.ok()) played.status = AsStatus(CompareWithNaiveReferrals(picture, world.clock().Now()));
   }
