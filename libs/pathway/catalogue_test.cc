@@ -66,6 +66,7 @@ outreach_second_attempt_office_days: 3
 outreach_letter_office_days: 5
 outreach_visit_office_days: 7
 outreach_supervisor_office_days: 10
+time_use_activities: [client-work, travel]
 )";
 
 std::string Changed(absl::string_view from, absl::string_view to) {
@@ -159,6 +160,16 @@ TEST(ParseRules, WantsALadderThatRises) {
       absl::StrReplaceAll(kRules, {{"outreach_letter_office_days: 5", "outreach_letter_office_days: 3"}});
   EXPECT_THAT(ParseRules(flat, "rules.yaml"),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("outreach_letter_office_days: must be later")));
+}
+
+TEST(ParseRules, WantsActivitiesOfTimeUseOnceEach) {
+  const auto with = [](absl::string_view activities) {
+    return ParseRules(absl::StrReplaceAll(kRules, {{"[client-work, travel]", activities}}), "rules.yaml").status();
+  };
+  EXPECT_THAT(with("[]"), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("time_use_activities: needs")));
+  EXPECT_THAT(with("[travel, travel]"),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("time_use_activities[1]: is there twice")));
+  EXPECT_THAT(with("[Travel]"), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("time_use_activities[0]")));
 }
 
 TEST(ParseRules, ReadsDurationsAndRefusesWrongUnits) {

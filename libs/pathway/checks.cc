@@ -144,6 +144,16 @@ void CheckLadder(const RuleSet& rules, Faults& faults) {
   }
 }
 
+void CheckTimeUseActivities(const RuleSet& rules, Faults& faults) {
+  if (rules.time_use_activities().empty()) faults.Add("time_use_activities", "needs at least one");
+  std::set<std::string> codes;
+  for (int i = 0; i < rules.time_use_activities_size(); ++i) {
+    const std::string path = absl::StrCat("time_use_activities[", i, "]");
+    CheckCode(path, rules.time_use_activities(i), faults);
+    if (!codes.insert(rules.time_use_activities(i)).second) faults.Add(path, "is there twice");
+  }
+}
+
 }  // namespace
 
 void CheckPathway(const PathwayDefinition& definition, Faults& faults) {
@@ -180,6 +190,7 @@ void CheckRules(const RuleSet& rules, Faults& faults) {
   CheckRange("transition_meeting_days", rules.transition_meeting_days(), 1, 60, faults);
   CheckRange("changed_circumstance_office_days", rules.changed_circumstance_office_days(), 1, 60, faults);
   if (rules.follow_up_purposes().empty()) faults.Add("follow_up_purposes", "must not be empty");
+  CheckTimeUseActivities(rules, faults);
 }
 
 }  // namespace polku::pathway

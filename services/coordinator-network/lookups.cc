@@ -21,7 +21,9 @@ std::string CandidateColumns() {
 
 }  // namespace
 
-std::vector<store::Migration> Migrations() { return {{1, "index", k0001Index}, {2, "absences", k0002Absences}}; }
+std::vector<store::Migration> Migrations() {
+  return {{1, "index", k0001Index}, {2, "absences", k0002Absences}, {3, "time_use", k0003TimeUse}};
+}
 
 std::map<std::string, std::string> LookupQueries() {
   const std::string columns = CandidateColumns();
@@ -39,6 +41,10 @@ std::map<std::string, std::string> LookupQueries() {
                     " WHERE m.municipality = s.municipality AND m.coordinator = c.coordinator) WHERE s.client = $1",
                     end)},
       {"coordinator_by_name", absl::StrCat(columns, "FROM coordinator c WHERE c.coordinator = $2")},
+      {"time_use_of_day",
+       "SELECT CAST(COALESCE(SUM(minutes), 0) AS BIGINT) FROM time_use"
+       " WHERE coordinator = $1 AND day = $2 AND entry <> $3"},
+      {"time_use_entry", "SELECT day, activity FROM time_use WHERE entry = $1"},
       {"assignment_of_client", "SELECT coordinator, state, assign_us, accept_us FROM assignment WHERE client = $1"},
   };
 }

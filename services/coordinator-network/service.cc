@@ -28,10 +28,12 @@ const std::map<int64_t, std::string>& KindLabels() {
   return labels;
 }
 
-// AttendanceMissed names no rule set, so the newest one counts for every client.
+// AttendanceMissed names no rule set, so the newest one counts for every client; for coordinators too.
 Policy WithRules(Policy policy, const pathway::Catalogue* catalogue) {
   if (catalogue == nullptr || catalogue->rule_sets().empty()) return policy;
-  const int days = catalogue->rule_sets().back()->contact_after_miss_office_days();
+  const pathway::v1::RuleSet& rules = *catalogue->rule_sets().back();
+  policy.time_use_activities.assign(rules.time_use_activities().begin(), rules.time_use_activities().end());
+  const int days = rules.contact_after_miss_office_days();
   if (days > 0) policy.contact_after_miss_office_days = days;
   return policy;
 }
@@ -59,7 +61,9 @@ std::vector<rpc::MethodPermission> Permissions() {
           {MethodOf("ProposeCoordinators"), {"coordinator", "lead"}},
           {MethodOf("ListWorklist"), {"coordinator", "lead"}},
           {MethodOf("RecordOutreachAttempt"), {"coordinator", "lead"}},
-          {MethodOf("CompleteTask"), {"coordinator", "lead"}}};
+          {MethodOf("CompleteTask"), {"coordinator", "lead"}},
+          {MethodOf("RecordTimeUse"), {"coordinator"}},
+          {MethodOf("TimeUseStatistics"), {"coordinator", "lead"}}};
 }
 
 WorklistGauges::WorklistGauges(prometheus::Registry& registry) {
@@ -81,10 +85,10 @@ absl::StatusOr<std::unique_ptr<Service>> Service::Create(const Config& config, c
   definition.service = "coordinator-network";
   definition.subscriptions = {"referral", "assessment", "follow-up"};
   definition.queries = LookupQueries();
-  definition.kinds.push_back(std::make_unique<pipeline::KindOf<ClientDomain>>(
-      "clients/", ClientDomain(WithRules(config.policy, dependencies.catalogue))));
-  definition.kinds.push_back(
-      std::make_unique<pipeline::KindOf<CoordinatorDomain>>("coordinators/", CoordinatorDomain()));
+  const Policy policy = WithRules(config.policy, dependencies.catalogue);
+  definition.kinds.push_back(std::make_unique<pipeline::KindOf<ClientDomain>>("clients/", ClientDomain(policy)));
+  definition.kinds.push_back(std::make_unique<pipeline::KindOf<CoordinatorDomain>>(
+      "coordinators/", CoordinatorDomain(policy.time_use_activities)));
   const pipeline::Dependencies parts{dependencies.clock, dependencies.database, dependencies.bus, dependencies.metrics,
                                      dependencies.peer_journal};
   std::unique_ptr<Service> service(new Service(*dependencies.metrics));

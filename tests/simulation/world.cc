@@ -47,7 +47,7 @@ std::array<Kinds, kServices> MakeKinds() {
   Add("organisations/", referral::UnitDomain(), kinds[kReferral]);
   Add("clients/", assessment::ClientAssessmentDomain(TheCatalogue()), kinds[kAssessment]);
   Add("clients/", coordinator_network::ClientDomain(coordinator_network::Policy()), kinds[kCoordinatorNetwork]);
-  Add("coordinators/", coordinator_network::CoordinatorDomain(), kinds[kCoordinatorNetwork]);
+  Add("coordinators/", coordinator_network::CoordinatorDomain({}), kinds[kCoordinatorNetwork]);
   Add("clients/", follow_up::JourneyDomain(TheCatalogue()), kinds[kFollowUp]);
   Add("sources/", follow_up::SourceDomain(), kinds[kFollowUp]);
   Add("organisations/", follow_up::ProviderDomain(), kinds[kFollowUp]);

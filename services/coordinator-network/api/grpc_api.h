@@ -85,6 +85,15 @@ class Api final : public v1::CoordinatorNetworkService::CallbackService {
                                                 v1::ProposeCoordinatorsResponse* reply) override {
     return gate_.Read(context, request, reply, coordinator_network::ProposeCoordinators);
   }
+  grpc::ServerUnaryReactor* RecordTimeUse(grpc::CallbackServerContext* context, const v1::RecordTimeUseRequest* request,
+                                          v1::TimeUseEntry* reply) override {
+    return gate_.Write(context, request, reply);
+  }
+  grpc::ServerUnaryReactor* TimeUseStatistics(grpc::CallbackServerContext* context,
+                                              const v1::TimeUseStatisticsRequest* request,
+                                              v1::TimeUseStatisticsResponse* reply) override {
+    return gate_.Read(context, request, reply, coordinator_network::TimeUseStatistics);
+  }
 
  private:
   rpc::Gate gate_;

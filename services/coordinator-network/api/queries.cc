@@ -75,6 +75,23 @@ v1::Assignment AssignmentOf(const Row& row) {
 constexpr int kProposals = 5;
 constexpr int kProposalsMax = 50;
 
+// "YYYY-MM".
+bool IsMonth(const std::string& month) { return month.size() == 7 && ParseDay(absl::StrCat(month, "-01")).ok(); }
+
+absl::Status CheckStatisticsRequest(const v1::TimeUseStatisticsRequest& request) {
+  absl::Status status;
+  if (!request.coordinator().empty() && !IsResourceName(request.coordinator(), "coordinators/*")) {
+    AddViolation(status, "coordinator", "must be \"coordinators/X\" or empty");
+  }
+  if (!IsMonth(request.from_month())) AddViolation(status, "from_month", "must be a month \"YYYY-MM\"");
+  if (!IsMonth(request.to_month())) {
+    AddViolation(status, "to_month", "must be a month \"YYYY-MM\"");
+  } else if (request.to_month() < request.from_month()) {
+    AddViolation(status, "to_month", "must not be before from_month");
+  }
+  return status;
+}
+
 }  // namespace
 
 absl::StatusOr<v1::Coordinator> GetCoordinator(rpc::ReadScope& scope, const v1::GetCoordinatorRequest& request) {
@@ -218,6 +235,41 @@ absl::StatusOr<v1::ProposeCoordinatorsResponse> ProposeCoordinators(rpc::ReadSco
     std::erase_if(candidates, [&](const Candidate& one) { return one.coordinator == best->coordinator; });
   }
   scope.Viewed(request.client());
+  return response;
+}
+
+absl::StatusOr<v1::TimeUseStatisticsResponse> TimeUseStatistics(rpc::ReadScope& scope,
+                                                                const v1::TimeUseStatisticsRequest& request) {
+  RETURN_IF_ERROR(CheckStatisticsRequest(request));
+  const std::string fingerprint =
+      absl::StrCat("TimeUseStatistics ", request.coordinator(), " ", request.from_month(), " ", request.to_month());
+  ASSIGN_OR_RETURN(const rpc::Pager::Cursor cursor,
+                   scope.pager.Open(fingerprint, request.page_token(), request.page_size()));
+  std::vector<Value> parameters = {request.from_month(), request.to_month(), request.coordinator()};
+  std::string sql =
+      "SELECT coordinator, month, activity, CAST(SUM(minutes) AS BIGINT), COUNT(*) FROM time_use"
+      " WHERE minutes > 0 AND month >= $1 AND month <= $2 AND ($3 = '' OR coordinator = $3)";
+  if (!cursor.after.empty()) {
+    absl::StrAppend(&sql, " AND (coordinator, month, activity) > ($4, $5, $6)");
+    parameters.insert(parameters.end(), cursor.after.begin(), cursor.after.end());
+  }
+  absl::StrAppend(&sql, " GROUP BY coordinator, month, activity ORDER BY coordinator, month, activity LIMIT ",
+                  cursor.limit + 1);
+  ASSIGN_OR_RETURN(const std::vector<Row> rows, scope.reader.Query(sql, parameters));
+  v1::TimeUseStatisticsResponse response;
+  for (const Row& row : rows) {
+    if (response.sums_size() == cursor.limit) {
+      const Row& last = rows[static_cast<size_t>(cursor.limit) - 1];
+      response.set_next_page_token(scope.pager.Seal(fingerprint, {last[0], last[1], last[2]}));
+      break;
+    }
+    v1::TimeUseSum& sum = *response.add_sums();
+    sum.set_coordinator(std::get<std::string>(row[0]));
+    sum.set_month(std::get<std::string>(row[1]));
+    sum.set_activity(std::get<std::string>(row[2]));
+    sum.set_minutes(std::get<int64_t>(row[3]));
+    sum.set_entries(static_cast<int>(std::get<int64_t>(row[4])));
+  }
   return response;
 }
 

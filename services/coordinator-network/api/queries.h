@@ -34,6 +34,9 @@ absl::StatusOr<v1::ListAssignmentsResponse> ListAssignments(rpc::ReadScope& scop
 // Those who fit, best first. Errors: kFailedPrecondition (SUPPORT_NOT_OPEN).
 absl::StatusOr<v1::ProposeCoordinatorsResponse> ProposeCoordinators(rpc::ReadScope& scope,
                                                                     const v1::ProposeCoordinatorsRequest& request);
+// Sums per coordinator, month and activity, in that order. Errors: kInvalidArgument.
+absl::StatusOr<v1::TimeUseStatisticsResponse> TimeUseStatistics(rpc::ReadScope& scope,
+                                                                const v1::TimeUseStatisticsRequest& request);
 
 struct WorklistTotals {
   std::map<int64_t, int64_t> open_tasks;  // By TaskKind; kinds without a task are missing.

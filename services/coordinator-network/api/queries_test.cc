@@ -18,6 +18,7 @@
 #include "libs/testing/temporary_folder.h"
 #include "polku/coordinator_network/v1/state.pb.h"
 #include "services/coordinator-network/domain/index.h"
+#include "services/coordinator-network/domain/time_use.h"
 #include "services/coordinator-network/service.h"
 
 namespace polku::coordinator_network {
@@ -77,6 +78,30 @@ class CoordinatorNetworkQueries : public ::testing::Test {
       *task.mutable_due_time() = pipeline::ToProto(absl::FromUnixSeconds(due));
     }
     Save(kClient, state);
+  }
+
+  struct Used {
+    std::string coordinator;
+    int number;
+    int month;  // Of 2026.
+    std::string activity;
+    int minutes;
+  };
+  void SaveTimeUse(const std::vector<Used>& entries) {
+    auto transaction = database_->Begin();
+    ASSERT_THAT(transaction, IsOk());
+    for (const Used& used : entries) {
+      v1::TimeUseRecorded recorded;
+      recorded.set_entry(absl::StrCat("coordinators/", used.coordinator, "/timeUse/", used.number));
+      *recorded.mutable_date() = pipeline::ToProtoDay(absl::CivilDay(2026, used.month, 15));
+      recorded.set_activity(used.activity);
+      recorded.set_minutes(used.minutes);
+      const pipeline::IndexRow index = TimeUseRow(recorded);
+      store::Row row = index.key;
+      row.insert(row.end(), index.values.begin(), index.values.end());
+      ASSERT_THAT((*transaction)->Upsert(*index.shape, {&row, 1}), IsOk());
+    }
+    ASSERT_THAT((*transaction)->Commit(), IsOk());
   }
 
   template <class Fn, class Request>
@@ -244,6 +269,48 @@ TEST_F(CoordinatorNetworkQueries, CountsOpenTasksAndTheFirstUntriedOutreach) {
   ASSERT_THAT(totals, IsOk());
   EXPECT_EQ(totals->open_tasks.at(v1::TASK_KIND_OUTREACH), 2);
   EXPECT_EQ(totals->first_undelivered_due, absl::FromUnixSeconds(20));
+}
+
+TEST_F(CoordinatorNetworkQueries, SumsTimeUseByCoordinatorMonthAndActivity) {
+  SaveTimeUse({{"a", 1, 2, "travel", 10},
+               {"a", 2, 2, "travel", 20},
+               {"a", 3, 3, "travel", 5},
+               {"a", 4, 3, "meeting", 7},
+               {"a", 5, 3, "network", 0},
+               {"a", 6, 4, "travel", 90},
+               {"b", 1, 2, "travel", 30}});
+  v1::TimeUseStatisticsRequest request;
+  request.set_from_month("2026-02");
+  request.set_to_month("2026-03");
+  request.set_page_size(2);
+  std::vector<std::string> sums;
+  do {
+    const auto page = Ask(TimeUseStatistics, request);
+    ASSERT_THAT(page, IsOk());
+    for (const v1::TimeUseSum& sum : page->sums()) {
+      sums.push_back(absl::StrCat(sum.coordinator(), " ", sum.month(), " ", sum.activity(), " ", sum.minutes(), " of ",
+                                  sum.entries()));
+    }
+    request.set_page_token(page->next_page_token());
+  } while (!request.page_token().empty());
+  EXPECT_THAT(sums, ElementsAre("coordinators/a 2026-02 travel 30 of 2", "coordinators/a 2026-03 meeting 7 of 1",
+                                "coordinators/a 2026-03 travel 5 of 1", "coordinators/b 2026-02 travel 30 of 1"));
+  request.set_coordinator("coordinators/b");
+  EXPECT_EQ(Ask(TimeUseStatistics, request)->sums_size(), 1);
+}
+
+TEST_F(CoordinatorNetworkQueries, RefusesStatisticsWithoutARangeOfMonths) {
+  v1::TimeUseStatisticsRequest request;
+  request.set_coordinator("a");
+  request.set_from_month("2026-13");
+  const absl::Status wrong = Ask(TimeUseStatistics, request).status();
+  ASSERT_EQ(ViolationsOf(wrong).size(), 3u) << wrong;
+  request.clear_coordinator();
+  request.set_from_month("2026-03");
+  request.set_to_month("2026-02");
+  const absl::Status backwards = Ask(TimeUseStatistics, request).status();
+  ASSERT_EQ(ViolationsOf(backwards).size(), 1u) << backwards;
+  EXPECT_EQ(ViolationsOf(backwards)[0].field, "to_month");
 }
 
 TEST_F(CoordinatorNetworkQueries, EveryMethodHasItsPermission) {

@@ -14,6 +14,7 @@
 #include "services/coordinator-network/domain/coordinator_profile.h"
 #include "services/coordinator-network/domain/index.h"
 #include "services/coordinator-network/domain/matching.h"
+#include "services/coordinator-network/domain/time_use.h"
 
 namespace polku::coordinator_network {
 namespace {
@@ -271,6 +272,9 @@ absl::StatusOr<std::string> CoordinatorDomain::KeyOf(const Input& input) const {
     case Input::kTakeOver:
       name = input.take_over().coordinator();
       break;
+    case Input::kRecordTimeUse:
+      name = input.record_time_use().coordinator();
+      break;
     case Input::kTick:
     case Input::INPUT_NOT_SET:
       return absl::InternalError("the input names no coordinator");
@@ -282,6 +286,7 @@ absl::StatusOr<std::string> CoordinatorDomain::KeyOf(const Input& input) const {
 }
 
 std::vector<pipeline::Lookup> CoordinatorDomain::LookupsOf(const std::string& key, const Input& input) const {
+  if (input.has_record_time_use()) return TimeUseLookups(key, input.record_time_use());
   if (!input.has_accept_assignment()) return {};
   return {{"assignment_of_client", {input.accept_assignment().client()}}};
 }
@@ -305,6 +310,8 @@ absl::StatusOr<Decision> CoordinatorDomain::Decide(const State& state, const Inp
       return DecideHandOver(state, input.hand_over());
     case Input::kTakeOver:
       return DecideTakeOver(state, input.take_over(), context);
+    case Input::kRecordTimeUse:
+      return DecideTimeUse(state, input.record_time_use(), time_use_activities_, context);
     case Input::INPUT_NOT_SET:
       break;
   }
@@ -323,6 +330,8 @@ void CoordinatorDomain::Evolve(const Event& event, State& state) const {
       return Apply(event.place_reserved(), state);
     case Event::kPlaceReleased:
       return Apply(event.place_released(), state);
+    case Event::kTimeUseRecorded:
+      return ApplyTimeUse(event.time_use_recorded(), state);
     case Event::kHandOverBegun:  // Each client's own aggregate says when it is done.
     case Event::EVENT_NOT_SET:
       return;
@@ -330,5 +339,10 @@ void CoordinatorDomain::Evolve(const Event& event, State& state) const {
 }
 
 std::vector<pipeline::IndexRow> CoordinatorDomain::Index(const State& state) const { return IndexOf(state); }
+
+std::vector<pipeline::IndexRow> CoordinatorDomain::RowsOf(const Event& event) const {
+  if (!event.has_time_use_recorded()) return {};
+  return {TimeUseRow(event.time_use_recorded())};
+}
 
 }  // namespace polku::coordinator_network

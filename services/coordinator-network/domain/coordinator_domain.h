@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -20,6 +21,10 @@ class CoordinatorDomain {
   using Input = polku::coordinator_network::v1::CoordinatorInput;
   using Event = polku::coordinator_network::v1::CoordinatorEvent;
 
+  // `time_use_activities`: codes that working time may be recorded on; of the newest rule set.
+  explicit CoordinatorDomain(std::vector<std::string> time_use_activities)
+      : time_use_activities_(std::move(time_use_activities)) {}
+
   absl::StatusOr<std::string> KeyOf(const Input& input) const;
   std::vector<pipeline::Lookup> LookupsOf(const std::string& key, const Input& input) const;
   absl::StatusOr<pipeline::Decision<Event>> Decide(const State& state, const Input& input,
@@ -27,7 +32,10 @@ class CoordinatorDomain {
   void Evolve(const Event& event, State& state) const;
   std::optional<absl::Time> NextDue(const State& state) const { return std::nullopt; }
   std::vector<pipeline::IndexRow> Index(const State& state) const;
-  std::vector<pipeline::IndexRow> RowsOf(const Event& event) const { return {}; }
+  std::vector<pipeline::IndexRow> RowsOf(const Event& event) const;
+
+ private:
+  const std::vector<std::string> time_use_activities_;
 };
 
 }  // namespace polku::coordinator_network

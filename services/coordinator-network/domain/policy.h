@@ -1,6 +1,9 @@
 // The numbers of the coordinator network's rules.
 #pragma once
 
+#include <string>
+#include <vector>
+
 namespace polku::coordinator_network {
 
 // What a proposal is scored by. Source: own defaults, services/coordinator-network/README.md.
@@ -22,6 +25,8 @@ struct Policy {
   int overdue_referral_office_days = 1;
   // Subjects that are remembered per client so that no second task is made for them.
   int settled_max = 200;
+  // What working time may be recorded on. Source: time_use_activities of the newest rule set.
+  std::vector<std::string> time_use_activities;
 };
 
 }  // namespace polku::coordinator_network

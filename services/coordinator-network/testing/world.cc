@@ -65,7 +65,10 @@ std::string Placeholders(size_t count) {
 
 std::string TestClient(int n) { return absl::StrFormat("clients/01900000-0000-7000-8000-%012d", n); }
 
-World::World() : now(LocalTime(absl::CivilDay(2026, 3, 3), 600)), client_domain_(Policy()), coordinator_domain_() {
+World::World()
+    : now(LocalTime(absl::CivilDay(2026, 3, 3), 600)),
+      client_domain_(Policy()),
+      coordinator_domain_({"client-work", "travel"}) {
   POLKU_CHECK(sqlite3_open(":memory:", &database_) == SQLITE_OK);
   for (const store::Migration& migration : Migrations()) {
     POLKU_CHECK(sqlite3_exec(database_, migration.sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK);
@@ -133,6 +136,8 @@ World::Reply World::Run(const Domain& domain, const std::string& key, typename D
   const std::vector<pipeline::IndexRow> before = domain.Index(state);
   for (const auto& event : decision.events) {
     domain.Evolve(event, state);
+    const std::vector<pipeline::IndexRow> rows = domain.RowsOf(event);
+    Reindex(rows, rows);
     events_out.push_back(event);
   }
   Reindex(before, domain.Index(state));
