@@ -67,6 +67,7 @@ outreach_letter_office_days: 5
 outreach_visit_office_days: 7
 outreach_supervisor_office_days: 10
 time_use_activities: [client-work, travel]
+meeting_purposes: [multi-agency-meeting]
 )";
 
 std::string Changed(absl::string_view from, absl::string_view to) {

@@ -191,6 +191,7 @@ void CheckRules(const RuleSet& rules, Faults& faults) {
   CheckRange("changed_circumstance_office_days", rules.changed_circumstance_office_days(), 1, 60, faults);
   if (rules.follow_up_purposes().empty()) faults.Add("follow_up_purposes", "must not be empty");
   CheckTimeUseActivities(rules, faults);
+  if (rules.meeting_purposes().empty()) faults.Add("meeting_purposes", "must not be empty");
 }
 
 }  // namespace polku::pathway

@@ -22,7 +22,10 @@ std::string CandidateColumns() {
 }  // namespace
 
 std::vector<store::Migration> Migrations() {
-  return {{1, "index", k0001Index}, {2, "absences", k0002Absences}, {3, "time_use", k0003TimeUse}};
+  return {{1, "index", k0001Index},
+          {2, "absences", k0002Absences},
+          {3, "time_use", k0003TimeUse},
+          {4, "permission", k0004Permission}};
 }
 
 std::map<std::string, std::string> LookupQueries() {
@@ -41,6 +44,9 @@ std::map<std::string, std::string> LookupQueries() {
                     " WHERE m.municipality = s.municipality AND m.coordinator = c.coordinator) WHERE s.client = $1",
                     end)},
       {"coordinator_by_name", absl::StrCat(columns, "FROM coordinator c WHERE c.coordinator = $2")},
+      {"permissions_of_client",
+       "SELECT p.purpose, p.organisation, p.classes, p.from_day, p.to_day, p.denial, e.withdraw_us FROM permission p"
+       " LEFT JOIN permission_end e ON e.permission = p.permission WHERE p.client = $1 ORDER BY p.permission"},
       {"time_use_of_day",
        "SELECT CAST(COALESCE(SUM(minutes), 0) AS BIGINT) FROM time_use"
        " WHERE coordinator = $1 AND day = $2 AND entry <> $3"},

@@ -19,6 +19,8 @@ std::vector<store::Migration> Migrations();
 //   "coordinators_for_client"  $1 client: the municipality is that of its index row.
 //   "coordinator_by_name"      $1 client, $2 coordinator.
 //   "assignment_of_client"     $1 client: coordinator, state, assign_us, accept_us.
+//   "permissions_of_client"    $1 client: what MissingClasses (domain/permissions.h) reads; the referral service
+//                              keeps at most 100 per client.
 //   "time_use_of_day"          $1 coordinator, $2 day, $3 entry that does not count: minutes.
 //   "time_use_entry"           $1 entry: day, activity.
 std::map<std::string, std::string> LookupQueries();

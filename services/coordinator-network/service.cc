@@ -24,7 +24,10 @@ const std::map<int64_t, std::string>& KindLabels() {
                                                         {v1::TASK_KIND_TAKE_CLIENT, "take_client"},
                                                         {v1::TASK_KIND_ANSWER_REFERRAL, "answer_referral"},
                                                         {v1::TASK_KIND_ANSWER_TRANSITION, "answer_transition"},
-                                                        {v1::TASK_KIND_HAND_OVER, "hand_over"}};
+                                                        {v1::TASK_KIND_HAND_OVER, "hand_over"},
+                                                        {v1::TASK_KIND_MEETING, "meeting"},
+                                                        {v1::TASK_KIND_MEETING_DECISION, "meeting_decision"},
+                                                        {v1::TASK_KIND_CHANGE_PLAN, "change_plan"}};
   return labels;
 }
 
@@ -32,6 +35,7 @@ const std::map<int64_t, std::string>& KindLabels() {
 Policy WithRules(Policy policy, const pathway::Catalogue* catalogue) {
   if (catalogue == nullptr || catalogue->rule_sets().empty()) return policy;
   const pathway::v1::RuleSet& rules = *catalogue->rule_sets().back();
+  policy.meeting_purposes.assign(rules.meeting_purposes().begin(), rules.meeting_purposes().end());
   policy.time_use_activities.assign(rules.time_use_activities().begin(), rules.time_use_activities().end());
   const int days = rules.contact_after_miss_office_days();
   if (days > 0) policy.contact_after_miss_office_days = days;
@@ -62,6 +66,10 @@ std::vector<rpc::MethodPermission> Permissions() {
           {MethodOf("ListWorklist"), {"coordinator", "lead"}},
           {MethodOf("RecordOutreachAttempt"), {"coordinator", "lead"}},
           {MethodOf("CompleteTask"), {"coordinator", "lead"}},
+          {MethodOf("ScheduleMeeting"), {"coordinator", "lead"}},
+          {MethodOf("RecordMeeting"), {"coordinator", "lead"}},
+          {MethodOf("GetMeeting"), {"coordinator", "lead"}},
+          {MethodOf("ListMeetings"), {"coordinator", "lead"}},
           {MethodOf("RecordTimeUse"), {"coordinator"}},
           {MethodOf("TimeUseStatistics"), {"coordinator", "lead"}}};
 }
@@ -94,7 +102,7 @@ absl::StatusOr<std::unique_ptr<Service>> Service::Create(const Config& config, c
   std::unique_ptr<Service> service(new Service(*dependencies.metrics));
   ASSIGN_OR_RETURN(service->pipeline_, pipeline::Pipeline::Create(std::move(definition), parts, config.pipeline));
   service->api_ = std::make_unique<Api>(*service->pipeline_, *dependencies.access, *dependencies.metrics, config.gate,
-                                        dependencies.random);
+                                        dependencies.random, policy.meeting_purposes);
   return service;
 }
 

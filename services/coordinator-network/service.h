@@ -25,7 +25,8 @@ namespace polku::coordinator_network {
 struct Config {
   pipeline::Limits pipeline;
   rpc::GateLimits gate;
-  Policy policy;  // contact_after_miss_office_days and time_use_activities come from the newest rule set instead.
+  Policy policy;  // contact_after_miss_office_days, meeting_purposes and time_use_activities come from the newest rule
+                  // set.
 };
 
 // Not owned; they outlive the service.

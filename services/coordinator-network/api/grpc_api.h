@@ -1,6 +1,9 @@
 // CoordinatorNetworkService onto the gate. One line a method.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "libs/base/random.h"
 #include "libs/pipeline/pipeline.h"
 #include "libs/rpc/access.h"
@@ -14,7 +17,7 @@ namespace polku::coordinator_network {
 class Api final : public v1::CoordinatorNetworkService::CallbackService {
  public:
   Api(pipeline::Pipeline& pipeline, const rpc::Access& access, prometheus::Registry& metrics,
-      const rpc::GateLimits& limits, Random* random);
+      const rpc::GateLimits& limits, Random* random, std::vector<std::string> meeting_purposes);
 
   grpc::ServerUnaryReactor* RegisterCoordinator(grpc::CallbackServerContext* context,
                                                 const v1::RegisterCoordinatorRequest* request,
@@ -85,6 +88,26 @@ class Api final : public v1::CoordinatorNetworkService::CallbackService {
                                                 v1::ProposeCoordinatorsResponse* reply) override {
     return gate_.Read(context, request, reply, coordinator_network::ProposeCoordinators);
   }
+  grpc::ServerUnaryReactor* ScheduleMeeting(grpc::CallbackServerContext* context,
+                                            const v1::ScheduleMeetingRequest* request, v1::Meeting* reply) override {
+    return gate_.Write(context, request, reply);
+  }
+  grpc::ServerUnaryReactor* RecordMeeting(grpc::CallbackServerContext* context, const v1::RecordMeetingRequest* request,
+                                          v1::Meeting* reply) override {
+    return gate_.Write(context, request, reply);
+  }
+  grpc::ServerUnaryReactor* GetMeeting(grpc::CallbackServerContext* context, const v1::GetMeetingRequest* request,
+                                       v1::Meeting* reply) override {
+    return gate_.Read(context, request, reply, [this](rpc::ReadScope& scope, const v1::GetMeetingRequest& asked) {
+      return coordinator_network::GetMeeting(scope, asked, meeting_purposes_);
+    });
+  }
+  grpc::ServerUnaryReactor* ListMeetings(grpc::CallbackServerContext* context, const v1::ListMeetingsRequest* request,
+                                         v1::ListMeetingsResponse* reply) override {
+    return gate_.Read(context, request, reply, [this](rpc::ReadScope& scope, const v1::ListMeetingsRequest& asked) {
+      return coordinator_network::ListMeetings(scope, asked, meeting_purposes_);
+    });
+  }
   grpc::ServerUnaryReactor* RecordTimeUse(grpc::CallbackServerContext* context, const v1::RecordTimeUseRequest* request,
                                           v1::TimeUseEntry* reply) override {
     return gate_.Write(context, request, reply);
@@ -96,6 +119,7 @@ class Api final : public v1::CoordinatorNetworkService::CallbackService {
   }
 
  private:
+  const std::vector<std::string> meeting_purposes_;  // policy.h
   rpc::Gate gate_;
 };
 

@@ -1,19 +1,23 @@
 #include "services/coordinator-network/api/queries.h"
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "libs/base/calendar.h"
 #include "libs/base/resource_name.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/violation.h"
 #include "libs/pipeline/proto_time.h"
+#include "libs/rpc/disclose.h"
 #include "polku/coordinator_network/v1/state.pb.h"
 #include "services/coordinator-network/domain/matching.h"
+#include "services/coordinator-network/domain/permissions.h"
 #include "services/coordinator-network/lookups.h"
 
 namespace polku::coordinator_network {
@@ -70,6 +74,35 @@ v1::Assignment AssignmentOf(const Row& row) {
   if (std::holds_alternative<int64_t>(row[4])) *assignment.mutable_accept_time() = ToProto(store::ToTime(row[4]));
   assignment.set_handing_over_to(std::get<std::string>(row[5]));
   return assignment;
+}
+
+// The client of `name`, whose state the caller may see.
+absl::StatusOr<v1::ClientSupport> DisclosedSupport(rpc::ReadScope& scope, const std::string& name,
+                                                   absl::string_view pattern, absl::string_view field) {
+  const std::optional<std::string> client = ClientOf(name);
+  if (!client.has_value() || !IsResourceName(name, pattern)) {
+    return InvalidField(field, absl::StrCat("must be a name like \"", pattern, "\" with a lower-case UUID"));
+  }
+  ASSIGN_OR_RETURN(auto loaded, LoadState<v1::ClientSupport>(scope.reader, *client));
+  RETURN_IF_ERROR(
+      rpc::Disclose(scope.principal, *client, rpc::DataClass::kFollowUp, {.restricted = loaded.first.restricted()}));
+  scope.Viewed(*client);
+  return std::move(loaded.first);
+}
+
+// Who of the participants of a meeting to come may not be told what, as known now.
+absl::Status AddMissingClasses(rpc::ReadScope& scope, const std::vector<std::string>& purposes, v1::Meeting& meeting) {
+  if (meeting.state() != v1::MEETING_STATE_SCHEDULED || meeting.participants().empty()) return absl::OkStatus();
+  const std::string client = *ClientOf(meeting.name());
+  ASSIGN_OR_RETURN(const std::vector<Row> permissions,
+                   scope.reader.Query(LookupQueries().at("permissions_of_client"), {client}));
+  for (v1::MeetingParticipant& participant : *meeting.mutable_participants()) {
+    if (!participant.statute().empty()) continue;
+    const std::vector<std::string> missing = MissingClasses(permissions, participant.organisation(), meeting.classes(),
+                                                            pipeline::FromProto(meeting.start_time()), purposes);
+    participant.mutable_missing_classes()->Assign(missing.begin(), missing.end());
+  }
+  return absl::OkStatus();
 }
 
 constexpr int kProposals = 5;
@@ -235,6 +268,46 @@ absl::StatusOr<v1::ProposeCoordinatorsResponse> ProposeCoordinators(rpc::ReadSco
     std::erase_if(candidates, [&](const Candidate& one) { return one.coordinator == best->coordinator; });
   }
   scope.Viewed(request.client());
+  return response;
+}
+
+absl::StatusOr<v1::Meeting> GetMeeting(rpc::ReadScope& scope, const v1::GetMeetingRequest& request,
+                                       const std::vector<std::string>& meeting_purposes) {
+  ASSIGN_OR_RETURN(const v1::ClientSupport state,
+                   DisclosedSupport(scope, request.name(), "clients/*/meetings/*", "name"));
+  for (v1::Meeting meeting : state.meetings()) {
+    if (meeting.name() != request.name()) continue;
+    RETURN_IF_ERROR(AddMissingClasses(scope, meeting_purposes, meeting));
+    return meeting;
+  }
+  return WithReason(absl::NotFoundError("no such meeting, or one that ended long ago"), "MEETING_UNKNOWN");
+}
+
+absl::StatusOr<v1::ListMeetingsResponse> ListMeetings(rpc::ReadScope& scope, const v1::ListMeetingsRequest& request,
+                                                      const std::vector<std::string>& meeting_purposes) {
+  ASSIGN_OR_RETURN(const v1::ClientSupport state, DisclosedSupport(scope, request.client(), "clients/*", "client"));
+  const std::string fingerprint = absl::StrCat("ListMeetings ", request.client());
+  ASSIGN_OR_RETURN(const rpc::Pager::Cursor cursor,
+                   scope.pager.Open(fingerprint, request.page_token(), request.page_size()));
+  // A place in the list is a meeting's number: those before may have left since.
+  const auto number_of = [](const v1::Meeting& meeting) {
+    int64_t number = 0;
+    POLKU_CHECK(absl::SimpleAtoi(LastSegment(meeting.name()), &number));
+    return number;
+  };
+  const int64_t before =
+      cursor.after.empty() ? std::numeric_limits<int64_t>::max() : std::get<int64_t>(cursor.after.front());
+  v1::ListMeetingsResponse response;
+  for (int i = state.meetings_size() - 1; i >= 0; --i) {
+    if (number_of(state.meetings(i)) >= before) continue;
+    if (response.meetings_size() == cursor.limit) {
+      response.set_next_page_token(
+          scope.pager.Seal(fingerprint, {number_of(response.meetings(response.meetings_size() - 1))}));
+      break;
+    }
+    *response.add_meetings() = state.meetings(i);
+    RETURN_IF_ERROR(AddMissingClasses(scope, meeting_purposes, *response.mutable_meetings()->rbegin()));
+  }
   return response;
 }
 

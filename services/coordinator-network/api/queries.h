@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <map>
+#include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -34,6 +36,15 @@ absl::StatusOr<v1::ListAssignmentsResponse> ListAssignments(rpc::ReadScope& scop
 // Those who fit, best first. Errors: kFailedPrecondition (SUPPORT_NOT_OPEN).
 absl::StatusOr<v1::ProposeCoordinatorsResponse> ProposeCoordinators(rpc::ReadScope& scope,
                                                                     const v1::ProposeCoordinatorsRequest& request);
+// With what the client does not let participants of a meeting to come know. Errors: kInvalidArgument, kNotFound
+// (MEETING_UNKNOWN), kPermissionDenied. `meeting_purposes`: policy.h.
+absl::StatusOr<v1::Meeting> GetMeeting(rpc::ReadScope& scope, const v1::GetMeetingRequest& request,
+                                       const std::vector<std::string>& meeting_purposes);
+
+// The latest agreed first.
+absl::StatusOr<v1::ListMeetingsResponse> ListMeetings(rpc::ReadScope& scope, const v1::ListMeetingsRequest& request,
+                                                      const std::vector<std::string>& meeting_purposes);
+
 // Sums per coordinator, month and activity, in that order. Errors: kInvalidArgument.
 absl::StatusOr<v1::TimeUseStatisticsResponse> TimeUseStatistics(rpc::ReadScope& scope,
                                                                 const v1::TimeUseStatisticsRequest& request);

@@ -18,6 +18,7 @@
 #include "libs/testing/temporary_folder.h"
 #include "polku/coordinator_network/v1/state.pb.h"
 #include "services/coordinator-network/domain/index.h"
+#include "services/coordinator-network/domain/permissions.h"
 #include "services/coordinator-network/domain/time_use.h"
 #include "services/coordinator-network/service.h"
 
@@ -88,15 +89,43 @@ class CoordinatorNetworkQueries : public ::testing::Test {
     int minutes;
   };
   void SaveTimeUse(const std::vector<Used>& entries) {
-    auto transaction = database_->Begin();
-    ASSERT_THAT(transaction, IsOk());
+    std::vector<pipeline::IndexRow> rows;
     for (const Used& used : entries) {
       v1::TimeUseRecorded recorded;
       recorded.set_entry(absl::StrCat("coordinators/", used.coordinator, "/timeUse/", used.number));
       *recorded.mutable_date() = pipeline::ToProtoDay(absl::CivilDay(2026, used.month, 15));
       recorded.set_activity(used.activity);
       recorded.set_minutes(used.minutes);
-      const pipeline::IndexRow index = TimeUseRow(recorded);
+      rows.push_back(TimeUseRow(recorded));
+    }
+    SaveRows(rows);
+  }
+
+  // Meetings to come with these numbers, about the plan, with Kela.
+  void SaveMeetings(const std::vector<int>& numbers, bool restricted = false) {
+    v1::ClientSupport state;
+    state.set_name(kClient);
+    state.set_restricted(restricted);
+    for (const int number : numbers) {
+      v1::Meeting& meeting = *state.add_meetings();
+      meeting.set_name(absl::StrCat(kClient, "/meetings/", number));
+      meeting.set_state(v1::MEETING_STATE_SCHEDULED);
+      *meeting.mutable_start_time() = pipeline::ToProto(clock_.Now() + absl::Hours(1));
+      meeting.add_participants()->set_organisation("organisations/kela");
+      meeting.add_classes("plan");
+    }
+    Save(kClient, state);
+  }
+  // `fn` with the purposes that the service takes from the rule set.
+  template <class Fn>
+  static auto WithPurposes(Fn fn) {
+    return [fn](rpc::ReadScope& scope, const auto& request) { return fn(scope, request, {"multi-agency-meeting"}); };
+  }
+
+  void SaveRows(const std::vector<pipeline::IndexRow>& rows) {
+    auto transaction = database_->Begin();
+    ASSERT_THAT(transaction, IsOk());
+    for (const pipeline::IndexRow& index : rows) {
       store::Row row = index.key;
       row.insert(row.end(), index.values.begin(), index.values.end());
       ASSERT_THAT((*transaction)->Upsert(*index.shape, {&row, 1}), IsOk());
@@ -311,6 +340,67 @@ TEST_F(CoordinatorNetworkQueries, RefusesStatisticsWithoutARangeOfMonths) {
   const absl::Status backwards = Ask(TimeUseStatistics, request).status();
   ASSERT_EQ(ViolationsOf(backwards).size(), 1u) << backwards;
   EXPECT_EQ(ViolationsOf(backwards)[0].field, "to_month");
+}
+
+TEST_F(CoordinatorNetworkQueries, ListsMeetingsTheLatestAgreedFirstPageAfterPage) {
+  SaveMeetings({2, 3, 7});
+  v1::ListMeetingsRequest request;
+  request.set_client(kClient);
+  request.set_page_size(2);
+  principal_.role = "coordinator";
+  const auto first = Ask(WithPurposes(ListMeetings), request);
+  ASSERT_THAT(first, IsOk());
+  ASSERT_EQ(first->meetings_size(), 2);
+  EXPECT_EQ(first->meetings(0).name(), absl::StrCat(kClient, "/meetings/7"));
+  EXPECT_EQ(first->meetings(1).name(), absl::StrCat(kClient, "/meetings/3"));
+  request.set_page_token(first->next_page_token());
+  const auto second = Ask(WithPurposes(ListMeetings), request);
+  ASSERT_THAT(second, IsOk());
+  ASSERT_EQ(second->meetings_size(), 1);
+  EXPECT_EQ(second->meetings(0).name(), absl::StrCat(kClient, "/meetings/2"));
+  EXPECT_EQ(second->next_page_token(), "");
+}
+
+TEST_F(CoordinatorNetworkQueries, TellsWhatParticipantsOfAMeetingToComeMayNotBeTold) {
+  SaveMeetings({1});
+  v1::GetMeetingRequest request;
+  request.set_name(absl::StrCat(kClient, "/meetings/1"));
+  principal_.role = "lead";
+  auto meeting = Ask(WithPurposes(GetMeeting), request);
+  ASSERT_THAT(meeting, IsOk());
+  EXPECT_THAT(meeting->participants(0).missing_classes(), ElementsAre("plan"));
+  v1::ClientSupportEvent event;
+  auto& granted = *event.mutable_permission_granted();
+  granted.set_permission(absl::StrCat(kClient, "/permissions/1"));
+  granted.set_organisation("organisations/kela");
+  granted.set_purpose("multi-agency-meeting");
+  granted.add_classes("plan");
+  *granted.mutable_valid_from() = pipeline::ToProtoDay(LocalDay(clock_.Now()));
+  SaveRows(PermissionRows(event));
+  meeting = Ask(WithPurposes(GetMeeting), request);
+  ASSERT_THAT(meeting, IsOk());
+  EXPECT_THAT(meeting->participants(0).missing_classes(), IsEmpty());
+}
+
+TEST_F(CoordinatorNetworkQueries, ShowsNoMeetingThatIsUnknownOrMayNotBeSeen) {
+  SaveMeetings({1});
+  v1::GetMeetingRequest request;
+  request.set_name(absl::StrCat(kClient, "/meetings/2"));
+  principal_.role = "lead";
+  EXPECT_EQ(ReasonOf(Ask(WithPurposes(GetMeeting), request).status()), "MEETING_UNKNOWN");
+  request.set_name("clients/x/meetings/1");
+  EXPECT_THAT(Ask(WithPurposes(GetMeeting), request), StatusIs(absl::StatusCode::kInvalidArgument));
+  request.set_name(absl::StrCat(kClient, "/meetings/1"));
+  principal_.role = "provider";
+  EXPECT_THAT(Ask(WithPurposes(GetMeeting), request), StatusIs(absl::StatusCode::kPermissionDenied));
+}
+
+TEST_F(CoordinatorNetworkQueries, ShowsNoMeetingWhileProcessingIsRestricted) {
+  SaveMeetings({1}, /*restricted=*/true);
+  v1::GetMeetingRequest request;
+  request.set_name(absl::StrCat(kClient, "/meetings/1"));
+  principal_.role = "lead";
+  EXPECT_EQ(ReasonOf(Ask(WithPurposes(GetMeeting), request).status()), "PROCESSING_RESTRICTED");
 }
 
 TEST_F(CoordinatorNetworkQueries, EveryMethodHasItsPermission) {

@@ -12,6 +12,7 @@
 #include "libs/pipeline/proto_time.h"
 #include "services/coordinator-network/domain/hand_over.h"
 #include "services/coordinator-network/domain/matching.h"
+#include "services/coordinator-network/domain/meetings.h"
 #include "services/coordinator-network/domain/task_rules.h"
 
 namespace polku::coordinator_network {
@@ -122,6 +123,7 @@ void OnReferralAccepted(const polku::referral::v1::ReferralAccepted& fact, Clien
   turn.Emit(std::move(event));
   if (was_open) return;
   // What came after the last closing but before this referral belongs to the old journey.
+  CancelMeetingsOfEndedJourneys(turn);
   turn.EndTasks(
       [&](const v1::Task& task) {
         return !IsReferralTask(task) && !turn.OfCurrentJourney(FromProto(task.create_time()));
@@ -139,6 +141,7 @@ void OnJourneyClosed(ClientTurn& turn) {
   event.mutable_support_ended()->set_client(turn.client());
   *event.mutable_support_ended()->mutable_time() = ToProto(time);
   turn.Emit(std::move(event));
+  CancelMeetingsOfEndedJourneys(turn);
   turn.EndTasks(
       [&](const v1::Task& task) {
         // Tasks of an assignment end with it; a later referral may have kept it alive.

@@ -12,6 +12,8 @@
 #include "services/coordinator-network/domain/client_turn.h"
 #include "services/coordinator-network/domain/hand_over.h"
 #include "services/coordinator-network/domain/index.h"
+#include "services/coordinator-network/domain/meetings.h"
+#include "services/coordinator-network/domain/permissions.h"
 #include "services/coordinator-network/domain/task_commands.h"
 #include "services/coordinator-network/domain/task_rules.h"
 
@@ -28,6 +30,15 @@ absl::StatusOr<std::string> ClientIn(const std::string& name, absl::string_view 
     return InvalidField(field, absl::StrCat("must be a name like \"", pattern, "\" with a lower-case UUID"));
   }
   return *std::move(client);
+}
+
+// What the referral service told of permissions and restriction is journalled as it came.
+void KeepFact(const ClientDomain::Input& input, ClientTurn& turn) {
+  v1::ClientSupportEvent event;
+  if (input.has_permission_granted()) *event.mutable_permission_granted() = input.permission_granted();
+  if (input.has_permission_withdrawn()) *event.mutable_permission_withdrawn() = input.permission_withdrawn();
+  if (input.has_processing_restricted()) *event.mutable_processing_restricted() = input.processing_restricted();
+  turn.Emit(std::move(event));
 }
 
 absl::StatusOr<Decision> DecideFact(const ClientDomain::Input& input, ClientTurn& turn) {
@@ -98,6 +109,15 @@ absl::StatusOr<Decision> DecideFact(const ClientDomain::Input& input, ClientTurn
     case ClientDomain::Input::kReferralInformationRequested:
       OnReferralAnswered(input.referral_information_requested().referral(), turn);
       break;
+    case ClientDomain::Input::kPermissionGranted:
+    case ClientDomain::Input::kPermissionWithdrawn:
+    case ClientDomain::Input::kProcessingRestricted:
+      KeepFact(input, turn);
+      break;
+    case ClientDomain::Input::kPlanApproved:
+    case ClientDomain::Input::kPlanRevised:
+      OnPlanChanged(turn);
+      break;
     case ClientDomain::Input::kConfirmAssignment:
       OnConfirmAssignment(input.confirm_assignment(), turn);
       break;
@@ -162,6 +182,20 @@ absl::StatusOr<std::string> ClientDomain::KeyOf(const Input& input) const {
       return ClientIn(input.referral_information_requested().referral(), "clients/*/referrals/*", "referral");
     case Input::kClientErased:
       return ClientIn(input.client_erased().client(), "clients/*", "client");
+    case Input::kPermissionGranted:
+      return ClientIn(input.permission_granted().permission(), "clients/*/permissions/*", "permission");
+    case Input::kPermissionWithdrawn:
+      return ClientIn(input.permission_withdrawn().permission(), "clients/*/permissions/*", "permission");
+    case Input::kProcessingRestricted:
+      return ClientIn(input.processing_restricted().client(), "clients/*", "client");
+    case Input::kPlanApproved:
+      return ClientIn(input.plan_approved().plan(), "clients/*/plans/*", "plan");
+    case Input::kPlanRevised:
+      return ClientIn(input.plan_revised().plan(), "clients/*/plans/*", "plan");
+    case Input::kScheduleMeeting:
+      return ClientIn(input.schedule_meeting().client(), "clients/*", "client");
+    case Input::kRecordMeeting:
+      return ClientIn(input.record_meeting().meeting(), "clients/*/meetings/*", "meeting");
     case Input::kDeclineAssignment:
       return ClientIn(input.decline_assignment().client(), "clients/*", "client");
     case Input::kBeginHandOver:
@@ -191,6 +225,7 @@ absl::StatusOr<std::string> ClientDomain::KeyOf(const Input& input) const {
 
 std::vector<pipeline::Lookup> ClientDomain::LookupsOf(const std::string& key, const Input& input) const {
   if (input.has_referral_accepted()) return {{"coordinators", {key, input.referral_accepted().municipality()}}};
+  if (input.has_schedule_meeting() || input.has_record_meeting()) return {PermissionLookup(key)};
   if (!input.has_assign_coordinator() && !input.has_begin_hand_over() && !input.has_decline_assignment()) return {};
   const std::string& named =
       input.has_begin_hand_over() ? input.begin_hand_over().to() : input.assign_coordinator().coordinator();
@@ -203,7 +238,8 @@ absl::StatusOr<Decision> ClientDomain::Decide(const State& state, const Input& i
   if (input.has_tick()) return Decision();
   absl::StatusOr<std::string> client = KeyOf(input);
   const bool is_command = input.has_assign_coordinator() || input.has_decline_assignment() ||
-                          input.has_record_outreach_attempt() || input.has_complete_task();
+                          input.has_record_outreach_attempt() || input.has_complete_task() ||
+                          input.has_schedule_meeting() || input.has_record_meeting();
   if (!client.ok()) {
     if (is_command) return client.status();
     return Decision();  // A peer's fact is never refused.
@@ -230,13 +266,23 @@ absl::StatusOr<Decision> ClientDomain::Decide(const State& state, const Input& i
       ASSIGN_OR_RETURN(v1::Task task, CompleteTask(input.complete_task(), turn));
       return turn.Finish(Reply(std::move(task)));
     }
+    case Input::kScheduleMeeting: {
+      ASSIGN_OR_RETURN(v1::Meeting meeting, ScheduleMeeting(input.schedule_meeting(), turn));
+      return turn.Finish(Reply(std::move(meeting)));
+    }
+    case Input::kRecordMeeting: {
+      ASSIGN_OR_RETURN(v1::Meeting meeting, RecordMeeting(input.record_meeting(), turn));
+      return turn.Finish(Reply(std::move(meeting)));
+    }
     default:
       return DecideFact(input, turn);
   }
 }
 
-void ClientDomain::Evolve(const Event& event, State& state) const { EvolveClient(event, policy_.settled_max, state); }
+void ClientDomain::Evolve(const Event& event, State& state) const { EvolveClient(event, policy_, state); }
 
 std::vector<pipeline::IndexRow> ClientDomain::Index(const State& state) const { return IndexOf(state); }
+
+std::vector<pipeline::IndexRow> ClientDomain::RowsOf(const Event& event) const { return PermissionRows(event); }
 
 }  // namespace polku::coordinator_network

@@ -1,4 +1,4 @@
-// The aggregate "clients/C": who supports the client, and the open tasks.
+// The aggregate "clients/C": who supports the client, the open tasks, and the meetings.
 #pragma once
 
 #include <optional>
@@ -32,7 +32,7 @@ class ClientDomain {
   // None: no rule of this aggregate waits for an instant.
   std::optional<absl::Time> NextDue(const State& state) const { return std::nullopt; }
   std::vector<pipeline::IndexRow> Index(const State& state) const;
-  std::vector<pipeline::IndexRow> RowsOf(const Event& event) const { return {}; }
+  std::vector<pipeline::IndexRow> RowsOf(const Event& event) const;
 
  private:
   const Policy policy_;

@@ -96,6 +96,21 @@ void Apply(const v1::TaskEnded& ended, int settled_max, v1::ClientSupport& state
   }
 }
 
+void Apply(const v1::MeetingNoted& noted, int meetings_max, v1::ClientSupport& state) {
+  auto& meetings = *state.mutable_meetings();
+  const auto known = std::find_if(meetings.begin(), meetings.end(),
+                                  [&](const v1::Meeting& meeting) { return meeting.name() == noted.meeting().name(); });
+  if (known != meetings.end()) {
+    *known = noted.meeting();
+    return;
+  }
+  *meetings.Add() = noted.meeting();
+  state.set_meetings_numbered(state.meetings_numbered() + 1);
+  for (int i = 0; i < meetings.size() && meetings.size() > meetings_max; ++i) {
+    if (meetings[i].state() != v1::MEETING_STATE_SCHEDULED) meetings.DeleteSubrange(i--, 1);
+  }
+}
+
 void Apply(const v1::SupportEnded& ended, v1::ClientSupport& state) {
   state.set_name(ended.client());
   *state.mutable_close_time() = ended.time();
@@ -117,7 +132,7 @@ std::string SettledForm(absl::string_view subject) {
   return std::string(subject.substr(client->size() + 1));
 }
 
-void EvolveClient(const v1::ClientSupportEvent& event, int settled_max, v1::ClientSupport& state) {
+void EvolveClient(const v1::ClientSupportEvent& event, const Policy& policy, v1::ClientSupport& state) {
   switch (event.event_case()) {
     case v1::ClientSupportEvent::kSupportOpened:
       return Apply(event.support_opened(), state);
@@ -139,7 +154,7 @@ void EvolveClient(const v1::ClientSupportEvent& event, int settled_max, v1::Clie
     case v1::ClientSupportEvent::kOutreachAttempted:
       return Apply(event.outreach_attempted(), state);
     case v1::ClientSupportEvent::kTaskEnded:
-      return Apply(event.task_ended(), settled_max, state);
+      return Apply(event.task_ended(), policy.settled_max, state);
     case v1::ClientSupportEvent::kTaskEscalated:
       if (v1::Task* task = FindTask(state, event.task_escalated().task()); task != nullptr) {
         task->set_rung(event.task_escalated().rung());
@@ -157,7 +172,17 @@ void EvolveClient(const v1::ClientSupportEvent& event, int settled_max, v1::Clie
       return Apply(event.support_ended(), state);
     case v1::ClientSupportEvent::kEarlyEndNoted:
       if (state.name().empty()) state.set_name(ClientOf(event.early_end_noted().interruption()).value_or(""));
-      return Settle(event.early_end_noted().interruption(), settled_max, state);
+      return Settle(event.early_end_noted().interruption(), policy.settled_max, state);
+    case v1::ClientSupportEvent::kMeetingNoted:
+      return Apply(event.meeting_noted(), policy.meetings_max, state);
+    case v1::ClientSupportEvent::kProcessingRestricted:
+      if (state.name().empty()) state.set_name(event.processing_restricted().client());
+      return state.set_restricted(event.processing_restricted().restricted());
+    case v1::ClientSupportEvent::kPermissionGranted:  // Rows: PermissionRows.
+    case v1::ClientSupportEvent::kPermissionWithdrawn:
+    case v1::ClientSupportEvent::kMeetingScheduled:  // The meeting itself comes with MeetingNoted.
+    case v1::ClientSupportEvent::kMeetingHeld:
+    case v1::ClientSupportEvent::kMeetingCancelled:
     case v1::ClientSupportEvent::kOutreachTaskAssigned:  // The task itself comes with TaskAdded.
     case v1::ClientSupportEvent::kOutreachCompleted:     // The task itself leaves with TaskEnded.
     case v1::ClientSupportEvent::EVENT_NOT_SET:

@@ -5,11 +5,12 @@
 
 #include "absl/strings/string_view.h"
 #include "polku/coordinator_network/v1/state.pb.h"
+#include "services/coordinator-network/domain/policy.h"
 
 namespace polku::coordinator_network {
 
-// `settled_max`: how many settled subjects the state keeps; the oldest go first.
-void EvolveClient(const polku::coordinator_network::v1::ClientSupportEvent& event, int settled_max,
+// `policy` bounds what the state keeps: of settled subjects and of meetings that have ended the oldest go first.
+void EvolveClient(const polku::coordinator_network::v1::ClientSupportEvent& event, const Policy& policy,
                   polku::coordinator_network::v1::ClientSupport& state);
 
 // "interruptions/3" of "clients/C/interruptions/3": how settled subjects are written.

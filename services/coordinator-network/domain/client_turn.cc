@@ -23,7 +23,7 @@ ClientTurn::ClientTurn(const v1::ClientSupport& state, std::string client, const
     : state_(state), client_(std::move(client)), context_(context), policy_(policy) {}
 
 void ClientTurn::Emit(v1::ClientSupportEvent event) {
-  EvolveClient(event, policy_.settled_max, state_);
+  EvolveClient(event, policy_, state_);
   decision_.events.push_back(std::move(event));
 }
 

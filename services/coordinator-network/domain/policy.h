@@ -23,6 +23,10 @@ struct Policy {
   int overdue_assessment_office_days = 1;
   // Office days after a referral should have been answered.
   int overdue_referral_office_days = 1;
+  // A permission of one of these purposes lets an organisation take part in meetings. Source: the rule set.
+  std::vector<std::string> meeting_purposes;
+  // Meetings that are kept per client, those to come included; older ones that have ended are in the journal.
+  int meetings_max = 20;
   // Subjects that are remembered per client so that no second task is made for them.
   int settled_max = 200;
   // What working time may be recorded on. Source: time_use_activities of the newest rule set.

@@ -76,6 +76,9 @@ absl::StatusOr<v1::Task> CompleteTask(const v1::CompleteTaskRequest& request, Cl
     return WithReason(absl::FailedPreconditionError("this task ends when a coordinator is assigned or accepts"),
                       "NOT_BY_HAND");
   }
+  if (task.kind() == v1::TASK_KIND_MEETING) {
+    return WithReason(absl::FailedPreconditionError("this task ends when the meeting is recorded"), "NOT_BY_HAND");
+  }
   RETURN_IF_ERROR(CheckNextStep(request, task, turn.context().now));
   if (task.kind() == v1::TASK_KIND_OUTREACH) {
     if (task.attempts() == 0) {

@@ -14,7 +14,7 @@ absl::StatusOr<polku::coordinator_network::v1::Task> RecordAttempt(
     const polku::coordinator_network::v1::RecordOutreachAttemptRequest& request, ClientTurn& turn);
 
 // Errors: also kFailedPrecondition NO_ATTEMPT for an outreach that nobody has tried, and
-// NOT_BY_HAND for tasks that end by assigning or accepting.
+// NOT_BY_HAND for tasks that end by assigning or accepting, or by recording a meeting.
 absl::StatusOr<polku::coordinator_network::v1::Task> CompleteTask(
     const polku::coordinator_network::v1::CompleteTaskRequest& request, ClientTurn& turn);
 

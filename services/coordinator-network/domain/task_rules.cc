@@ -183,6 +183,14 @@ void OnTransitionAnswered(const std::string& transition, ClientTurn& turn) {
   turn.EndTasks([&](const v1::Task& task) { return task.subject() == transition; }, v1::TASK_STATE_DONE);
 }
 
+void OnPlanChanged(ClientTurn& turn) {
+  turn.EndTasks(
+      [&](const v1::Task& task) {
+        return task.kind() == v1::TASK_KIND_CHANGE_PLAN && FromProto(task.create_time()) <= turn.context().fact_time;
+      },
+      v1::TASK_STATE_DONE);
+}
+
 void OnReferralOverdue(const polku::referral::v1::ReferralOverdue& fact, ClientTurn& turn) {
   const bool escalated = fact.level() == polku::referral::v1::ReferralOverdue::LEVEL_ESCALATION;
   std::string subject = absl::StrCat(fact.referral(), " ", FormatDay(LocalDay(FromProto(fact.waiting_since()))));

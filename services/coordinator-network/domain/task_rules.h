@@ -36,6 +36,9 @@ void OnPauseAgreed(const polku::follow_up::v1::PauseAgreed& fact, ClientTurn& tu
 void OnTransitionOffered(const polku::follow_up::v1::TransitionOffered& fact, ClientTurn& turn);
 void OnTransitionAnswered(const std::string& transition, ClientTurn& turn);  // Accepted or declined.
 
+// A plan was approved or revised: what meetings had decided to change until then is done.
+void OnPlanChanged(ClientTurn& turn);
+
 // A task for the network lead from the reminder on; the escalation moves its rung, or makes
 // another one when the first was ended by hand. It outlives journeys: a person may wait for an
 // answer who has none.

@@ -65,9 +65,15 @@ std::string Placeholders(size_t count) {
 
 std::string TestClient(int n) { return absl::StrFormat("clients/01900000-0000-7000-8000-%012d", n); }
 
+Policy TestPolicy() {
+  Policy policy;
+  policy.meeting_purposes = {"multi-agency-meeting"};
+  return policy;
+}
+
 World::World()
     : now(LocalTime(absl::CivilDay(2026, 3, 3), 600)),
-      client_domain_(Policy()),
+      client_domain_(TestPolicy()),
       coordinator_domain_({"client-work", "travel"}) {
   POLKU_CHECK(sqlite3_open(":memory:", &database_) == SQLITE_OK);
   for (const store::Migration& migration : Migrations()) {
@@ -131,6 +137,7 @@ World::Reply World::Run(const Domain& domain, const std::string& key, typename D
   context.now = now;
   context.fact_time = fact_time;
   context.service = "coordinator-network";
+  context.principal.organisation = "organisations/unit";
   context.lookups = Look(domain.LookupsOf(key, input));
   ASSIGN_OR_RETURN(pipeline::Decision<typename Domain::Event> decision, domain.Decide(state, input, context));
   const std::vector<pipeline::IndexRow> before = domain.Index(state);

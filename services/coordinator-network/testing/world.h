@@ -21,6 +21,9 @@ namespace polku::coordinator_network {
 // "clients/<uuid>" number `n`.
 std::string TestClient(int n = 1);
 
+// The defaults, and one purpose for meetings: "multi-agency-meeting".
+Policy TestPolicy();
+
 class World {
  public:
   World();
