@@ -6,6 +6,7 @@
 #include <fstream>
 #include <iterator>
 #include <limits>
+#include <map>
 #include <system_error>
 
 #include "absl/status/status.h"
@@ -18,6 +19,8 @@
 namespace polku::pathway {
 namespace {
 
+using polku::pathway::v1::InstrumentDefinition;
+using polku::pathway::v1::InstrumentVersion;
 using polku::pathway::v1::MeasureType;
 using polku::pathway::v1::Municipality;
 using polku::pathway::v1::PathwayDefinition;
@@ -47,32 +50,96 @@ absl::StatusOr<std::vector<File>> ReadFolder(const std::string& folder) {
   return files;
 }
 
-}  // namespace
+// By id and version.
+template <class Definition>
+using Versions = std::map<std::pair<std::string, int>, Definition>;
 
-absl::StatusOr<PathwayDefinition> ParsePathway(absl::string_view yaml, absl::string_view file) {
-  PathwayDefinition definition;
+// Version 0 is the newest.
+template <class Definition>
+const Definition* FindVersion(const Versions<Definition>& all, absl::string_view id, int version) {
+  if (version != 0) {
+    const auto found = all.find({std::string(id), version});
+    return found == all.end() ? nullptr : &found->second;
+  }
+  auto after = all.upper_bound({std::string(id), std::numeric_limits<int>::max()});
+  if (after == all.begin()) return nullptr;
+  --after;
+  return after->first.first == id ? &after->second : nullptr;
+}
+
+template <class Definition, class Check>
+absl::StatusOr<Definition> ParseOne(absl::string_view yaml, absl::string_view file, Check check) {
+  Definition definition;
   Faults faults(file);
   ReadYaml(yaml, definition, faults);
-  CheckPathway(definition, faults);
+  check(definition, faults);
   RETURN_IF_ERROR(faults.ToStatus());
   return definition;
 }
 
-absl::StatusOr<RuleSet> ParseRules(absl::string_view yaml, absl::string_view file) {
-  RuleSet rules;
-  Faults faults(file);
-  ReadYaml(yaml, rules, faults);
-  CheckRules(rules, faults);
-  RETURN_IF_ERROR(faults.ToStatus());
-  return rules;
+template <class Definition>
+void Take(Definition definition, Versions<Definition>& all, Faults& faults) {
+  const auto key = std::make_pair(definition.id(), static_cast<int>(definition.version()));
+  if (!all.try_emplace(key, std::move(definition)).second) faults.Add("version", "is in another file too");
 }
 
-absl::StatusOr<Catalogue> Catalogue::Parse(const std::vector<File>& pathways, const std::vector<File>& rules) {
+// The faults of many files.
+class AllFaults {
+ public:
+  void Note(const Faults& of_file) {
+    const absl::Status status = of_file.ToStatus();
+    if (!status.ok()) messages_.push_back(std::string(status.message()));
+  }
+  absl::Status ToStatus() const {
+    return messages_.empty() ? absl::OkStatus() : absl::InvalidArgumentError(absl::StrJoin(messages_, "\n"));
+  }
+
+ private:
+  std::vector<std::string> messages_;
+};
+
+// Reads the instruments and then checks what one says of another, in whichever order the files are.
+Versions<InstrumentDefinition> ReadInstruments(const std::vector<File>& files, AllFaults& all_faults) {
+  Versions<InstrumentDefinition> all;
+  std::vector<std::pair<Faults, InstrumentDefinition>> read;
+  for (const File& file : files) {
+    Faults faults(file.name);
+    InstrumentDefinition definition;
+    ReadYaml(file.text, definition, faults);
+    CheckInstrument(definition, faults);
+    Take(definition, all, faults);
+    read.emplace_back(std::move(faults), std::move(definition));
+  }
+  for (auto& [faults, definition] : read) {
+    for (int i = 0; i < definition.also_scores_size(); ++i) {
+      const InstrumentVersion& other = definition.also_scores(i);
+      // Version 0 would be the newest: what an instrument scores must not change with another file.
+      const auto* found = other.version() > 0 ? FindVersion(all, other.id(), other.version()) : nullptr;
+      CheckAlsoScores(definition, found, absl::StrCat("also_scores[", i, "]"), faults);
+    }
+    all_faults.Note(faults);
+  }
+  return all;
+}
+
+}  // namespace
+
+absl::StatusOr<InstrumentDefinition> ParseInstrument(absl::string_view yaml, absl::string_view file) {
+  return ParseOne<InstrumentDefinition>(yaml, file, CheckInstrument);
+}
+
+absl::StatusOr<PathwayDefinition> ParsePathway(absl::string_view yaml, absl::string_view file) {
+  return ParseOne<PathwayDefinition>(yaml, file, CheckPathway);
+}
+
+absl::StatusOr<RuleSet> ParseRules(absl::string_view yaml, absl::string_view file) {
+  return ParseOne<RuleSet>(yaml, file, CheckRules);
+}
+
+absl::StatusOr<Catalogue> Catalogue::Parse(const std::vector<File>& pathways, const std::vector<File>& rules,
+                                           const std::vector<File>& instruments) {
   auto content = std::make_shared<Content>();
-  std::vector<std::string> faults;
-  const auto note = [&faults](const absl::Status& status) {
-    if (!status.ok()) faults.push_back(std::string(status.message()));
-  };
+  AllFaults all_faults;
   for (const File& file : rules) {
     Faults of_file(file.name);
     RuleSet set;
@@ -82,8 +149,9 @@ absl::StatusOr<Catalogue> Catalogue::Parse(const std::vector<File>& pathways, co
     if (!content->rules.try_emplace(version, std::move(set)).second) {
       of_file.Add("version", "is in another file too");
     }
-    note(of_file.ToStatus());
+    all_faults.Note(of_file);
   }
+  content->instruments = ReadInstruments(instruments, all_faults);
   for (const File& file : pathways) {
     Faults of_file(file.name);
     PathwayDefinition definition;
@@ -92,26 +160,26 @@ absl::StatusOr<Catalogue> Catalogue::Parse(const std::vector<File>& pathways, co
     if (!definition.rules().empty() && content->rules.find(definition.rules()) == content->rules.end()) {
       of_file.Add("rules", "names a rule set that no file defines");
     }
-    const auto key = std::make_pair(definition.id(), static_cast<int>(definition.version()));
-    if (!content->pathways.try_emplace(key, std::move(definition)).second) {
-      of_file.Add("version", "is in another file too");
+    const auto& required = definition.assessment().required_instruments();
+    for (int i = 0; i < required.size(); ++i) {
+      if (FindVersion(content->instruments, required[i], 0) == nullptr) {
+        of_file.Add(absl::StrCat("assessment.required_instruments[", i, "]"),
+                    "names an instrument that no file defines");
+      }
     }
-    note(of_file.ToStatus());
+    Take(std::move(definition), content->pathways, of_file);
+    all_faults.Note(of_file);
   }
-  if (!faults.empty()) return absl::InvalidArgumentError(absl::StrJoin(faults, "\n"));
+  RETURN_IF_ERROR(all_faults.ToStatus());
   return Catalogue(std::move(content));
 }
 
 const PathwayDefinition* Catalogue::Find(absl::string_view id, int version) const {
-  const auto& all = content_->pathways;
-  if (version != 0) {
-    const auto found = all.find({std::string(id), version});
-    return found == all.end() ? nullptr : &found->second;
-  }
-  auto after = all.upper_bound({std::string(id), std::numeric_limits<int>::max()});
-  if (after == all.begin()) return nullptr;
-  --after;
-  return after->first.first == id ? &after->second : nullptr;
+  return FindVersion(content_->pathways, id, version);
+}
+
+const InstrumentDefinition* Catalogue::FindInstrument(absl::string_view id, int version) const {
+  return FindVersion(content_->instruments, id, version);
 }
 
 const RuleSet* Catalogue::Rules(absl::string_view version) const {
@@ -131,11 +199,18 @@ std::vector<const RuleSet*> Catalogue::rule_sets() const {
   return all;
 }
 
-absl::StatusOr<Catalogue> LoadCatalogue(const std::string& pathways_folder, const std::string& rules_folder) {
+std::vector<const InstrumentDefinition*> Catalogue::instruments() const {
+  std::vector<const InstrumentDefinition*> all;
+  for (const auto& [key, definition] : content_->instruments) all.push_back(&definition);
+  return all;
+}
+
+absl::StatusOr<Catalogue> LoadCatalogue(const Folders& folders) {
   try {
-    ASSIGN_OR_RETURN(const std::vector<File> pathways, ReadFolder(pathways_folder));
-    ASSIGN_OR_RETURN(const std::vector<File> rules, ReadFolder(rules_folder));
-    return Catalogue::Parse(pathways, rules);
+    ASSIGN_OR_RETURN(const std::vector<File> pathways, ReadFolder(folders.pathways));
+    ASSIGN_OR_RETURN(const std::vector<File> rules, ReadFolder(folders.rules));
+    ASSIGN_OR_RETURN(const std::vector<File> instruments, ReadFolder(folders.instruments));
+    return Catalogue::Parse(pathways, rules, instruments);
   } catch (const std::exception& error) {  // std::filesystem may throw for lack of memory.
     return absl::UnavailableError(absl::StrCat("cannot read the catalogue: ", error.what()));
   }

@@ -1,5 +1,5 @@
-// Pathway definitions and rule sets: the numbers, lists and deadlines of a region, as data.
-// The schema is proto/polku/pathway/v1; the files are deploy/pathways and deploy/rules.
+// Pathway definitions, rule sets and instruments: the numbers, lists and deadlines of a region, as data.
+// The schema is proto/polku/pathway/v1; the files are deploy/pathways, deploy/rules and deploy/instruments.
 #pragma once
 
 #include <map>
@@ -13,6 +13,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/civil_time.h"
 #include "polku/common/v1/types.pb.h"
+#include "polku/pathway/v1/instrument.pb.h"
 #include "polku/pathway/v1/pathway.pb.h"
 #include "polku/pathway/v1/rules.pb.h"
 
@@ -24,41 +25,56 @@ struct File {
   std::string text;
 };
 
-// All definitions and rule sets of a process. Never changes; a copy is cheap and shares the
+// All definitions, rule sets and instruments of a process. Never changes; a copy is cheap and shares the
 // same definitions. Pointers live as long as any copy. Thread-safe.
 class Catalogue {
  public:
   // `version` 0 is the newest. Null when there is none.
   const polku::pathway::v1::PathwayDefinition* Find(absl::string_view id, int version = 0) const;
+  // The same of an instrument.
+  const polku::pathway::v1::InstrumentDefinition* FindInstrument(absl::string_view id, int version = 0) const;
   // Null when there is none. The numbers of journeys that run on the version "2026-1".
   const polku::pathway::v1::RuleSet* Rules(absl::string_view version) const;
   // Ordered by id and version.
   std::vector<const polku::pathway::v1::PathwayDefinition*> definitions() const;
   // Ordered by version as text.
   std::vector<const polku::pathway::v1::RuleSet*> rule_sets() const;
+  // Ordered by id and version.
+  std::vector<const polku::pathway::v1::InstrumentDefinition*> instruments() const;
 
   // Checks the files and puts them together. Nothing is taken when anything is wrong.
   // Errors: kInvalidArgument, one line a fault: "<file>:<line>: <field path>: <what is wrong>".
-  static absl::StatusOr<Catalogue> Parse(const std::vector<File>& pathways, const std::vector<File>& rules);
+  static absl::StatusOr<Catalogue> Parse(const std::vector<File>& pathways, const std::vector<File>& rules,
+                                         const std::vector<File>& instruments = {});
 
  private:
   struct Content {
     std::map<std::pair<std::string, int>, polku::pathway::v1::PathwayDefinition> pathways;
     std::map<std::string, polku::pathway::v1::RuleSet> rules;
+    std::map<std::pair<std::string, int>, polku::pathway::v1::InstrumentDefinition> instruments;
   };
   explicit Catalogue(std::shared_ptr<const Content> content) : content_(std::move(content)) {}
 
   std::shared_ptr<const Content> content_;  // Shared: domains, queries and tests each hold a copy.
 };
 
-// Reads every *.yaml of the two folders. Blocks on the file system.
-// Errors: as Catalogue::Parse; kNotFound when a folder is missing or holds no *.yaml.
-absl::StatusOr<Catalogue> LoadCatalogue(const std::string& pathways_folder, const std::string& rules_folder);
+// Where the files are, from the folder that a program is started in.
+struct Folders {
+  std::string pathways = "deploy/pathways";
+  std::string rules = "deploy/rules";
+  std::string instruments = "deploy/instruments";
+};
 
-// One file. Whether its rule set exists is checked only by Catalogue::Parse.
+// Reads every *.yaml of the folders. Blocks on the file system.
+// Errors: as Catalogue::Parse; kNotFound when a folder is missing or holds no *.yaml.
+absl::StatusOr<Catalogue> LoadCatalogue(const Folders& folders);
+
+// One file. Whether what it names in others exists is checked only by Catalogue::Parse.
 // Errors: kInvalidArgument with up to 50 faults, one a line, as Catalogue::Parse says.
 absl::StatusOr<polku::pathway::v1::PathwayDefinition> ParsePathway(absl::string_view yaml, absl::string_view file);
 absl::StatusOr<polku::pathway::v1::RuleSet> ParseRules(absl::string_view yaml, absl::string_view file);
+absl::StatusOr<polku::pathway::v1::InstrumentDefinition> ParseInstrument(absl::string_view yaml,
+                                                                         absl::string_view file);
 
 // The measure type of that code, or null.
 const polku::pathway::v1::MeasureType* FindMeasureType(const polku::pathway::v1::PathwayDefinition& definition,

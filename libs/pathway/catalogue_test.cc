@@ -68,6 +68,11 @@ outreach_visit_office_days: 7
 outreach_supervisor_office_days: 10
 time_use_activities: [client-work, travel]
 meeting_purposes: [multi-agency-meeting]
+assessment_complete_within_days: 90
+assessment_first_contact_office_days: 1
+assessment_first_meeting_days: 7
+assessment_session_record_office_days: 1
+assessment_consultation_days: 14
 )";
 
 std::string Changed(absl::string_view from, absl::string_view to) {
@@ -205,6 +210,14 @@ TEST(Catalogue, RefusesAnUnknownRuleSetAndTheSameVersionTwice) {
               StatusIs(absl::StatusCode::kInvalidArgument, "b.yaml:2: version: is in another file too"));
 }
 
+TEST(Catalogue, RefusesARequiredInstrumentThatNoFileDefines) {
+  const std::string requiring =
+      Changed("  consultation_days: 14\n", "  consultation_days: 14\n  required_instruments: [was]\n");
+  EXPECT_THAT(Catalogue::Parse({{"n.yaml", requiring}}, {{"rules.yaml", kRules}}),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       "n.yaml:19: assessment.required_instruments[0]: names an instrument that no file defines"));
+}
+
 TEST(Catalogue, AnswersServiceAreaByDay) {
   const auto definition = ParsePathway(kGood, "north.yaml");
   ASSERT_THAT(definition, IsOk());
@@ -214,7 +227,7 @@ TEST(Catalogue, AnswersServiceAreaByDay) {
 }
 
 TEST(LoadCatalogue, RefusesAMissingFolder) {
-  EXPECT_THAT(LoadCatalogue("/nonexistent/pathways", "/nonexistent/rules"),
+  EXPECT_THAT(LoadCatalogue({"/nonexistent/pathways", "/nonexistent/rules", "/nonexistent/instruments"}),
               StatusIs(absl::StatusCode::kNotFound, HasSubstr("/nonexistent/pathways")));
 }
 

@@ -10,6 +10,7 @@
 #include "absl/time/time.h"
 #include "google/protobuf/duration.pb.h"
 #include "google/type/date.pb.h"
+#include "libs/pathway/field_checks.h"
 
 namespace polku::pathway {
 namespace {
@@ -19,31 +20,6 @@ using polku::pathway::v1::Municipality;
 using polku::pathway::v1::PathwayDefinition;
 using polku::pathway::v1::RuleSet;
 
-constexpr int kCodeCharsMax = 63;
-
-// Adds "missing" once for a field that was not given; false then.
-bool Require(const std::string& path, Faults& faults) {
-  if (faults.Given(path)) return true;
-  faults.Add(path, "missing");
-  return false;
-}
-
-void CheckCode(const std::string& path, const std::string& code, Faults& faults) {
-  if (!Require(path, faults)) return;
-  bool good = !code.empty() && code.size() <= kCodeCharsMax;
-  for (char c : code) good = good && (absl::ascii_islower(c) || absl::ascii_isdigit(c) || c == '-');
-  if (!good) faults.Add(path, "must be 1 to 63 of a-z, 0-9 and hyphen");
-}
-
-void CheckRange(const std::string& path, int value, int low, int high, Faults& faults) {
-  if (!Require(path, faults)) return;
-  if (value < low || value > high) faults.Add(path, absl::StrCat("must be ", low, " to ", high));
-}
-
-void CheckOptionalRange(const std::string& path, int value, int low, int high, Faults& faults) {
-  if (faults.Given(path)) CheckRange(path, value, low, high, faults);
-}
-
 void CheckDuration(const std::string& path, const google::protobuf::Duration& value, absl::Duration low,
                    absl::Duration high, Faults& faults) {
   if (!Require(path, faults)) return;
@@ -51,12 +27,6 @@ void CheckDuration(const std::string& path, const google::protobuf::Duration& va
   if (duration < low || duration > high) {
     faults.Add(path, absl::StrCat("must be ", absl::FormatDuration(low), " to ", absl::FormatDuration(high)));
   }
-}
-
-void CheckText(const std::string& path, const polku::common::v1::Text& text, Faults& faults) {
-  if (!Require(path, faults)) return;
-  if (text.fi().empty()) faults.Add(absl::StrCat(path, ".fi"), "missing");
-  if (text.en().empty()) faults.Add(absl::StrCat(path, ".en"), "missing");
 }
 
 absl::CivilDay DayOf(const google::type::Date& date, absl::CivilDay absent) {
@@ -127,6 +97,9 @@ void CheckAssessment(const polku::pathway::v1::AssessmentStage& stage, Faults& f
   CheckRange("assessment.session_record_office_days", stage.session_record_office_days(), 1, 30, faults);
   CheckRange("assessment.reassess_after_days", stage.reassess_after_days(), 0, 3 * 365, faults);
   CheckRange("assessment.consultation_days", stage.consultation_days(), 1, 365, faults);
+  for (int i = 0; i < stage.required_instruments_size(); ++i) {
+    CheckCode(absl::StrCat("assessment.required_instruments[", i, "]"), stage.required_instruments(i), faults);
+  }
 }
 
 // Each rung of the outreach ladder is used up later than the one before.
@@ -182,6 +155,11 @@ void CheckRules(const RuleSet& rules, Faults& faults) {
   CheckRange("referral_escalation_office_days", rules.referral_escalation_office_days(),
              rules.referral_reminder_office_days() + 1, 250, faults);
   CheckRange("retention_years", rules.retention_years(), 0, 120, faults);
+  CheckRange("assessment_complete_within_days", rules.assessment_complete_within_days(), 1, 365, faults);
+  CheckRange("assessment_first_contact_office_days", rules.assessment_first_contact_office_days(), 1, 30, faults);
+  CheckRange("assessment_first_meeting_days", rules.assessment_first_meeting_days(), 1, 365, faults);
+  CheckRange("assessment_session_record_office_days", rules.assessment_session_record_office_days(), 1, 30, faults);
+  CheckRange("assessment_consultation_days", rules.assessment_consultation_days(), 1, 365, faults);
   CheckLadder(rules, faults);
   CheckRange("pause_overrun_office_days", rules.pause_overrun_office_days(), 1, 30, faults);
   CheckRange("pause_days_max", rules.pause_days_max(), 1, 366, faults);

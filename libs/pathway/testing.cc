@@ -4,47 +4,46 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <regex>
-#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "libs/base/status_macros.h"
 
 namespace polku::pathway {
-
 namespace {
 
-Catalogue Valid(absl::StatusOr<Catalogue> catalogue) {
+const Folders kDeployed = {POLKU_DEPLOY_FOLDER "/pathways", POLKU_DEPLOY_FOLDER "/rules",
+                           POLKU_DEPLOY_FOLDER "/instruments"};
+
+std::vector<File> ReadAll(const std::string& folder) {
+  std::vector<File> files;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    std::ifstream stream(entry.path(), std::ios::binary);
+    files.push_back({entry.path().filename(), std::string(std::istreambuf_iterator<char>(stream), {})});
+  }
+  return files;
+}
+
+Catalogue Must(absl::StatusOr<Catalogue> catalogue) {
   if (!catalogue.ok()) std::fprintf(stderr, "%s\n", catalogue.status().ToString().c_str());
   POLKU_CHECK(catalogue.ok());
   return *std::move(catalogue);
 }
 
-std::vector<File> FilesOf(const std::string& folder) {
-  std::vector<File> files;
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    if (entry.path().extension() != ".yaml") continue;
-    std::ifstream file(entry.path());
-    files.push_back({entry.path().filename(), std::string(std::istreambuf_iterator<char>(file), {})});
-  }
-  return files;
-}
-
 }  // namespace
 
-Catalogue TestCatalogue() {
-  return Valid(LoadCatalogue(POLKU_DEPLOY_FOLDER "/pathways", POLKU_DEPLOY_FOLDER "/rules"));
-}
+Catalogue TestCatalogue() { return Must(LoadCatalogue(kDeployed)); }
 
-Catalogue TestCatalogueWithRetention(int years) {
-  std::vector<File> rules = FilesOf(POLKU_DEPLOY_FOLDER "/rules");
-  for (File& file : rules) {
-    file.text =
-        std::regex_replace(file.text, std::regex("retention_years: \\d+"), absl::StrCat("retention_years: ", years));
+Catalogue TestCatalogueWith(const std::string& from, const std::string& to) {
+  std::vector<File> pathways = ReadAll(kDeployed.pathways);
+  std::vector<File> rules = ReadAll(kDeployed.rules);
+  int replaced = 0;
+  for (std::vector<File>* files : {&pathways, &rules}) {
+    for (File& file : *files) replaced += absl::StrReplaceAll({{from, to}}, &file.text);
   }
-  return Valid(Catalogue::Parse(FilesOf(POLKU_DEPLOY_FOLDER "/pathways"), rules));
+  POLKU_CHECK(replaced > 0);
+  return Must(Catalogue::Parse(pathways, rules, ReadAll(kDeployed.instruments)));
 }
 
 }  // namespace polku::pathway

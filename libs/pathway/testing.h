@@ -1,13 +1,16 @@
-// The shipped pathways and rules, for tests of what stands on them.
+// The shipped pathways, rules and instruments, for tests of what stands on them.
 #pragma once
+
+#include <string>
 
 #include "libs/pathway/catalogue.h"
 
 namespace polku::pathway {
 
-// What deploy/pathways and deploy/rules of this source tree hold. Aborts if they are not valid.
+// What deploy/pathways, deploy/rules and deploy/instruments of this source tree hold. Aborts if they are not valid.
 Catalogue TestCatalogue();
-// The same, but that records need be kept for so many years only.
-Catalogue TestCatalogueWithRetention(int years);
+// The same, with `from` replaced by `to` wherever it stands in the texts of pathways and rules. Aborts where it does
+// not.
+Catalogue TestCatalogueWith(const std::string& from, const std::string& to);
 
 }  // namespace polku::pathway

@@ -27,6 +27,7 @@ class Faults {
   void Add(const std::string& path, absl::string_view what);
   void AddAt(int line, const std::string& path, absl::string_view what);
 
+  bool any() const { return !messages_.empty(); }
   // kInvalidArgument with one line a fault, the first 50 of them; OK when there is none.
   absl::Status ToStatus() const;
 

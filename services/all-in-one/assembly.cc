@@ -76,7 +76,7 @@ AllInOne::~AllInOne() {
 absl::StatusOr<std::unique_ptr<AllInOne>> AllInOne::Create(const AllInOneConfig& config, const Clock* clock,
                                                            Random* random) {
   ASSIGN_OR_RETURN(rpc::Access access, AccessOf(config));
-  ASSIGN_OR_RETURN(pathway::Catalogue catalogue, pathway::LoadCatalogue(config.pathways_folder, config.rules_folder));
+  ASSIGN_OR_RETURN(pathway::Catalogue catalogue, pathway::LoadCatalogue(config.definitions));
   std::unique_ptr<AllInOne> made(new AllInOne(config, clock, random, std::move(access), std::move(catalogue)));
   ops::RegisterBuild("polku-all-in-one", made->metrics_);
   RETURN_IF_ERROR(made->OpenData());

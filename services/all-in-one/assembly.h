@@ -51,8 +51,7 @@ struct AllInOneConfig {
   bool grpc_reflection = false;
   int receive_bytes_max = 4 << 20;  // See rpc::ServerOptions.
   config::ListenAddress ops_listen{"127.0.0.1", 9443};
-  std::string pathways_folder = "deploy/pathways";
-  std::string rules_folder = "deploy/rules";
+  pathway::Folders definitions;
   AccessMode access_mode = AccessMode::kNone;
   bool allow_test_codes = false;  // Identity codes that belong to nobody.
   pipeline::Limits pipeline;

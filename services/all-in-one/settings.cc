@@ -14,8 +14,9 @@ void Describe(config::ConfigSpec& spec, Settings& settings) {
   spec.Bytes("grpc.receive_bytes_max", &server.receive_bytes_max, 4 << 10, 256 << 20,
              "largest request that is read at all; a larger one is cut off");
   spec.Listen("ops.listen", &server.ops_listen, "where /livez, /readyz and /metrics are served");
-  spec.String("pathways.folder", &server.pathways_folder, "folder of the pathway definitions, *.yaml");
-  spec.String("rules.folder", &server.rules_folder, "folder of the rule sets, *.yaml");
+  spec.String("pathways.folder", &server.definitions.pathways, "folder of the pathway definitions, *.yaml");
+  spec.String("rules.folder", &server.definitions.rules, "folder of the rule sets, *.yaml");
+  spec.String("instruments.folder", &server.definitions.instruments, "folder of the instruments, *.yaml");
   spec.Enum("access.mode", &server.access_mode,
             {{"none", AccessMode::kNone}, {"development", AccessMode::kDevelopment}},
             "how callers prove who they are; development believes their metadata and needs loopback");

@@ -16,6 +16,10 @@ std::vector<rpc::MethodPermission> Permissions() {
   return {
       {"polku.assessment.v1.AssessmentService/ScheduleSession", {"assessor"}},
       {"polku.assessment.v1.AssessmentService/RecordSession", {"assessor"}},
+      {"polku.assessment.v1.AssessmentService/RecordInstrument", {"assessor"}},
+      {"polku.assessment.v1.AssessmentService/ScoreInstrument", {"assessor", "coordinator", "lead"}},
+      {"polku.assessment.v1.AssessmentService/ListInstruments", {"assessor", "coordinator", "lead"}},
+      {"polku.assessment.v1.AssessmentService/ListInstrumentRecords", {"assessor", "coordinator", "lead"}},
       {"polku.assessment.v1.AssessmentService/CompleteAssessment", {"assessor"}},
       {"polku.assessment.v1.AssessmentService/CancelAssessment", {"assessor"}},
       {"polku.assessment.v1.AssessmentService/StartReassessment", {"assessor", "coordinator"}},
@@ -42,7 +46,7 @@ absl::StatusOr<std::unique_ptr<Service>> Service::Create(const Config& config, c
   std::unique_ptr<Service> service(new Service());
   ASSIGN_OR_RETURN(service->pipeline_, pipeline::Pipeline::Create(std::move(definition), parts, config.pipeline));
   service->api_ = std::make_unique<Api>(*service->pipeline_, *dependencies.access, *dependencies.metrics, config.gate,
-                                        *dependencies.random);
+                                        *dependencies.random, *dependencies.catalogue);
   return service;
 }
 

@@ -30,7 +30,8 @@ constexpr HetuPolicy kIdentity{.allow_test_codes = true};
 
 const pathway::Catalogue& TheCatalogue() {
   // People may be erased on the day after their last matter.
-  static const auto* catalogue = new pathway::Catalogue(pathway::TestCatalogueWithRetention(0));
+  static const auto* catalogue =
+      new pathway::Catalogue(pathway::TestCatalogueWith("retention_years: 10\n", "retention_years: 0\n"));
   return *catalogue;
 }
 

@@ -32,8 +32,8 @@ all_in_one::AllInOneConfig Region::config() const {
   config.erasures_folder = folder_.path() + "/erasures";
   config.grpc_listen.port = 0;
   config.ops_listen.port = 0;
-  config.pathways_folder = POLKU_DEPLOY_FOLDER "/pathways";
-  config.rules_folder = POLKU_DEPLOY_FOLDER "/rules";
+  config.definitions = {POLKU_DEPLOY_FOLDER "/pathways", POLKU_DEPLOY_FOLDER "/rules",
+                        POLKU_DEPLOY_FOLDER "/instruments"};
   config.access_mode = all_in_one::AccessMode::kDevelopment;
   config.allow_test_codes = true;
   config.pipeline.idle_wait = absl::Milliseconds(1);

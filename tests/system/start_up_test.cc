@@ -87,7 +87,7 @@ TEST_F(StartUp, RefusesADefinitionWithAnUnknownKeyAndSaysWhere) {
   const std::string path = absl::StrCat(pathways.path(), "/kainuu-unemployed.v1.yaml");
   std::ofstream(path, std::ios::app) << "speed: fast\n";
   all_in_one::AllInOneConfig config = region_.config();
-  config.pathways_folder = pathways.path();
+  config.definitions.pathways = pathways.path();
   EXPECT_THAT(Create(config), StatusIs(absl::StatusCode::kInvalidArgument,
                                        AllOf(HasSubstr("kainuu-unemployed.v1.yaml:"), HasSubstr("speed"))));
 }

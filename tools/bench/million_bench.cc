@@ -139,6 +139,7 @@ void StartAllInOne(const std::string& folder, std::vector<double>& seconds, std:
                                     absl::StrCat("--ops.listen=127.0.0.1:", port),
                                     "--pathways.folder=" POLKU_SOURCE_FOLDER "/deploy/pathways",
                                     "--rules.folder=" POLKU_SOURCE_FOLDER "/deploy/rules",
+                                    "--instruments.folder=" POLKU_SOURCE_FOLDER "/deploy/instruments",
                                     "--log.level=error"};
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());

@@ -22,8 +22,7 @@ namespace {
 struct Wishes {
   int clients = 3759;  // The job seekers of Kainuu, July 2018.
   uint64_t seed = 1;
-  std::string pathways = "deploy/pathways";
-  std::string rules = "deploy/rules";
+  pathway::Folders definitions;
 };
 
 // Goes away with its object.
@@ -48,7 +47,7 @@ class Scratch {
 };
 
 absl::StatusOr<Frame> FrameFrom(const Wishes& wishes) {
-  ASSIGN_OR_RETURN(const pathway::Catalogue catalogue, pathway::LoadCatalogue(wishes.pathways, wishes.rules));
+  ASSIGN_OR_RETURN(const pathway::Catalogue catalogue, pathway::LoadCatalogue(wishes.definitions));
   const auto* pathway = catalogue.Find("kainuu-unemployed");
   if (pathway == nullptr) return absl::NotFoundError("there is no pathway kainuu-unemployed");
   return FrameOf(pathway->assessment().complete_within_days(), *catalogue.Rules(pathway->rules()));
@@ -81,8 +80,7 @@ absl::StatusOr<bool> Run(const Wishes& wishes) {
   config.erasures_folder = scratch.path() + "/erasures";
   config.grpc_listen.port = 0;
   config.ops_listen.port = 0;
-  config.pathways_folder = wishes.pathways;
-  config.rules_folder = wishes.rules;
+  config.definitions = wishes.definitions;
   config.access_mode = all_in_one::AccessMode::kDevelopment;
   config.allow_test_codes = true;
   config.pipeline.idle_wait = absl::Milliseconds(1);
@@ -109,8 +107,9 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(100, 100000))
       ->capture_default_str();
   app.add_option("--seed", wishes.seed, "another number, another month")->capture_default_str();
-  app.add_option("--pathways", wishes.pathways, "folder of the pathway definitions")->capture_default_str();
-  app.add_option("--rules", wishes.rules, "folder of the rule sets")->capture_default_str();
+  app.add_option("--pathways", wishes.definitions.pathways, "folder of the pathway definitions")->capture_default_str();
+  app.add_option("--rules", wishes.definitions.rules, "folder of the rule sets")->capture_default_str();
+  app.add_option("--instruments", wishes.definitions.instruments, "folder of the instruments")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   polku::SetLogLevel(polku::LogLevel::kError);
   const absl::StatusOr<bool> as_scripted = polku::demo::Run(wishes);

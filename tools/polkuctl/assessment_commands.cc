@@ -10,8 +10,10 @@ using namespace polku::assessment::v1;  // NOLINT
 using Stub = AssessmentService::Stub;
 
 void AddAssessments(CLI::App& app, Session& session) {
-  CLI::App* assessments = AddCommand(app, "assessments", "Assessments: list, show, complete.", "assessments list");
+  CLI::App* assessments =
+      AddCommand(app, "assessments", "Assessments: list, show, complete; instruments.", "assessments list");
   assessments->require_subcommand(1);
+  AddInstrumentCommands(*assessments, session);
   CLI::App* list = AddCommand(*assessments, "list", "Earliest deadline first; open and overdue by default.",
                               "--role assessor assessments list");
   auto listed = std::make_shared<ListAssessmentsRequest>();

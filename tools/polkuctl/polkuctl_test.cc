@@ -12,6 +12,7 @@
 #include "libs/pipeline/proto_time.h"
 #include "libs/rpc/status.h"
 #include "libs/testing/temporary_folder.h"
+#include "polku/assessment/v1/api.grpc.pb.h"
 #include "polku/coordinator_network/v1/api.pb.h"
 #include "polku/follow_up/v1/api.grpc.pb.h"
 #include "tools/polkuctl/input.h"
@@ -304,6 +305,72 @@ TEST(Lists, AreTablesForPeopleAndLinesOfJsonForMachines) {
   EXPECT_EQ(service.err.str(), "");
 }
 
+class InstrumentScript : public polku::assessment::v1::AssessmentService::Service {
+ public:
+  grpc::Status ListInstrumentRecords(grpc::ServerContext*,
+                                     const polku::assessment::v1::ListInstrumentRecordsRequest* request,
+                                     polku::assessment::v1::ListInstrumentRecordsResponse* page) override {
+    EXPECT_EQ(request->instrument(), "wai");
+    EXPECT_TRUE(request->show_superseded());
+    auto* record = page->add_records();
+    record->set_name("clients/c/instruments/1");
+    record->set_superseded_by("clients/c/instruments/2");
+    *record->mutable_answer_date() = *ParseDate("2026-03-09");
+    auto* index = record->add_results();
+    index->set_instrument("wai/1");
+    index->add_missing_items("work");
+    auto* score = record->add_results();
+    score->set_instrument("was/1");
+    score->set_score(6.5);
+    score->set_class_code("moderate");
+    score->set_change(-1);
+    auto* declined = page->add_records();
+    declined->set_name("clients/c/instruments/2");
+    declined->set_instrument("wai/1");
+    *declined->mutable_answer_date() = *ParseDate("2026-03-10");
+    declined->set_not_done(polku::assessment::v1::NOT_DONE_REASON_DECLINED);
+    return grpc::Status::OK;
+  }
+  grpc::Status RecordInstrument(grpc::ServerContext*, const polku::assessment::v1::RecordInstrumentRequest* request,
+                                polku::assessment::v1::InstrumentRecord*) override {
+    recorded = *request;
+    return grpc::Status::OK;
+  }
+
+  polku::assessment::v1::RecordInstrumentRequest recorded;
+};
+
+TEST(Instruments, AreRecordedByWordsAndShownAResultALine) {
+  InstrumentScript service;
+  int port = 0;
+  grpc::ServerBuilder builder;
+  builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+  builder.RegisterService(&service);
+  const auto server = builder.BuildAndStart();
+  std::ostringstream out;
+  std::ostringstream err;
+  const std::string address = absl::StrCat("127.0.0.1:", port);
+  EXPECT_EQ(polkuctl::Run({"--server", address, "assessments", "instruments", "record", "clients/c/assessments/1",
+                           "wai/1", "--answer", "current-ability=7", "--answer", "work=mixed", "--age", "31"},
+                          out, err),
+            kOk);
+  EXPECT_EQ(service.recorded.answers(0).number(), 7);
+  EXPECT_EQ(service.recorded.answers(1).choice(), "mixed");
+  EXPECT_EQ(service.recorded.age_years(), 31);
+  out.str("");
+  EXPECT_EQ(polkuctl::Run({"--server", address, "assessments", "instruments", "list", "clients/c", "--instrument",
+                           "wai", "--superseded"},
+                          out, err),
+            kOk);
+  EXPECT_EQ(out.str(),
+            "DAY         INSTRUMENT  SCORE  CLASS     CHANGE  NAME                     REMARKS\n"
+            "2026-03-09  wai/1                                clients/c/instruments/1  missing: work, corrected by "
+            "clients/c/instruments/2\n"
+            "2026-03-09  was/1       6.5    moderate  -1      clients/c/instruments/1  corrected by "
+            "clients/c/instruments/2\n"
+            "2026-03-10  wai/1                                clients/c/instruments/2  not done: declined\n");
+}
+
 polku::follow_up::v1::Journey JourneyOf(int first, int last, bool open) {
   polku::follow_up::v1::Journey journey;
   journey.set_open(open);
@@ -344,6 +411,8 @@ TEST(ExitCodes, AreUsageForInputThatCannotBeSent) {
       {"referrals", "submit", "--identity-code", "x"},
       {"referrals", "show", "clients/c/referrals/1", "surplus"},
       {"plans", "propose", "--assessment", "clients/c/assessments/1", "--from", "-", "--type", "job-coaching"},
+      {"assessments", "instruments", "record", "clients/c/assessments/1", "was", "--answer", "current-ability"},
+      {"assessments", "instruments", "record", "clients/c/assessments/1", "was", "--not-done", "nonsense"},
       {"journeys", "show", "clients/c", "--language", "sv"},
       {"journeys", "follow", "clients/c", "--interval", "0"},
   };

@@ -25,6 +25,17 @@ bool MayBeRepeated(const absl::Status& status) {
          RetryDelayOf(status).has_value();
 }
 
+// The rows are the first field of every List response.
+std::vector<const google::protobuf::Message*> RowsOf(const google::protobuf::Message& page) {
+  const google::protobuf::FieldDescriptor* rows_field = page.GetDescriptor()->field(0);
+  POLKU_CHECK(rows_field->is_repeated());
+  std::vector<const google::protobuf::Message*> rows;
+  for (int i = 0; i < page.GetReflection()->FieldSize(page, rows_field); ++i) {
+    rows.push_back(&page.GetReflection()->GetRepeatedMessage(page, rows_field, i));
+  }
+  return rows;
+}
+
 }  // namespace
 
 std::shared_ptr<grpc::Channel> Session::channel() {
@@ -56,21 +67,20 @@ void Session::Prepare(grpc::ClientContext& context, google::protobuf::Message& r
 }
 
 void Session::ShowPage(const google::protobuf::Message& page, const std::vector<std::string>& columns) {
-  const google::protobuf::Reflection& reflection = *page.GetReflection();
-  const google::protobuf::FieldDescriptor* rows_field = page.GetDescriptor()->field(0);
+  ShowPage(page, TableOf(RowsOf(page), columns));
+}
+
+void Session::ShowPage(const google::protobuf::Message& page, const std::string& table) {
   const auto* token_field = page.GetDescriptor()->FindFieldByName("next_page_token");
-  POLKU_CHECK(rows_field->is_repeated() && token_field != nullptr);
-  std::vector<const google::protobuf::Message*> rows;
-  for (int i = 0; i < reflection.FieldSize(page, rows_field); ++i) {
-    rows.push_back(&reflection.GetRepeatedMessage(page, rows_field, i));
-  }
+  POLKU_CHECK(token_field != nullptr);
+  const std::vector<const google::protobuf::Message*> rows = RowsOf(page);
   if (json) {
     for (const google::protobuf::Message* row : rows) out << Json(*row) << "\n";
   } else {
-    out << TableOf(rows, columns);
+    out << table;
     if (rows.empty()) err << "none\n";
   }
-  const std::string token = reflection.GetString(page, token_field);
+  const std::string token = page.GetReflection()->GetString(page, token_field);
   if (!token.empty()) err << "more: --page-token " << token << "\n";
 }
 

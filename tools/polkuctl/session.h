@@ -64,6 +64,8 @@ class Session {
   }
   // The rows of a List response, and on `err` how to get the next page if there is one.
   void ShowPage(const google::protobuf::Message& page, const std::vector<std::string>& columns);
+  // The same, with the table for people as it is.
+  void ShowPage(const google::protobuf::Message& page, const std::string& table);
   // Prints code, reason, message, violations and what to do to try again; sets the exit code.
   void Fail(const absl::Status& status);
 
@@ -119,6 +121,8 @@ void AddMany(CLI::App& command, const std::string& flag, google::protobuf::Repea
 
 void AddReferralCommands(CLI::App& app, Session& session);
 void AddAssessmentCommands(CLI::App& app, Session& session);
+// Below the command `assessments`.
+void AddInstrumentCommands(CLI::App& assessments, Session& session);
 void AddNetworkCommands(CLI::App& app, Session& session);
 void AddFollowUpCommands(CLI::App& app, Session& session);
 void AddImportCommands(CLI::App& app, Session& session);

@@ -80,6 +80,9 @@ std::string ScalarText(const Message& message, const FieldDescriptor& field, int
     case FieldDescriptor::CPPTYPE_INT64:
       return absl::StrCat(repeated ? reflection.GetRepeatedInt64(message, &field, index)
                                    : reflection.GetInt64(message, &field));
+    case FieldDescriptor::CPPTYPE_DOUBLE:
+      return absl::StrCat(repeated ? reflection.GetRepeatedDouble(message, &field, index)
+                                   : reflection.GetDouble(message, &field));
     case FieldDescriptor::CPPTYPE_BOOL:
       return reflection.GetBool(message, &field) ? "yes" : "no";
     case FieldDescriptor::CPPTYPE_ENUM:

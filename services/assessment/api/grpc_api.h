@@ -2,6 +2,7 @@
 #pragma once
 
 #include "libs/base/random.h"
+#include "libs/pathway/catalogue.h"
 #include "libs/pipeline/pipeline.h"
 #include "libs/rpc/access.h"
 #include "libs/rpc/gate.h"
@@ -14,7 +15,7 @@ namespace polku::assessment {
 class Api final : public v1::AssessmentService::CallbackService {
  public:
   Api(pipeline::Pipeline& pipeline, const rpc::Access& access, prometheus::Registry& metrics,
-      const rpc::GateLimits& limits, Random& random);
+      const rpc::GateLimits& limits, Random& random, const pathway::Catalogue& catalogue);
 
   grpc::ServerUnaryReactor* CompleteAssessment(grpc::CallbackServerContext* context,
                                                const v1::CompleteAssessmentRequest* request,
@@ -80,7 +81,33 @@ class Api final : public v1::AssessmentService::CallbackService {
     return gate_.Read(context, request, reply, assessment::ListAssessments);
   }
 
+  grpc::ServerUnaryReactor* RecordInstrument(grpc::CallbackServerContext* context,
+                                             const v1::RecordInstrumentRequest* request,
+                                             v1::InstrumentRecord* reply) override {
+    return gate_.Write(context, request, reply);
+  }
+  grpc::ServerUnaryReactor* ScoreInstrument(grpc::CallbackServerContext* context,
+                                            const v1::ScoreInstrumentRequest* request,
+                                            v1::ScoreInstrumentResponse* reply) override {
+    return gate_.Read(context, request, reply, [this](rpc::ReadScope&, const v1::ScoreInstrumentRequest& asked) {
+      return assessment::ScoreInstrument(catalogue_, asked);
+    });
+  }
+  grpc::ServerUnaryReactor* ListInstruments(grpc::CallbackServerContext* context,
+                                            const v1::ListInstrumentsRequest* request,
+                                            v1::ListInstrumentsResponse* reply) override {
+    return gate_.Read(context, request, reply, [this](rpc::ReadScope&, const v1::ListInstrumentsRequest&) {
+      return absl::StatusOr<v1::ListInstrumentsResponse>(assessment::ListInstruments(catalogue_));
+    });
+  }
+  grpc::ServerUnaryReactor* ListInstrumentRecords(grpc::CallbackServerContext* context,
+                                                  const v1::ListInstrumentRecordsRequest* request,
+                                                  v1::ListInstrumentRecordsResponse* reply) override {
+    return gate_.Read(context, request, reply, assessment::ListInstrumentRecords);
+  }
+
  private:
+  const pathway::Catalogue& catalogue_;
   rpc::Gate gate_;
 };
 

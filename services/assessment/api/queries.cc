@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "libs/base/resource_name.h"
 #include "libs/base/status_macros.h"
@@ -15,6 +16,8 @@
 #include "polku/assessment/v1/state.pb.h"
 #include "services/assessment/domain/evolve.h"
 #include "services/assessment/domain/index.h"
+#include "services/assessment/domain/instruments.h"
+#include "services/assessment/domain/scoring.h"
 
 namespace polku::assessment {
 namespace {
@@ -25,21 +28,26 @@ struct Loaded {
   int64_t version = 0;
 };
 
-// The client whose part `name` is. Shows nothing to anybody yet.
+// Shows nothing to anybody yet.
+absl::StatusOr<Loaded> LoadClient(rpc::ReadScope& scope, const std::string& client) {
+  const std::vector<std::string> keys = {client};
+  ASSIGN_OR_RETURN(const std::vector<store::StoredAggregate> rows, scope.reader.Load(keys));
+  Loaded loaded;
+  loaded.client = client;
+  loaded.version = rows.front().version;
+  if (loaded.version != 0 && !loaded.state.ParseFromString(rows.front().state)) {
+    return absl::DataLossError(absl::StrCat("get: the state of ", client, " cannot be read"));
+  }
+  return loaded;
+}
+
+// The client whose part `name` is.
 absl::StatusOr<Loaded> LoadClient(rpc::ReadScope& scope, const std::string& name, absl::string_view collection) {
   const std::optional<std::string> client = ClientOf(name);
   if (!client.has_value() || !IsResourceName(name, absl::StrCat("clients/*/", collection, "/*"))) {
     return InvalidField("name", absl::StrCat("must be clients/<uuid>/", collection, "/<number>"));
   }
-  const std::vector<std::string> keys = {*client};
-  ASSIGN_OR_RETURN(const std::vector<store::StoredAggregate> rows, scope.reader.Load(keys));
-  Loaded loaded;
-  loaded.client = *client;
-  loaded.version = rows.front().version;
-  if (loaded.version != 0 && !loaded.state.ParseFromString(rows.front().state)) {
-    return absl::DataLossError(absl::StrCat("get: the state of ", *client, " cannot be read"));
-  }
-  return loaded;
+  return LoadClient(scope, *client);
 }
 
 // As LoadClient, if the caller may see assessments.
@@ -72,6 +80,14 @@ absl::StatusOr<std::vector<store::Row>> ReadPage(store::Reader& reader, v1::Asse
 // Of the order of the list, earliest deadline first.
 store::Row SortKeyOf(const v1::Assessment& assessment) {
   return {store::FromTime(pipeline::FromProto(assessment.deadline())), assessment.name()};
+}
+
+// Of the order of the records over time; a record keeps its place.
+store::Row SortKeyOf(const v1::InstrumentRecord& record) {
+  const google::type::Date& day = record.answer_date();
+  int64_t number = 0;
+  POLKU_CHECK(absl::SimpleAtoi(LastSegment(record.name()), &number));
+  return {int64_t{day.year()} * 10000 + day.month() * 100 + day.day(), number};
 }
 
 }  // namespace
@@ -129,6 +145,49 @@ absl::StatusOr<v1::ListAssessmentsResponse> ListAssessments(rpc::ReadScope& scop
     }
     *response.add_assessments() = AssessmentFrom(row);
   }
+  return response;
+}
+
+absl::StatusOr<v1::ListInstrumentRecordsResponse> ListInstrumentRecords(
+    rpc::ReadScope& scope, const v1::ListInstrumentRecordsRequest& request) {
+  if (ClientOf(request.client()) != request.client()) return InvalidField("client", "must be clients/<uuid>");
+  RETURN_IF_ERROR(rpc::Disclose(scope.principal, request.client(), rpc::DataClass::kAssessment, {}));
+  const std::string fingerprint =
+      absl::StrCat("instruments/", request.client(), "/", request.instrument(), "/", request.show_superseded());
+  ASSIGN_OR_RETURN(const rpc::Pager::Cursor cursor,
+                   scope.pager.Open(fingerprint, request.page_token(), request.page_size()));
+  ASSIGN_OR_RETURN(const Loaded loaded, LoadClient(scope, request.client()));
+  v1::ListInstrumentRecordsResponse response;
+  for (v1::InstrumentRecord& record : RecordsOverTime(loaded.state)) {
+    if (!request.instrument().empty() && !IsOfInstrument(record, request.instrument())) continue;
+    if (!record.superseded_by().empty() && !request.show_superseded()) continue;
+    if (!cursor.after.empty() && SortKeyOf(record) <= cursor.after) continue;
+    if (response.records_size() == cursor.limit) {
+      response.set_next_page_token(scope.pager.Seal(fingerprint, SortKeyOf(response.records(cursor.limit - 1))));
+      break;
+    }
+    scope.Viewed(record.name());
+    *response.add_records() = std::move(record);
+  }
+  return response;
+}
+
+absl::StatusOr<v1::ScoreInstrumentResponse> ScoreInstrument(const pathway::Catalogue& catalogue,
+                                                            const v1::ScoreInstrumentRequest& request) {
+  ASSIGN_OR_RETURN(const auto* definition, InstrumentOf(request.instrument(), catalogue));
+  absl::Status status;
+  CheckAnswers(*definition, request.answers(), request.age_years(), status);
+  RETURN_IF_ERROR(status);
+  v1::ScoreInstrumentResponse response;
+  for (auto& result : Score(*definition, request.answers(), request.age_years(), catalogue)) {
+    *response.add_results() = std::move(result);
+  }
+  return response;
+}
+
+v1::ListInstrumentsResponse ListInstruments(const pathway::Catalogue& catalogue) {
+  v1::ListInstrumentsResponse response;
+  for (const auto* definition : catalogue.instruments()) *response.add_instruments() = *definition;
   return response;
 }
 

@@ -52,6 +52,10 @@ class AssessmentQueries : public ::testing::Test {
     consultation.set_name(kConsultation);
     consultation.set_assessment(Name(2));
     consultation.set_organisation("organisations/asked");
+    AddRecord(2026, 4, state);
+    AddRecord(2025, 9, state);
+    AddRecord(2026, 6, state);
+    state.mutable_instruments(0)->set_superseded_by(Record(3));
     Save(state);
     auto reader = database_->Read();
     ASSERT_THAT(reader, IsOk());
@@ -66,6 +70,16 @@ class AssessmentQueries : public ::testing::Test {
     assessment.set_pathway("kainuu-unemployed");
     assessment.set_pathway_version(1);
     *assessment.mutable_deadline() = pipeline::ToProto(absl::UnixEpoch() + absl::Seconds(deadline_seconds));
+  }
+
+  static std::string Record(int n) { return absl::StrCat(kClient, "/instruments/", n); }
+  static void AddRecord(int year, double score, v1::ClientAssessment& state) {
+    v1::InstrumentRecord& record = *state.add_instruments();
+    record.set_name(Record(state.instruments_size()));
+    record.set_instrument("was/1");
+    *record.mutable_answer_date() = pipeline::ToProtoDay(absl::CivilDay(year, 3, 1));
+    record.add_results()->set_instrument("was/1");
+    record.mutable_results(0)->set_score(score);
   }
 
   void Save(const v1::ClientAssessment& state) {
@@ -98,6 +112,13 @@ class AssessmentQueries : public ::testing::Test {
   auto Plan(const std::string& name) { return Ask<v1::GetPlanRequest>(GetPlan, name); }
 
   auto Consultation(const std::string& name) { return Ask<v1::GetConsultationRequest>(GetConsultation, name); }
+
+  auto Records(const v1::ListInstrumentRecordsRequest& request) {
+    rpc::ReadScope scope{*reader_, principal_, clock_, pager_};
+    auto response = ListInstrumentRecords(scope, request);
+    viewed_ = scope.viewed;
+    return response;
+  }
 
   // The names on the page that `request` asks for; `next_` is the token of the page after it.
   std::vector<std::string> List(const v1::ListAssessmentsRequest& request) {
@@ -165,6 +186,68 @@ TEST_F(AssessmentQueries, ShowsAConsultationToTheAskedOrganisationToo) {
   EXPECT_THAT(Consultation(absl::StrCat(kClient, "/consultations/2")), StatusIs(absl::StatusCode::kNotFound));
   principal_.role = "referrer";
   EXPECT_THAT(Consultation(kConsultation), StatusIs(absl::StatusCode::kPermissionDenied));
+}
+
+TEST_F(AssessmentQueries, ListsInstrumentRecordsOverTimeInPagesAndLeavesATrace) {
+  v1::ListInstrumentRecordsRequest request;
+  request.set_client(kClient);
+  request.set_page_size(1);
+  auto page = Records(request);
+  ASSERT_THAT(page, IsOk());
+  ASSERT_THAT(page->records(), SizeIs(1));
+  EXPECT_EQ(page->records(0).name(), Record(2));
+  EXPECT_THAT(viewed_, ElementsAre(Record(2)));
+  request.set_page_token(page->next_page_token());
+  page = Records(request);
+  ASSERT_THAT(page, IsOk());
+  EXPECT_EQ(page->records(0).name(), Record(3));
+  EXPECT_EQ(page->records(0).results(0).change(), -3);
+  EXPECT_EQ(page->next_page_token(), "");
+}
+
+TEST_F(AssessmentQueries, ListsSupersededRecordsOnlyWhenAskedAndOneInstrumentWhenAsked) {
+  v1::ListInstrumentRecordsRequest request;
+  request.set_client(kClient);
+  EXPECT_THAT(Records(request)->records(), SizeIs(2));
+  request.set_show_superseded(true);
+  EXPECT_THAT(Records(request)->records(), SizeIs(3));
+  request.set_instrument("was");
+  EXPECT_THAT(Records(request)->records(), SizeIs(3));
+  request.set_instrument("wai");
+  EXPECT_THAT(Records(request)->records(), SizeIs(0));
+}
+
+TEST_F(AssessmentQueries, ShowsInstrumentRecordsToThoseWhoMaySeeAssessments) {
+  v1::ListInstrumentRecordsRequest request;
+  request.set_client(kClient);
+  for (const char* role : {"provider", "intake", "referrer"}) {
+    principal_.role = role;
+    EXPECT_THAT(Records(request), StatusIs(absl::StatusCode::kPermissionDenied)) << role;
+  }
+  EXPECT_THAT(viewed_, ElementsAre());
+  request.set_client("clients/1");
+  EXPECT_THAT(Records(request), StatusIs(absl::StatusCode::kInvalidArgument));
+  principal_.role = "lead";
+  request.set_client("clients/0190a000-0000-7000-8000-000000000009");
+  EXPECT_THAT(Records(request)->records(), SizeIs(0));
+}
+
+TEST(Instruments, AreListedWithTheirItemsAndScoredWithoutAClient) {
+  const pathway::Catalogue catalogue = pathway::TestCatalogue();
+  const v1::ListInstrumentsResponse listed = ListInstruments(catalogue);
+  ASSERT_THAT(listed.instruments(), SizeIs(2));
+  EXPECT_EQ(listed.instruments(1).items(0).code(), "current-ability");
+  v1::ScoreInstrumentRequest request;
+  request.set_instrument("was");
+  request.add_answers()->set_item("current-ability");
+  request.mutable_answers(0)->set_number(8);
+  const auto scored = ScoreInstrument(catalogue, request);
+  ASSERT_THAT(scored, IsOk());
+  EXPECT_EQ(scored->results(0).class_code(), "good");
+  request.mutable_answers(0)->set_number(11);
+  EXPECT_THAT(ScoreInstrument(catalogue, request), StatusIs(absl::StatusCode::kInvalidArgument));
+  request.set_instrument("nothing");
+  EXPECT_THAT(ScoreInstrument(catalogue, request), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 TEST_F(AssessmentQueries, ListsOpenOnesByDeadlineInPages) {

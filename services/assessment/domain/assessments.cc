@@ -10,6 +10,7 @@
 #include "libs/base/status_macros.h"
 #include "libs/base/violation.h"
 #include "libs/pipeline/proto_time.h"
+#include "services/assessment/domain/instruments.h"
 #include "services/assessment/domain/sessions.h"
 
 namespace polku::assessment {
@@ -22,15 +23,17 @@ using pipeline::ToProto;
 // Bounds the aggregate; decades of assessments twice a year stay below it.
 constexpr int kAssessmentsMax = 100;
 
-// Of a pathway that this process does not know. The client must not be without a deadline because a
-// definition has not been rolled out here yet. Source: agreed practice; as in the shipped pathway.
-AssessmentStage StageByDefault() {
+// Of a pathway that this process does not know. Nobody is assessed again but on a day that was agreed.
+AssessmentStage StageByDefault(const pathway::Catalogue& catalogue) {
+  const auto rule_sets = catalogue.rule_sets();
+  POLKU_CHECK(!rule_sets.empty());  // A catalogue without rules is refused when it is loaded.
+  const pathway::v1::RuleSet& rules = *rule_sets.back();
   AssessmentStage stage;
-  stage.set_complete_within_days(kCompleteWithinDaysDefault);
-  stage.set_first_contact_office_days(1);
-  stage.set_first_meeting_days(7);
-  stage.set_session_record_office_days(1);
-  stage.set_consultation_days(14);
+  stage.set_complete_within_days(rules.assessment_complete_within_days());
+  stage.set_first_contact_office_days(rules.assessment_first_contact_office_days());
+  stage.set_first_meeting_days(rules.assessment_first_meeting_days());
+  stage.set_session_record_office_days(rules.assessment_session_record_office_days());
+  stage.set_consultation_days(rules.assessment_consultation_days());
   return stage;
 }
 
@@ -79,7 +82,7 @@ AssessmentStage StageOf(const v1::Assessment& assessment, const pathway::Catalog
   // Version 0 would be the newest to Find; an event always names the version it means.
   const auto* definition =
       assessment.pathway_version() > 0 ? catalogue.Find(assessment.pathway(), assessment.pathway_version()) : nullptr;
-  return definition == nullptr ? StageByDefault() : definition->assessment();
+  return definition == nullptr ? StageByDefault(catalogue) : definition->assessment();
 }
 
 Decision OnReferralAccepted(const v1::ClientAssessment& state, const referral::v1::ReferralAccepted& accepted,
@@ -136,8 +139,9 @@ absl::StatusOr<Decision> CompleteAssessment(const v1::ClientAssessment& state,
                                             const pathway::Catalogue& catalogue, const pipeline::Context& context) {
   const v1::Assessment* assessment = FindAssessment(state, request.name());
   RETURN_IF_ERROR(CheckOpen(assessment));
-  ASSIGN_OR_RETURN(const std::optional<absl::Time> reassess,
-                   ReassessTime(request, StageOf(*assessment, catalogue), LocalDay(context.now)));
+  const AssessmentStage stage = StageOf(*assessment, catalogue);
+  ASSIGN_OR_RETURN(const std::optional<absl::Time> reassess, ReassessTime(request, stage, LocalDay(context.now)));
+  RETURN_IF_ERROR(CheckRequiredInstruments(state, *assessment, stage));
   Draft draft(state, context);
   if (reassess.has_value()) {
     v1::ClientAssessmentEvent agreed;

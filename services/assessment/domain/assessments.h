@@ -12,12 +12,8 @@
 
 namespace polku::assessment {
 
-// Calendar days for an assessment on a pathway that this process does not know: the client must
-// not be without a deadline because a definition has not been rolled out here yet.
-// Source: agreed practice; as in the shipped pathway.
-inline constexpr int kCompleteWithinDaysDefault = 90;
-
-// The numbers that `assessment` is held to: those of its pathway, or defaults.
+// The numbers that `assessment` is held to: those of its pathway, or those of the newest rule set for a pathway that
+// this process does not know.
 pathway::v1::AssessmentStage StageOf(const v1::Assessment& assessment, const pathway::Catalogue& catalogue);
 
 // OK when `assessment` is there and open.
@@ -38,7 +34,7 @@ Decision OnJourneyClosed(const v1::ClientAssessment& state, const follow_up::v1:
 Decision OnJourneyOpened(const v1::ClientAssessment& state, const follow_up::v1::JourneyOpened& opened,
                          const pipeline::Context& context);
 
-// Errors: those of CheckOpen; kInvalidArgument naming reassess_date.
+// Errors: those of CheckOpen and CheckRequiredInstruments; kInvalidArgument naming reassess_date.
 absl::StatusOr<Decision> CompleteAssessment(const v1::ClientAssessment& state,
                                             const v1::CompleteAssessmentRequest& request,
                                             const pathway::Catalogue& catalogue, const pipeline::Context& context);

@@ -9,6 +9,7 @@
 #include "services/assessment/domain/consultations.h"
 #include "services/assessment/domain/deadlines.h"
 #include "services/assessment/domain/index.h"
+#include "services/assessment/domain/instruments.h"
 #include "services/assessment/domain/plans.h"
 #include "services/assessment/domain/sessions.h"
 
@@ -47,6 +48,8 @@ absl::StatusOr<std::string> ClientAssessmentDomain::KeyOf(const Input& input) co
       return KeyOfPart(input.answer_consultation().name(), "consultations", "name");
     case Input::kRevisePlan:
       return KeyOfPart(input.revise_plan().plan(), "plans", "plan");
+    case Input::kRecordInstrument:
+      return KeyOfPart(input.record_instrument().assessment(), "assessments", "assessment");
     case Input::kMeasureStarted:
       return KeyOfPart(input.measure_started().measure(), "measures", "measure");
     case Input::kClientErased:
@@ -100,6 +103,8 @@ absl::StatusOr<Decision> ClientAssessmentDomain::DecideInput(const State& state,
       return AnswerConsultation(state, input.answer_consultation(), context);
     case Input::kRevisePlan:
       return RevisePlan(state, input.revise_plan(), catalogue_, context);
+    case Input::kRecordInstrument:
+      return RecordInstrument(state, input.record_instrument(), catalogue_, context);
     case Input::kMeasureStarted:
       return OnMeasureStarted(state, input.measure_started(), context);
     case Input::kClientErased: {

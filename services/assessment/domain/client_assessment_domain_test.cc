@@ -44,7 +44,8 @@ TEST_F(ClientAssessmentDomainTest, CountsTheDeadlineFromTheLocalDayOfAcceptance)
 TEST_F(ClientAssessmentDomainTest, GivesADeadlineOnAnUnknownPathwayToo) {
   ASSERT_THAT(Handle(Accepted(now_, 1, "elsewhere")), IsOk());
   EXPECT_EQ(pipeline::FromProto(state_.assessments(0).deadline()),
-            EndOfDay(absl::CivilDay(2026, 11, 23) + kCompleteWithinDaysDefault));
+            EndOfDay(absl::CivilDay(2026, 11, 23) +
+                     pathway::TestCatalogue().rule_sets().back()->assessment_complete_within_days()));
   EXPECT_EQ(domain_.NextDue(state_), EndOfDay(absl::CivilDay(2026, 11, 24)));
 }
 

@@ -122,6 +122,13 @@ void Revise(const v1::PlanRevised& revised, v1::ClientAssessment& state) {
   }
 }
 
+void Record(const v1::InstrumentRecord& record, v1::ClientAssessment& state) {
+  for (v1::InstrumentRecord& earlier : *state.mutable_instruments()) {
+    if (earlier.name() == record.supersedes()) earlier.set_superseded_by(record.name());
+  }
+  *state.add_instruments() = record;
+}
+
 void RecordApproval(const v1::PlanApprovalRecorded& recorded, v1::ClientAssessment& state) {
   for (v1::Plan& plan : *state.mutable_plans()) {
     if (plan.name() == recorded.plan()) plan.set_approved_by(recorded.user());
@@ -145,6 +152,8 @@ void Evolve(const v1::ClientAssessmentEvent& event, v1::ClientAssessment& state)
       return Put(event.session_recorded().session(), *state.mutable_sessions());
     case Event::kConsultationRecorded:
       return Put(event.consultation_recorded().consultation(), *state.mutable_consultations());
+    case Event::kInstrumentRecorded:
+      return Record(event.instrument_recorded().record(), state);
     case Event::kReassessmentAgreed:
       if (auto* assessment = Mutable(state, event.reassessment_agreed().assessment()); assessment != nullptr) {
         *assessment->mutable_reassess_time() = event.reassessment_agreed().reassess_time();
@@ -182,6 +191,7 @@ void Evolve(const v1::ClientAssessmentEvent& event, v1::ClientAssessment& state)
     case Event::kSessionCancelled:
     case Event::kConsultationRequested:
     case Event::kConsultationAnswered:
+    case Event::kInstrumentScored:
     case Event::kClientErased:  // The pipeline takes the state away.
     case Event::EVENT_NOT_SET:
       return;
@@ -202,6 +212,10 @@ const v1::Session* FindSession(const v1::ClientAssessment& state, absl::string_v
 
 const v1::Consultation* FindConsultation(const v1::ClientAssessment& state, absl::string_view name) {
   return FindNamed(state.consultations(), name);
+}
+
+const v1::InstrumentRecord* FindInstrumentRecord(const v1::ClientAssessment& state, absl::string_view name) {
+  return FindNamed(state.instruments(), name);
 }
 
 bool IsStarted(const v1::ClientAssessment& state, const std::string& measure) {

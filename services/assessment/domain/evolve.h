@@ -21,6 +21,7 @@ const v1::Assessment* FindAssessment(const v1::ClientAssessment& state, absl::st
 const v1::Plan* FindPlan(const v1::ClientAssessment& state, absl::string_view name);
 const v1::Session* FindSession(const v1::ClientAssessment& state, absl::string_view name);
 const v1::Consultation* FindConsultation(const v1::ClientAssessment& state, absl::string_view name);
+const v1::InstrumentRecord* FindInstrumentRecord(const v1::ClientAssessment& state, absl::string_view name);
 // Whether follow-up has told that the measure has started. It may have, without us knowing yet.
 bool IsStarted(const v1::ClientAssessment& state, const std::string& measure);
 

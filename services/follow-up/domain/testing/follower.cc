@@ -53,6 +53,11 @@ outreach_second_attempt_office_days: 3
 outreach_letter_office_days: 5
 outreach_visit_office_days: 7
 outreach_supervisor_office_days: 10
+assessment_complete_within_days: 90
+assessment_first_contact_office_days: 1
+assessment_first_meeting_days: 7
+assessment_session_record_office_days: 1
+assessment_consultation_days: 14
 )";
 
 constexpr char kInstant[] = "%Y-%m-%d %H:%M:%E*S";
