@@ -19,6 +19,7 @@ namespace polku::pipeline {
 struct AnyDecision {
   std::vector<std::unique_ptr<google::protobuf::Message>> events;
   std::vector<Step> steps;
+  std::vector<AliasChange> aliases;
   std::unique_ptr<google::protobuf::Message> reply;
   bool erase = false;
 };
@@ -72,6 +73,7 @@ class KindOf final : public AggregateKind {
       any.events.push_back(std::make_unique<typename D::Event>(std::move(event)));
     }
     any.steps = std::move(decision.steps);
+    any.aliases = std::move(decision.aliases);
     any.reply = std::move(decision.reply);
     any.erase = decision.erase;
     return any;

@@ -78,10 +78,20 @@ struct Step {
   std::unique_ptr<google::protobuf::Message> input;
 };
 
+// An alias ("hetu" and a keyed hash) leads to another aggregate of this service from now on, or to nobody. Kept
+// in the same transaction, and only if the alias leads to the deciding aggregate or to nobody: what leads to another
+// is left alone.
+struct AliasChange {
+  std::string kind;
+  std::string keyed_hash;
+  std::string key;  // Empty = nobody.
+};
+
 template <class Event>
 struct Decision {
   std::vector<Event> events;
   std::vector<Step> steps;
+  std::vector<AliasChange> aliases;
   std::unique_ptr<google::protobuf::Message> reply;  // Of a command; may be null otherwise.
   // The person is to be forgotten: once these events are journalled, the pipeline destroys the key of
   // the aggregate and deletes what else is kept for it; a tombstone stays. The public events and the

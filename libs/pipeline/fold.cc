@@ -117,6 +117,22 @@ absl::Status Fold::Handle(Working& working, const Message& input, Context contex
   if (!decision.ok()) return absl::OkStatus();
   if (reply != nullptr) *reply = std::move(decision->reply);
   Keep(working, *decision, traceparent, origin);
+  return ChangeAliases(working.stored.key, decision->aliases);
+}
+
+absl::Status Fold::ChangeAliases(const std::string& key, const std::vector<AliasChange>& changes) {
+  for (const AliasChange& change : changes) {
+    ASSIGN_OR_RETURN(const std::vector<store::AliasRow> found,
+                     transaction_.FindAliases({{change.kind, change.keyed_hash, ""}}));
+    if (!found.empty() && found.front().key != key) continue;
+    RETURN_IF_ERROR(transaction_.SetAlias({change.kind, change.keyed_hash, change.key}));
+    aliases_changed_ = true;
+    if (change.key.empty()) {
+      aliases_stored_.erase({change.kind, change.keyed_hash});
+    } else {
+      aliases_stored_.insert({change.kind, change.keyed_hash});
+    }
+  }
   return absl::OkStatus();
 }
 
@@ -227,6 +243,7 @@ absl::Status Fold::ApplyCommand(WorkItem& item, Prepared& prepared) {
     item.outcome = absl::DeadlineExceededError("deadline passed while waiting");
     return absl::OkStatus();
   }
+  if (aliases_changed_ && command.alias.has_value()) RETURN_IF_ERROR(ResolveAgain(item, prepared));
   if (Replayed(item, prepared) || DroppedAsErased(item, prepared)) return absl::OkStatus();
   item.outcome = prepared.problem;
   if (!item.outcome.ok()) return absl::OkStatus();

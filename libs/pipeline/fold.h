@@ -87,6 +87,10 @@ class Fold {
   absl::Status FindKnown(std::vector<WorkItem>& items);
   absl::Status FindErased(const std::vector<WorkItem>& items);
   absl::Status LoadAggregates();
+  // Those of `keys` that are not loaded yet.
+  absl::Status Load(const std::vector<std::string>& keys);
+  // An alias was changed in this batch: the command's may lead elsewhere than when it was prepared.
+  absl::Status ResolveAgain(const WorkItem& item, Prepared& prepared);
 
   absl::Status Apply(WorkItem& item, Prepared& prepared);
   absl::Status ApplyCommand(WorkItem& item, Prepared& prepared);
@@ -104,6 +108,7 @@ class Fold {
                       absl::string_view traceparent, const std::string& origin, absl::Status& refusal,
                       std::unique_ptr<google::protobuf::Message>* reply);
   absl::Status AnswerLookups(Working& working, const google::protobuf::Message& input, Context& context);
+  absl::Status ChangeAliases(const std::string& key, const std::vector<AliasChange>& changes);
   void Keep(Working& working, AnyDecision& decision, absl::string_view traceparent, const std::string& origin);
   // Index rows on their way into the database, by table in order of first use.
   using RowsOfTables = std::vector<std::pair<const store::TableShape*, std::vector<store::Row>>>;
@@ -133,6 +138,7 @@ class Fold {
   std::vector<store::RequestRow> requests_new_;
   std::map<std::pair<std::string, std::string>, std::string> aliases_;
   std::set<std::pair<std::string, std::string>> aliases_stored_;
+  bool aliases_changed_ = false;
   struct LastVersion {
     int64_t version = 0;
     bool changed = false;

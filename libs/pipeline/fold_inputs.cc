@@ -125,6 +125,10 @@ absl::Status Fold::LoadAggregates() {
     if (IsErased(prepared.key)) continue;
     if (seen.insert(prepared.key).second) keys.push_back(prepared.key);
   }
+  return Load(keys);
+}
+
+absl::Status Fold::Load(const std::vector<std::string>& keys) {
   if (keys.empty()) return absl::OkStatus();
   ASSIGN_OR_RETURN(std::vector<store::StoredAggregate> stored, transaction_.Load(keys));
   for (store::StoredAggregate& aggregate : stored) {
@@ -149,6 +153,19 @@ absl::Status Fold::LoadAggregates() {
     by_key_[working->stored.key] = working.get();
     working_.push_back(std::move(working));
   }
+  return absl::OkStatus();
+}
+
+absl::Status Fold::ResolveAgain(const WorkItem& item, Prepared& prepared) {
+  const AliasClaim& claim = *item.command->alias;
+  ASSIGN_OR_RETURN(const std::vector<store::AliasRow> found,
+                   transaction_.FindAliases({{claim.kind, claim.keyed_hash, ""}}));
+  prepared.key = found.empty() ? item.command->key : found.front().key;
+  if (by_key_.find(prepared.key) != by_key_.end()) return absl::OkStatus();
+  const std::vector<std::string> keys = {prepared.key};
+  ASSIGN_OR_RETURN(const std::vector<store::Erasure> erased, transaction_.FindErased(keys));
+  if (erased.empty()) return Load(keys);
+  erased_.emplace(store::OwnerOf(prepared.key));
   return absl::OkStatus();
 }
 

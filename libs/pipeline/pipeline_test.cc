@@ -118,6 +118,42 @@ TEST_F(PipelineTest, CommandsWithOneAliasMeetInOneAggregate) {
   EXPECT_EQ(answers_[2]->total(), 6);
 }
 
+TEST_F(PipelineTest, ADecisionMovesAndReleasesAnAliasForTheCommandsBehindItToo) {
+  const AliasClaim alias{"hetu", "hash-1"};
+  Queue(Add("", 1), kId1, "counters/first", alias);
+  ASSERT_THAT(toy_->Step(), IsOk());
+  AddRequest move = Add("counters/first", 1);
+  move.set_alias(alias.keyed_hash);
+  move.set_alias_to("counters/second");
+  Queue(move);
+  Queue(Add("", 10), kId2, "counters/third", alias);
+  ASSERT_THAT(toy_->Step(), IsOk());
+  EXPECT_EQ(answers_[2]->name(), "counters/second");
+  Queue(Add("", 10), "", "counters/third", alias);
+  AddRequest release = Add("counters/second", 1);
+  release.set_alias(alias.keyed_hash);
+  Queue(release);
+  Queue(Add("", 100), "", "counters/third", alias);
+  Queue(Add("", 100), "", "counters/fourth", alias);
+  ASSERT_THAT(toy_->Step(), IsOk());
+  EXPECT_EQ(answers_[3]->total(), 20);
+  EXPECT_EQ(answers_[5]->name(), "counters/third");
+  EXPECT_EQ(answers_[6]->total(), 200);
+  EXPECT_EQ((*(*toy_db_->Read())->FindAliases({{"hetu", "hash-1", ""}}))[0].key, "counters/third");
+}
+
+TEST_F(PipelineTest, AnAliasThatLeadsToAnotherIsLeftAlone) {
+  const AliasClaim alias{"hetu", "hash-1"};
+  Queue(Add("", 1), kId1, "counters/first", alias);
+  ASSERT_THAT(toy_->Step(), IsOk());
+  AddRequest move = Add("counters/other", 1);
+  move.set_alias(alias.keyed_hash);
+  ASSERT_THAT(Run(move), IsOk());
+  move.set_alias_to("counters/other");
+  ASSERT_THAT(Run(move), IsOk());
+  EXPECT_EQ((*(*toy_db_->Read())->FindAliases({{"hetu", "hash-1", ""}}))[0].key, "counters/first");
+}
+
 TEST_F(PipelineTest, AStepRunsOnceInABatchOfItsOwn) {
   AddRequest request = Add("counters/a", 4);
   request.set_forward_to("counters/b");

@@ -276,6 +276,8 @@ class Transaction : public Reader {
   virtual absl::StatusOr<int64_t> DeleteRequestsBefore(absl::Time time, int limit) = 0;
   // Errors: kAlreadyExists when (kind, hash) is taken; the transaction stays usable.
   virtual absl::Status AddAlias(const AliasRow& alias) = 0;
+  // From now on it leads to `key`, whatever it led to; to nobody when `key` is empty.
+  virtual absl::Status SetAlias(const AliasRow& alias) = 0;
   // Errors: kAborted when `expected` or the epoch does not hold; nothing is changed then.
   virtual absl::Status ClaimPosition(const PositionClaim& claim) = 0;
   virtual absl::Status SaveSourceVersions(absl::Span<const SourceVersion> versions) = 0;

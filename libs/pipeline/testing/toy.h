@@ -69,6 +69,7 @@ struct CounterDomain {
       forward->set_amount(add.amount());
       decision.steps.push_back({add.forward_to(), std::move(forward)});
     }
+    if (!add.alias().empty()) decision.aliases.push_back({"hetu", add.alias(), add.alias_to()});
     auto reply = std::make_unique<v1::Counter>(state);
     reply->set_name(context.key);
     reply->set_total(state.total() + add.amount());

@@ -330,6 +330,23 @@ TEST_P(StoreConformance, ATakenAliasLeavesTheTransactionUsable) {
   EXPECT_EQ((*Read()->Load({"clients/B"}))[0].state, "kept");
 }
 
+TEST_P(StoreConformance, AnAliasLeadsWhereItWasLastSetOrNowhere) {
+  const auto set = [&](const std::string& key) {
+    return InTransaction([&](Transaction& t) { return t.SetAlias({"hetu", "hash", key}); });
+  };
+  const auto found = [&] { return *Read()->FindAliases({{"hetu", "hash", ""}}); };
+  ASSERT_THAT(InTransaction([&](Transaction& t) { return t.AddAlias({"case", "hash", "clients/C"}); }), IsOk());
+  ASSERT_THAT(set(""), IsOk());
+  EXPECT_THAT(found(), IsEmpty());
+  ASSERT_THAT(set("clients/A"), IsOk());
+  ASSERT_THAT(set("clients/B"), IsOk());
+  ASSERT_THAT(found(), SizeIs(1));
+  EXPECT_EQ(found()[0].key, "clients/B");
+  ASSERT_THAT(set(""), IsOk());
+  EXPECT_THAT(found(), IsEmpty());
+  EXPECT_THAT(*Read()->FindAliases({{"case", "hash", ""}}), SizeIs(1));
+}
+
 TEST_P(StoreConformance, ClaimsAPositionByCompareAndSet) {
   const auto claim = [&](int64_t expected, int64_t next, int64_t owner_epoch) {
     return InTransaction([&](Transaction& t) { return t.ClaimPosition({"topic", 2, expected, next, owner_epoch}); });

@@ -49,6 +49,7 @@ constexpr char kDeleteRequests[] =
     "DELETE FROM request WHERE rowid IN (SELECT rowid FROM request WHERE time < ?1 ORDER BY time LIMIT ?2)";
 constexpr char kInsertAlias[] =
     "INSERT INTO alias(kind, keyed_hash, key_id) VALUES(?1, ?2, ?3) ON CONFLICT(kind, keyed_hash) DO NOTHING";
+constexpr char kDeleteAlias[] = "DELETE FROM alias WHERE kind = ?1 AND keyed_hash = ?2";
 constexpr char kFindPosition[] = "SELECT next_offset, owner_epoch FROM position WHERE topic = ?1 AND partition = ?2";
 constexpr char kSavePosition[] =
     "INSERT INTO position(topic, partition, next_offset, owner_epoch) VALUES(?1, ?2, ?3, ?4) "
@@ -379,6 +380,15 @@ absl::Status SqliteTransaction::AddAlias(const AliasRow& alias) {
   RETURN_IF_ERROR(insert->Run());
   if (session()->connection->changes() == 1) return absl::OkStatus();
   return absl::AlreadyExistsError(absl::StrCat("alias of kind ", alias.kind, " is taken"));
+}
+
+absl::Status SqliteTransaction::SetAlias(const AliasRow& alias) {
+  RETURN_IF_ERROR(Usable());
+  ASSIGN_OR_RETURN(Statement * remove, session()->connection->Get(kDeleteAlias));
+  remove->BindText(1, alias.kind);
+  remove->BindBlob(2, alias.keyed_hash);
+  RETURN_IF_ERROR(remove->Run());
+  return alias.key.empty() ? absl::OkStatus() : AddAlias(alias);
 }
 
 absl::Status SqliteTransaction::ClaimPosition(const PositionClaim& claim) {

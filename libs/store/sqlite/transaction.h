@@ -28,6 +28,7 @@ class SqliteTransaction final : public Reads<Transaction> {
   absl::Status SaveRequests(absl::Span<const RequestRow> requests) override;
   absl::StatusOr<int64_t> DeleteRequestsBefore(absl::Time time, int limit) override;
   absl::Status AddAlias(const AliasRow& alias) override;
+  absl::Status SetAlias(const AliasRow& alias) override;
   absl::Status ClaimPosition(const PositionClaim& claim) override;
   absl::Status SaveSourceVersions(absl::Span<const SourceVersion> versions) override;
   absl::Status Park(absl::Span<const ParkedRow> rows) override;

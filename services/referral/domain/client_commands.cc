@@ -13,6 +13,7 @@
 #include "libs/base/violation.h"
 #include "libs/pipeline/proto_time.h"
 #include "services/referral/domain/checks.h"
+#include "services/referral/domain/fingerprints.h"
 #include "services/referral/domain/person.h"
 
 namespace polku::referral {
@@ -157,10 +158,6 @@ absl::StatusOr<Decision> CorrectIdentity(const v1::Client& state, const v1::Corr
   identity.set_given_names(told.given_names());
   if (told.has_birth_date()) *identity.mutable_birth_date() = told.birth_date();
   if (identity.ByteSizeLong() == 0) return InvalidField("person", "needs at least one field");
-  const std::string& known = state.person().identity_code();
-  if (!told.identity_code().empty() && !known.empty() && told.identity_code() != known) {
-    return Refused("the client has another identity code", "IDENTITY_CODE_KNOWN");
-  }
   v1::Person person = state.person();
   // A birth date that came from names and a form gives way to that of the code.
   if (!told.identity_code().empty() && !told.has_birth_date()) person.clear_birth_date();
@@ -175,7 +172,13 @@ absl::StatusOr<Decision> CorrectIdentity(const v1::Client& state, const v1::Corr
   Noted(request.text(), context, noted).set_correction(request.reason());
   draft.Emit(std::move(noted));
   EmitPerson(Merged(person, v1::Person(), terms.identity), terms, draft);
-  return Summarised(std::move(draft));
+  Decision decision = Summarised(std::move(draft));
+  // The code that was wrong is somebody else's, or nobody's: it must not lead here any more.
+  const absl::StatusOr<Hetu> before = Hetu::Parse(state.person().identity_code(), terms.identity);
+  if (before.ok() && state.person().identity_code() != person.identity_code()) {
+    decision.aliases.push_back({std::string(kHetuAlias), IdentityHash(terms.hash_key, *before), ""});
+  }
+  return decision;
 }
 
 absl::StatusOr<Decision> GrantPermission(const v1::Client& state, const v1::GrantPermissionRequest& request,

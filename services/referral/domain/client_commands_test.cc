@@ -8,8 +8,10 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "libs/base/hetu.h"
 #include "libs/base/status_matchers.h"
 #include "libs/base/violation.h"
+#include "services/referral/domain/fingerprints.h"
 #include "services/referral/domain/testing/client_fixture.h"
 #include "services/referral/domain/unit_domain.h"
 
@@ -94,7 +96,7 @@ TEST_F(ClientCommands, KeepWhereaboutsUnderASafetyOrderToIntake) {
   EXPECT_TRUE(state_.person().non_disclosure());
 }
 
-TEST_F(ClientCommands, CorrectNamesAndRefuseAnotherCode) {
+TEST_F(ClientCommands, CorrectNames) {
   v1::Person person;
   EXPECT_EQ(ViolationsOf(Correct(person))[0].field, "person");
   person.set_family_name("Newname");
@@ -103,11 +105,31 @@ TEST_F(ClientCommands, CorrectNamesAndRefuseAnotherCode) {
   ASSERT_THAT(Correct(person), IsOk());
   EXPECT_EQ(state_.person().family_name(), "Newname");
   EXPECT_EQ(state_.person().given_names(), "Canarygiven");
-  person.set_identity_code("131052-9085");
-  EXPECT_EQ(ReasonOf(Correct(person)), "IDENTITY_CODE_KNOWN");
-  person.clear_identity_code();
   *person.mutable_birth_date() = pipeline::ToProtoDay(absl::CivilDay(1990, 1, 1));
   EXPECT_EQ(ViolationsOf(Correct(person))[0].field, "person.birth_date");
+}
+
+TEST_F(ClientCommands, ReplaceAWrongCodeAndLetItGo) {
+  const HetuPolicy policy{.allow_test_codes = true};
+  v1::ClientInput input;
+  v1::CorrectIdentityRequest& request = *input.mutable_correct_identity();
+  request.set_client(kClient);
+  request.set_reason(v1::CORRECTION_REASON_ENTERED_WRONG);
+  request.mutable_person()->set_identity_code("131052-9085");
+  context_.principal = {kUnit, "system", "user-3", "intake", "care"};
+  const auto decision = Handle(input);
+  ASSERT_THAT(decision, IsOk());
+  EXPECT_EQ(state_.person().identity_code(), "131052-9085");
+  EXPECT_EQ(state_.person().birth_date().year(), 1952);
+  ASSERT_THAT(decision->aliases, SizeIs(1));
+  EXPECT_EQ(decision->aliases[0].kind, "hetu");
+  EXPECT_EQ(decision->aliases[0].keyed_hash, IdentityHash(kHashKey, *Hetu::Parse(kCode, policy)));
+  EXPECT_EQ(decision->aliases[0].key, "");
+  // The same again, and names alone, let nothing go.
+  EXPECT_THAT(Handle(input)->aliases, IsEmpty());
+  request.mutable_person()->clear_identity_code();
+  request.mutable_person()->set_family_name("Newname");
+  EXPECT_THAT(Handle(input)->aliases, IsEmpty());
 }
 
 TEST_F(ClientCommands, TakeTheCodeOfAClientWhoHadNone) {
