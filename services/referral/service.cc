@@ -19,7 +19,9 @@ std::string MethodOf(absl::string_view name) { return absl::StrCat("polku.referr
 }  // namespace
 
 store::Options StoreOptions() {
-  return {"referral", {"clients/"}, {{1, "index", k0001Index}, {2, "whole_chain", k0002WholeChain}}};
+  return {"referral",
+          {"clients/"},
+          {{1, "index", k0001Index}, {2, "whole_chain", k0002WholeChain}, {3, "former_names", k0003FormerNames}}};
 }
 
 std::vector<rpc::MethodPermission> Permissions() {
@@ -35,6 +37,8 @@ std::vector<rpc::MethodPermission> Permissions() {
           {MethodOf("FindClient"), {"intake"}},
           {MethodOf("UpdateContact"), {"intake", "coordinator"}},
           {MethodOf("CorrectIdentity"), {"intake"}},
+          {MethodOf("MergeClients"), {"intake"}},
+          {MethodOf("SplitClient"), {"intake"}},
           {MethodOf("GrantPermission"), {"intake", "coordinator"}},
           {MethodOf("WithdrawPermission"), {"intake", "coordinator"}},
           {MethodOf("RestrictProcessing"), {"intake"}},

@@ -90,6 +90,14 @@ class Api final : public v1::ReferralService::CallbackService {
                                         v1::ClientSummary* reply) override {
     return gate_.Write(context, request, reply);
   }
+  grpc::ServerUnaryReactor* MergeClients(grpc::CallbackServerContext* context, const v1::MergeClientsRequest* request,
+                                         v1::ClientSummary* reply) override {
+    return gate_.Write(context, request, reply);
+  }
+  grpc::ServerUnaryReactor* SplitClient(grpc::CallbackServerContext* context, const v1::SplitClientRequest* request,
+                                        v1::ClientSummary* reply) override {
+    return gate_.Write(context, request, reply);
+  }
   grpc::ServerUnaryReactor* SetUnitCapacity(grpc::CallbackServerContext* context,
                                             const v1::SetUnitCapacityRequest* request,
                                             v1::UnitCapacity* reply) override {

@@ -1,5 +1,6 @@
 #include "services/referral/api/queries.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
@@ -99,16 +100,36 @@ absl::StatusOr<StoredClient> LoadClient(store::Reader& reader, const std::string
   return stored;
 }
 
+// The client that has the referral now, by whichever of its names: a merge or a split may have moved it. Whoever the
+// name says, when nobody has it.
+absl::StatusOr<StoredClient> LoadOwner(store::Reader& reader, std::string client, const std::string& referral) {
+  constexpr int kHopsMax = 16;  // More than anybody is merged and split.
+  StoredClient stored;
+  for (int hop = 0; hop < kHopsMax; ++hop) {
+    ASSIGN_OR_RETURN(stored, LoadClient(reader, client));
+    if (FindReferral(stored.state, referral) != nullptr) return stored;
+    std::string next = stored.state.merged_into();
+    for (const v1::MovedReferral& moved : stored.state.moved()) {
+      const auto& names = moved.names();
+      if (std::find(names.begin(), names.end(), referral) != names.end()) next = ClientOf(moved.to()).value_or("");
+    }
+    if (next.empty()) return stored;
+    client = std::move(next);
+  }
+  return stored;
+}
+
 }  // namespace
 
 absl::StatusOr<v1::Referral> GetReferral(rpc::ReadScope& scope, const v1::GetReferralRequest& request) {
   const std::string& name = request.name();
-  const std::optional<std::string> client = ClientOf(name);
-  if (!client.has_value() || !IsResourceName(name, "clients/*/referrals/*")) {
+  const std::optional<std::string> named = ClientOf(name);
+  if (!named.has_value() || !IsResourceName(name, "clients/*/referrals/*")) {
     return InvalidField("name", "must be clients/<uuid>/referrals/<number>");
   }
-  ASSIGN_OR_RETURN(const StoredClient stored, LoadClient(scope.reader, *client));
+  ASSIGN_OR_RETURN(const StoredClient stored, LoadOwner(scope.reader, *named, name));
   const v1::Client& state = stored.state;
+  const std::string& client = state.name();
   const v1::Referral* referral = FindReferral(state, name);
   // The words of Disclose for a stranger, so that the answer does not tell the two apart.
   if (referral == nullptr) return absl::NotFoundError("no such client or referral");
@@ -117,11 +138,11 @@ absl::StatusOr<v1::Referral> GetReferral(rpc::ReadScope& scope, const v1::GetRef
   const bool denied = !own && referral->receiving_unit() != organisation &&
                       IsDenied(state, organisation, "referral", LocalDay(scope.clock.Now()));
   const rpc::DisclosureFacts facts{.own_referral = own, .restricted = state.restricted(), .denied = denied};
-  RETURN_IF_ERROR(rpc::Disclose(scope.principal, *client, rpc::DataClass::kReferral, facts));
+  RETURN_IF_ERROR(rpc::Disclose(scope.principal, client, rpc::DataClass::kReferral, facts));
   v1::Referral reply = ToReply(state, *referral, stored.version, scope.principal);
-  v1::Person person = VisibleTo(scope.principal, *client, state.person(), facts);
+  v1::Person person = VisibleTo(scope.principal, client, state.person(), facts);
   if (person.ByteSizeLong() != 0) *reply.mutable_person() = std::move(person);
-  scope.Viewed(name);
+  scope.Viewed(referral->name());
   return reply;
 }
 
@@ -142,6 +163,9 @@ absl::StatusOr<v1::ClientRecord> FindClient(rpc::ReadScope& scope, const v1::Fin
   *record.mutable_permissions() = stored.state.permissions();
   record.set_restricted(stored.state.restricted());
   if (stored.state.has_erase_on()) *record.mutable_erase_on() = stored.state.erase_on();
+  record.set_merging_into(stored.state.merging_into());
+  record.set_merge_refused(stored.state.merge_refused());
+  for (const v1::MergedClient& merged : stored.state.merged()) record.add_merged(merged.client());
   record.set_etag(absl::StrCat(stored.version));
   scope.Viewed(client);
   return record;

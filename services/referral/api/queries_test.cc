@@ -259,6 +259,44 @@ TEST_F(ReferralQueries, FindsAClientByTheIdentityCodeAndLeavesATrace) {
   EXPECT_THAT(viewed_, ElementsAre());
 }
 
+TEST_F(ReferralQueries, FindsAReferralByTheNameItHadBeforeAMergeOrASplit) {
+  v1::Client merged;
+  merged.set_name(Client(7));
+  merged.set_merged_into(Client(8));
+  v1::Client between;
+  between.set_name(Client(8));
+  v1::MovedReferral& moved = *between.add_moved();
+  moved.add_names(Name(7, 1));
+  moved.add_names(Name(8, 4));
+  moved.set_to(Name(9, 1));
+  v1::Client owner;
+  owner.set_name(Client(9));
+  v1::Referral& referral = *owner.add_referrals();
+  referral.set_name(Name(9, 1));
+  referral.add_former_names(Name(7, 1));
+  referral.add_former_names(Name(8, 4));
+  referral.set_referrer("organisations/a");
+  auto transaction = database_->Begin();
+  ASSERT_THAT(transaction, IsOk());
+  for (const v1::Client& state : {merged, between, owner}) {
+    store::AggregateWrite write;
+    write.aggregate.key = state.name();
+    write.aggregate.version = 1;
+    write.aggregate.schema = 1;
+    write.aggregate.state = state.SerializeAsString();
+    ASSERT_THAT((*transaction)->Save({&write, 1}), IsOk());
+  }
+  ASSERT_THAT((*transaction)->Commit(), IsOk());
+  reader_ = *database_->Read();
+  for (const std::string& name : {Name(7, 1), Name(8, 4), Name(9, 1)}) {
+    const auto found = Get(name);
+    ASSERT_THAT(found, IsOk()) << name;
+    EXPECT_EQ(found->name(), Name(9, 1));
+    EXPECT_THAT(viewed_, ElementsAre(Name(9, 1)));
+  }
+  EXPECT_THAT(Get(Name(7, 2)), StatusIs(absl::StatusCode::kNotFound));
+}
+
 TEST_F(ReferralQueries, CountsTheQueueOfAUnit) {
   rpc::ReadScope scope{*reader_, principal_, clock_, pager_};
   v1::GetUnitCapacityRequest request;

@@ -59,6 +59,10 @@ void Touch(const store::JournalRow& row, Touched& touched) {
 }
 
 bool Concerns(const Touched& touched, const v1::Referral& referral) {
+  // What peers tell of a referral from before a merge goes by its former name.
+  for (const std::string& name : referral.former_names()) {
+    if (touched.referrals.contains(name)) return true;
+  }
   return touched.all || touched.referrals.contains(referral.name()) ||
          touched.referrals.contains(referral.linked_referral()) ||
          (touched.events && absl::StartsWith(referral.business_status(), "5."));

@@ -20,32 +20,9 @@ namespace polku::referral {
 namespace {
 
 constexpr absl::string_view kIntakeRole = "intake";
-constexpr int kPermissionsMax = 100;
 
 absl::Status Refused(absl::string_view why, absl::string_view reason) {
   return WithReason(absl::FailedPreconditionError(why), reason);
-}
-
-absl::Status CheckKnown(const v1::Client& state) {
-  return state.name().empty() ? absl::NotFoundError("no such client") : absl::OkStatus();
-}
-
-Decision Summarised(Draft draft) {
-  auto summary = std::make_unique<v1::ClientSummary>();
-  const pipeline::Context& context = draft.context();
-  summary->set_name(context.key);
-  summary->set_restricted(draft.state().restricted());
-  if (draft.state().has_erase_on()) *summary->mutable_erase_on() = draft.state().erase_on();
-  Decision decision = std::move(draft).NoReply();
-  summary->set_etag(absl::StrCat(context.next_version - 1 + static_cast<int64_t>(decision.events.size())));
-  decision.reply = std::move(summary);
-  return decision;
-}
-
-v1::ClientNoted& Noted(const std::string& text, const pipeline::Context& context, v1::ClientEvent& event) {
-  event.mutable_client_noted()->set_text(text);
-  event.mutable_client_noted()->set_user(context.principal.user);
-  return *event.mutable_client_noted();
 }
 
 bool IsContact(absl::string_view path) {
@@ -119,7 +96,17 @@ void EmitSchedule(std::optional<absl::CivilDay> day, Draft& draft) {
   draft.Emit(std::move(event));
 }
 
+void EraseAll(const google::protobuf::RepeatedPtrField<v1::MergedClient>& merged, Draft& draft) {
+  for (const v1::MergedClient& each : merged) {
+    auto erase = std::make_unique<v1::EraseMerged>();
+    erase->set_client(each.client());
+    draft.AddStep(each.client(), std::move(erase));
+    EraseAll(each.content().merged(), draft);
+  }
+}
+
 void EmitErased(Draft& draft) {
+  EraseAll(draft.state().merged(), draft);
   v1::ClientEvent event;
   event.mutable_client_erased()->set_client(draft.context().key);
   *event.mutable_client_erased()->mutable_erase_time() = pipeline::ToProto(draft.context().now);
@@ -127,6 +114,30 @@ void EmitErased(Draft& draft) {
 }
 
 }  // namespace
+
+absl::Status CheckKnown(const v1::Client& state) {
+  return state.name().empty() ? absl::NotFoundError("no such client") : absl::OkStatus();
+}
+
+Decision Summarised(Draft draft, const std::string& split_off) {
+  auto summary = std::make_unique<v1::ClientSummary>();
+  const pipeline::Context& context = draft.context();
+  summary->set_name(context.key);
+  summary->set_restricted(draft.state().restricted());
+  if (draft.state().has_erase_on()) *summary->mutable_erase_on() = draft.state().erase_on();
+  summary->set_merging_into(draft.state().merging_into());
+  summary->set_split_off(split_off);
+  Decision decision = std::move(draft).NoReply();
+  summary->set_etag(absl::StrCat(context.next_version - 1 + static_cast<int64_t>(decision.events.size())));
+  decision.reply = std::move(summary);
+  return decision;
+}
+
+v1::ClientNoted& Noted(const std::string& text, const pipeline::Context& context, v1::ClientEvent& event) {
+  event.mutable_client_noted()->set_text(text);
+  event.mutable_client_noted()->set_user(context.principal.user);
+  return *event.mutable_client_noted();
+}
 
 absl::StatusOr<Decision> UpdateContact(const v1::Client& state, const v1::UpdateContactRequest& request,
                                        const EntryTerms& terms, const pipeline::Context& context) {
@@ -172,13 +183,12 @@ absl::StatusOr<Decision> CorrectIdentity(const v1::Client& state, const v1::Corr
   Noted(request.text(), context, noted).set_correction(request.reason());
   draft.Emit(std::move(noted));
   EmitPerson(Merged(person, v1::Person(), terms.identity), terms, draft);
-  Decision decision = Summarised(std::move(draft));
   // The code that was wrong is somebody else's, or nobody's: it must not lead here any more.
   const absl::StatusOr<Hetu> before = Hetu::Parse(state.person().identity_code(), terms.identity);
   if (before.ok() && state.person().identity_code() != person.identity_code()) {
-    decision.aliases.push_back({std::string(kHetuAlias), IdentityHash(terms.hash_key, *before), ""});
+    draft.LeadIdentity(IdentityHash(terms.hash_key, *before), "");
   }
-  return decision;
+  return Summarised(std::move(draft));
 }
 
 absl::StatusOr<Decision> GrantPermission(const v1::Client& state, const v1::GrantPermissionRequest& request,

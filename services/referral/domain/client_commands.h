@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -33,6 +34,13 @@ absl::StatusOr<Decision> RestrictProcessing(const v1::Client& state, const v1::R
                                             int retention_years, const pipeline::Context& context);
 absl::StatusOr<Decision> EraseClient(const v1::Client& state, const v1::EraseClientRequest& request,
                                      int retention_years, const pipeline::Context& context);
+
+// NOT_FOUND for a client that is not there.
+absl::Status CheckKnown(const v1::Client& state);
+// Notes why, and by whom.
+v1::ClientNoted& Noted(const std::string& text, const pipeline::Context& context, v1::ClientEvent& event);
+// The decision, whose reply is a summary of the client as it is now.
+Decision Summarised(Draft draft, const std::string& split_off = "");
 
 // At a tick: erases the client whose day has come, or puts the day off when a matter has been added since.
 Decision EraseIfDue(Draft draft, int retention_years);

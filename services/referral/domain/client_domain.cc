@@ -5,14 +5,20 @@
 
 #include "absl/status/status.h"
 #include "libs/base/resource_name.h"
+#include "libs/base/status_macros.h"
 #include "libs/base/violation.h"
 #include "libs/pipeline/after_due.h"
+#include "libs/pipeline/proto_time.h"
 #include "services/referral/domain/answer.h"
 #include "services/referral/domain/client_commands.h"
+#include "services/referral/domain/evolve_merge.h"
 #include "services/referral/domain/fingerprints.h"
+#include "services/referral/domain/forward.h"
 #include "services/referral/domain/handling.h"
 #include "services/referral/domain/index.h"
 #include "services/referral/domain/journey.h"
+#include "services/referral/domain/merge.h"
+#include "services/referral/domain/split.h"
 #include "services/referral/domain/submit.h"
 
 namespace polku::referral {
@@ -48,6 +54,11 @@ bool WaitsForRestriction(const v1::ClientInput& input) {
          input.has_redirect_referral() || input.has_reopen_referral();
 }
 
+// While a merge goes on its clients must not be pulled away from under it.
+bool WaitsForMerge(const v1::ClientInput& input) {
+  return input.has_split_client() || input.has_restrict_processing() || input.has_erase_client();
+}
+
 int RetentionYearsOf(const pathway::Catalogue& catalogue) {
   const auto rule_sets = catalogue.rule_sets();
   return rule_sets.empty() ? kRetentionYearsUnknown : rule_sets.back()->retention_years();
@@ -62,6 +73,7 @@ absl::StatusOr<std::string> KeyOfFact(absl::string_view name) {
 }  // namespace
 
 std::vector<pipeline::Lookup> ClientDomain::LookupsOf(const std::string& key, const Input& input) const {
+  if (input.has_merge_clients()) return {{"client_known", {input.merge_clients().into()}}};
   if (input.input_case() != Input::kSubmitReferral) return {};
   const v1::Person& person = input.submit_referral().referral().person();
   const std::string birth_date = FingerprintsOf(person, identity_, hash_key_).birth_date();
@@ -99,6 +111,10 @@ absl::StatusOr<std::string> ClientDomain::KeyOf(const Input& input) const {
       return KeyOfClient(input.restrict_processing().client());
     case Input::kEraseClient:
       return KeyOfClient(input.erase_client().client());
+    case Input::kMergeClients:
+      return KeyOfClient(input.merge_clients().client());
+    case Input::kSplitClient:
+      return KeyOfClient(input.split_client().client());
     case Input::kJourneyOpened:
       return KeyOfFact(input.journey_opened().client());
     case Input::kJourneyClosed:
@@ -115,6 +131,13 @@ absl::StatusOr<std::string> ClientDomain::KeyOf(const Input& input) const {
       return KeyOfFact(input.attendance_missed().measure());
     case Input::kSubmitReferral:
     case Input::kTick:
+    case Input::kAskMerge:
+    case Input::kMergeAnswered:
+    case Input::kMergeCalledOff:
+    case Input::kTakeOver:
+    case Input::kReceiveSplit:
+    case Input::kForwardedFact:
+    case Input::kEraseMerged:
     case Input::INPUT_NOT_SET:
       break;
   }
@@ -124,6 +147,7 @@ absl::StatusOr<std::string> ClientDomain::KeyOf(const Input& input) const {
 // A level of R7 that has passed when something else happens is told first, however late its tick comes.
 absl::StatusOr<Decision> ClientDomain::Decide(const State& state, const Input& input,
                                               const pipeline::Context& context) const {
+  if (!state.merged_into().empty()) return OnMerged(state, input, {catalogue_, identity_, hash_key_}, context);
   if (input.has_tick()) return OnTick(state, context);
   const auto overdue = [this](const State& before, const pipeline::Context& then) {
     Draft draft(before, then);
@@ -137,6 +161,7 @@ absl::StatusOr<Decision> ClientDomain::Decide(const State& state, const Input& i
 
 absl::StatusOr<Decision> ClientDomain::DecideInput(const State& state, const Input& input,
                                                    const pipeline::Context& context) const {
+  if (IsMerging(state) && WaitsForMerge(input)) return MergingNow();
   if (state.restricted() && WaitsForRestriction(input)) {
     return WithReason(absl::FailedPreconditionError("the client's processing is restricted"), "PROCESSING_RESTRICTED");
   }
@@ -181,11 +206,55 @@ absl::StatusOr<Decision> ClientDomain::DecideClient(const State& state, const In
     case Input::kEraseClient:
       return EraseClient(state, input.erase_client(), RetentionYearsOf(catalogue_), context);
     default:
-      return DecideFact(state, input, context);
+      return DecideMerge(state, input, context);
   }
 }
 
-absl::StatusOr<Decision> ClientDomain::DecideFact(const State& state, const Input& input,
+absl::StatusOr<Decision> ClientDomain::DecideMerge(const State& state, const Input& input,
+                                                   const pipeline::Context& context) const {
+  const EntryTerms terms{catalogue_, identity_, hash_key_};
+  switch (input.input_case()) {
+    case Input::kMergeClients:
+      return MergeClients(state, input.merge_clients(), context);
+    case Input::kSplitClient:
+      return SplitClient(state, input.split_client(), terms, context);
+    case Input::kAskMerge:
+      return OnAskMerge(state, input.ask_merge(), context);
+    case Input::kMergeAnswered:
+      return OnMergeAnswered(state, input.merge_answered(), terms, context);
+    case Input::kMergeCalledOff:
+      return OnMergeCalledOff(state, input.merge_called_off(), context);
+    case Input::kTakeOver:
+      return OnTakeOver(state, input.take_over(), terms, context);
+    case Input::kReceiveSplit:
+      return OnReceiveSplit(state, input.receive_split(), terms, context);
+    case Input::kEraseMerged:
+      return Decision();  // It has become a client of its own again.
+    default:
+      return TakeFact(state, input, context);
+  }
+}
+
+// A forwarded fact is decided as it would have been where it came first, for the client that it is about.
+absl::StatusOr<Decision> ClientDomain::TakeFact(const State& state, const Input& input,
+                                                const pipeline::Context& context) const {
+  if (!input.has_forwarded_fact() && state.moved().empty()) return DecideFact(state, input, context.key, context);
+  const std::optional<v1::ForwardedFact> fact = FactOf(input, context);
+  if (!fact.has_value()) return absl::InternalError("an input that this domain does not know");
+  const bool ours = fact->given() || fact->from() == context.key || FindMerged(state.merged(), fact->from()) != nullptr;
+  if (!ours) {  // It was, and has been undone since.
+    Decision decision;
+    ForwardTo(fact->from(), *fact, decision);
+    return decision;
+  }
+  pipeline::Context then = context;
+  then.fact_time = pipeline::FromProto(fact->fact_time());
+  ASSIGN_OR_RETURN(Decision decision, DecideFact(state, InputOf(*fact), fact->from(), then));
+  ForwardToOwners(state, *fact, decision);
+  return decision;
+}
+
+absl::StatusOr<Decision> ClientDomain::DecideFact(const State& state, const Input& input, const std::string& from,
                                                   const pipeline::Context& context) const {
   switch (input.input_case()) {
     case Input::kJourneyOpened:
@@ -193,14 +262,14 @@ absl::StatusOr<Decision> ClientDomain::DecideFact(const State& state, const Inpu
     case Input::kJourneyClosed:
       return OnJourneyClosed(state, input.journey_closed(), context);
     case Input::kSessionScheduled:
-      return OnServiceEvent(state, v1::ServiceEvent::KIND_SCHEDULED, context);
+      return OnServiceEvent(state, v1::ServiceEvent::KIND_SCHEDULED, from, context);
     case Input::kSessionHeld:
-      return OnServiceEvent(state, v1::ServiceEvent::KIND_COMPLETED, context);
+      return OnServiceEvent(state, v1::ServiceEvent::KIND_COMPLETED, from, context);
     case Input::kSessionMissed:
     case Input::kAttendanceMissed:
-      return OnServiceEvent(state, v1::ServiceEvent::KIND_UNATTENDED, context);
+      return OnServiceEvent(state, v1::ServiceEvent::KIND_UNATTENDED, from, context);
     case Input::kSessionCancelled:
-      return OnServiceEvent(state, v1::ServiceEvent::KIND_CANCELLED, context);
+      return OnServiceEvent(state, v1::ServiceEvent::KIND_CANCELLED, from, context);
     default:
       return absl::InternalError("an input that this domain does not know");
   }

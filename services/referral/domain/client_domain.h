@@ -49,7 +49,11 @@ class ClientDomain {
                                                         const pipeline::Context& context) const;
   absl::StatusOr<pipeline::Decision<Event>> DecideClient(const State& state, const Input& input,
                                                          const pipeline::Context& context) const;
-  absl::StatusOr<pipeline::Decision<Event>> DecideFact(const State& state, const Input& input,
+  absl::StatusOr<pipeline::Decision<Event>> DecideMerge(const State& state, const Input& input,
+                                                        const pipeline::Context& context) const;
+  absl::StatusOr<pipeline::Decision<Event>> TakeFact(const State& state, const Input& input,
+                                                     const pipeline::Context& context) const;
+  absl::StatusOr<pipeline::Decision<Event>> DecideFact(const State& state, const Input& input, const std::string& from,
                                                        const pipeline::Context& context) const;
   Decision OnTick(const State& state, const pipeline::Context& context) const;
 

@@ -4,6 +4,8 @@
 #include <memory>
 
 #include "libs/pipeline/proto_time.h"
+#include "services/referral/domain/evolve_merge.h"
+#include "services/referral/domain/fingerprints.h"
 #include "services/referral/domain/views.h"
 
 namespace polku::referral {
@@ -39,6 +41,8 @@ void CloseReferrals(const follow_up::v1::JourneyClosed& closed, v1::Client& stat
   const absl::Time close_time = pipeline::FromProto(closed.close_time());
   for (v1::Referral& referral : *state.mutable_referrals()) {
     // A referral accepted after the closing belongs to the next journey.
+    const std::string& journey = referral.journey_client().empty() ? state.name() : referral.journey_client();
+    if (journey != closed.client()) continue;
     const bool accepted_before =
         referral.state() == v1::REFERRAL_STATE_ACCEPTED && pipeline::FromProto(referral.answer_time()) <= close_time;
     if (accepted_before || referral.state() == v1::REFERRAL_STATE_IN_SERVICE) {
@@ -100,6 +104,7 @@ void Reopen(const Timestamp& time, v1::Referral& referral) {
   referral.clear_answer_text();
   referral.clear_answer_time();
   referral.clear_close_time();
+  referral.clear_journey_client();
   StartClock(time, referral);
 }
 
@@ -113,11 +118,11 @@ void Unlink(const v1::ReferralUnlinked& unlinked, v1::Referral& referral, v1::Cl
                    [&referral](v1::Referral& follower) { follower.set_linked_referral(referral.name()); });
 }
 
-void See(const v1::ServiceEvent& event, v1::Client& state) {
-  const auto order = [](const v1::ServiceEvent& each) {
-    return std::make_pair(pipeline::FromProto(each.time()), int{each.kind()});
-  };
-  if (!state.has_last_event() || order(state.last_event()) < order(event)) *state.mutable_last_event() = event;
+void See(const v1::ServiceEventSeen& seen, v1::Client& state) {
+  v1::MergedClient* merged = FindMerged(*state.mutable_merged(), seen.from());
+  v1::ServiceEvent& last =
+      merged == nullptr ? *state.mutable_last_event() : *merged->mutable_content()->mutable_last_event();
+  if (IsNewer(seen.event(), last)) last = seen.event();
 }
 
 void Grant(const v1::PermissionGranted& granted, v1::Client& state) {
@@ -253,6 +258,7 @@ void Evolve(const v1::ClientEvent& event, v1::Client& state) {
   const auto all = [](const v1::Referral&, const v1::Referral&) { return true; };
   switch (event.event_case()) {
     case v1::ClientEvent::kReferralRecorded:
+      state.set_referrals_numbered(NextReferralNumber(state));
       *state.add_referrals() = event.referral_recorded().referral();
       return;
     case v1::ClientEvent::kReferralAccepted:
@@ -276,7 +282,7 @@ void Evolve(const v1::ClientEvent& event, v1::Client& state) {
       }
       return;
     case v1::ClientEvent::kServiceEventSeen:
-      return See(event.service_event_seen().event(), state);
+      return See(event.service_event_seen(), state);
     case v1::ClientEvent::kEntryWarned:
       *state.add_entry_warnings() = event.entry_warned().warning();
       return;
@@ -287,8 +293,13 @@ void Evolve(const v1::ClientEvent& event, v1::Client& state) {
       if (auto* referral = FindReferral(state, ReferralOf(event)); referral != nullptr) {
         EvolveReferral(event, *referral);
       }
-      return EvolveClient(event, state);
+      EvolveClient(event, state);
+      return EvolveMerge(event, state);
   }
+}
+
+int NextReferralNumber(const v1::Client& state) {
+  return std::max(state.referrals_numbered(), state.referrals_size()) + 1;
 }
 
 v1::Referral* FindReferral(v1::Client& state, absl::string_view name) {
@@ -311,6 +322,10 @@ bool IsWaiting(const v1::Referral& referral) {
 bool IsOpen(const v1::Referral& referral) {
   return IsWaiting(referral) || referral.state() == v1::REFERRAL_STATE_ACCEPTED ||
          referral.state() == v1::REFERRAL_STATE_IN_SERVICE;
+}
+
+void Draft::LeadIdentity(const std::string& keyed_hash, const std::string& key) {
+  decision_.aliases.push_back({std::string(kHetuAlias), keyed_hash, key});
 }
 
 Decision Draft::ReplyWith(absl::string_view referral) && {

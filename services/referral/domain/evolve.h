@@ -1,6 +1,7 @@
 // How events change the aggregate `Client`, and the draft that rules write their events into.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -18,6 +19,9 @@ void Evolve(const v1::ClientEvent& event, v1::Client& state);
 v1::Referral* FindReferral(v1::Client& state, absl::string_view name);
 const v1::Referral* FindReferral(const v1::Client& state, absl::string_view name);
 
+// The number of the next referral: none is given twice, also when a split has taken some away.
+int NextReferralNumber(const v1::Client& state);
+
 // Waits for the receiving unit's answer, or for what it has asked the referrer.
 bool IsWaiting(const v1::Referral& referral);
 // Waiting, accepted or in service.
@@ -34,6 +38,11 @@ class Draft {
     Evolve(event, state_);
     decision_.events.push_back(std::move(event));
   }
+  void AddStep(const std::string& key, std::unique_ptr<google::protobuf::Message> input) {
+    decision_.steps.push_back({key, std::move(input)});
+  }
+  // An identity code's alias leads to `key` from now on, or to nobody when it is empty.
+  void LeadIdentity(const std::string& keyed_hash, const std::string& key);
   // The decision, whose reply is the referral as it is now, as the caller may see it (ToReply).
   Decision ReplyWith(absl::string_view referral) &&;
   Decision NoReply() && { return std::move(decision_); }

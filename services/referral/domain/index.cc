@@ -16,7 +16,7 @@ const store::TableShape& Shape() {
                              {"referral"},
                              {"client", "referrer", "receiving_unit", "segment", "needs", "state", "pathway",
                               "pathway_version", "decline_reason", "create_us", "answer_us", "close_us", "waiting_us",
-                              "overdue", "service_event", "linked_referral"}};
+                              "overdue", "service_event", "linked_referral", "former_names"}};
   return shape;
 }
 
@@ -61,7 +61,8 @@ std::vector<pipeline::IndexRow> IndexRows(const v1::Client& state) {
                   referral.has_waiting_since() ? ValueOf(referral.waiting_since()) : store::Value(),
                   int64_t{referral.overdue()},
                   int64_t{EventFor(state, referral)},
-                  referral.linked_referral()};
+                  referral.linked_referral(),
+                  absl::StrJoin(referral.former_names(), ",")};
     rows.push_back(std::move(row));
   }
   if (!state.fingerprints().birth_date().empty()) rows.push_back(PersonRow(state));
@@ -91,12 +92,16 @@ v1::Referral ReferralFrom(const store::Row& row) {
   if (!IsNull(row[12])) *referral.mutable_waiting_since() = pipeline::ToProto(store::ToTime(row[12]));
   referral.set_overdue(static_cast<v1::ReferralOverdue::Level>(number(13)));
   referral.set_linked_referral(text(15));
+  for (absl::string_view name : absl::StrSplit(text(16), ',', absl::SkipEmpty())) {
+    referral.add_former_names(name.data(), name.size());
+  }
   return referral;
 }
 
 std::map<std::string, std::string> LookupQueries() {
   // A birth date that more people share than this is a placeholder: advice ends somewhere.
-  return {{"persons_born",
+  return {{"client_known", "SELECT client FROM person_fingerprint WHERE client = $1"},
+          {"persons_born",
            "SELECT client, family_name, given_name, has_identity_code FROM person_fingerprint WHERE birth_date = $1 "
            "ORDER BY client DESC LIMIT 200"}};
 }

@@ -19,11 +19,12 @@ std::vector<pipeline::IndexRow> IndexRows(const v1::Client& state);
 // The columns that ReferralFrom reads, in its order, for SELECT.
 inline constexpr absl::string_view kReferralColumns =
     "referral, referrer, receiving_unit, segment, needs, state, pathway, pathway_version, decline_reason, create_us, "
-    "answer_us, close_us, waiting_us, overdue, service_event, linked_referral";
+    "answer_us, close_us, waiting_us, overdue, service_event, linked_referral, former_names";
 // Never carries the person or a text. The linked referral may be another organisation's: see views.h.
 v1::Referral ReferralFrom(const store::Row& row);
 
 // Lookup name -> SQL.
+//   "client_known"  $1 client: a row if somebody is known by that key who has not become another client.
 //   "persons_born"  $1 hash of a birth date: rows for FingerprintsFrom, newest clients first, at most 200.
 std::map<std::string, std::string> LookupQueries();
 // client, then what FingerprintsFrom reads.

@@ -39,14 +39,16 @@ Decision OnJourneyClosed(const v1::Client& state, const follow_up::v1::JourneyCl
   return std::move(draft).NoReply();
 }
 
-Decision OnServiceEvent(const v1::Client& state, v1::ServiceEvent::Kind kind, const pipeline::Context& context) {
+Decision OnServiceEvent(const v1::Client& state, v1::ServiceEvent::Kind kind, const std::string& from,
+                        const pipeline::Context& context) {
   Draft draft(state, context);
   v1::ClientEvent event;
   event.mutable_service_event_seen()->mutable_event()->set_kind(kind);
   *event.mutable_service_event_seen()->mutable_event()->mutable_time() = pipeline::ToProto(context.fact_time);
+  if (from != context.key) event.mutable_service_event_seen()->set_from(from);
   v1::Client after = state;
   Evolve(event, after);
-  const bool newer = !google::protobuf::util::MessageDifferencer::Equals(after.last_event(), state.last_event());
+  const bool newer = !google::protobuf::util::MessageDifferencer::Equals(after, state);
   if (newer && !state.referrals().empty()) draft.Emit(std::move(event));
   return std::move(draft).NoReply();
 }

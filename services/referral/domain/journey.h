@@ -1,6 +1,8 @@
 // What the follow-up and assessment services tell about the client.
 #pragma once
 
+#include <string>
+
 #include "libs/pipeline/domain.h"
 #include "polku/follow_up/v1/events.pb.h"
 #include "polku/referral/v1/state.pb.h"
@@ -19,6 +21,8 @@ Decision OnJourneyClosed(const v1::Client& state, const follow_up::v1::JourneyCl
 
 // Something was arranged for the client, was missed, called off or done: the referrers of accepted referrals hear
 // of the newest by business status. Newest by when its service decided it, so the order of arrival does not count.
-Decision OnServiceEvent(const v1::Client& state, v1::ServiceEvent::Kind kind, const pipeline::Context& context);
+// `from` is the client that it is about: this one, or one merged into it.
+Decision OnServiceEvent(const v1::Client& state, v1::ServiceEvent::Kind kind, const std::string& from,
+                        const pipeline::Context& context);
 
 }  // namespace polku::referral

@@ -81,7 +81,7 @@ absl::Status CheckRequest(const v1::SubmitReferralRequest& request, const EntryT
 // Only what the caller may say, and what follows from who and when.
 v1::Referral NewReferral(const v1::Referral& told, const v1::Client& state, const pipeline::Context& context) {
   v1::Referral referral;
-  referral.set_name(absl::StrCat(context.key, "/referrals/", state.referrals_size() + 1));
+  referral.set_name(absl::StrCat(context.key, "/referrals/", NextReferralNumber(state)));
   referral.set_referrer(context.principal.organisation);
   referral.set_receiving_unit(told.receiving_unit());
   referral.set_segment(told.segment());

@@ -16,6 +16,9 @@ namespace polku::referral {
 // aggregate slow to load.
 inline constexpr int kReferralsMax = 200;
 
+// Permissions and denials that one client can have, for the same reason.
+inline constexpr int kPermissionsMax = 100;
+
 // What entry needs beyond the request. `hash_key` is the database's, 32 bytes.
 struct EntryTerms {
   const pathway::Catalogue& catalogue;

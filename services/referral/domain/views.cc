@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "libs/pipeline/proto_time.h"
 #include "services/referral/domain/evolve.h"
+#include "services/referral/domain/evolve_merge.h"
 
 namespace polku::referral {
 namespace {
@@ -68,9 +69,10 @@ absl::string_view BusinessStatus(v1::ReferralState state, v1::ServiceEvent::Kind
 v1::ServiceEvent::Kind EventFor(const v1::Client& state, const v1::Referral& referral) {
   const bool served =
       referral.state() == v1::REFERRAL_STATE_ACCEPTED || referral.state() == v1::REFERRAL_STATE_IN_SERVICE;
-  if (!served || !state.has_last_event()) return v1::ServiceEvent::KIND_UNSPECIFIED;
-  const bool before = pipeline::FromProto(state.last_event().time()) < pipeline::FromProto(referral.answer_time());
-  return before ? v1::ServiceEvent::KIND_UNSPECIFIED : state.last_event().kind();
+  const v1::ServiceEvent last = NewestEvent(state);
+  if (!served || !last.has_time()) return v1::ServiceEvent::KIND_UNSPECIFIED;
+  const bool before = pipeline::FromProto(last.time()) < pipeline::FromProto(referral.answer_time());
+  return before ? v1::ServiceEvent::KIND_UNSPECIFIED : last.kind();
 }
 
 v1::Referral ToReply(const v1::Client& state, const v1::Referral& referral, int64_t version,
