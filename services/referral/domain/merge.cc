@@ -1,5 +1,6 @@
 #include "services/referral/domain/merge.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -43,6 +44,16 @@ void Answer(const v1::AskMerge& ask, const std::string& refusal, Draft& draft) {
   answered->set_into(ask.into());
   answered->set_refusal(refusal);
   draft.AddStep(ask.client(), std::move(answered));
+}
+
+// What stands, but for a permission whose purpose the person has denied or taken back in the kept record: told again,
+// it would undo that in the other services, whichever of the two came later.
+bool IsTakenOver(const v1::Permission& permission, const v1::Client& state) {
+  if (permission.has_withdraw_time()) return false;
+  if (permission.denial()) return true;
+  return std::none_of(state.permissions().begin(), state.permissions().end(), [&](const v1::Permission& own) {
+    return own.purpose() == permission.purpose() && own.denial() != own.has_withdraw_time();
+  });
 }
 
 // Others are told what the person has permitted under the name that they know from now on.
@@ -196,7 +207,7 @@ Decision OnTakeOver(const v1::Client& state, const v1::TakeOver& take, const Ent
   int permission_number = state.permissions_size();
   for (const v1::Permission& permission : take.content().permissions()) {
     merged.add_permissions_taken(
-        permission.has_withdraw_time() ? "" : absl::StrCat(context.key, "/permissions/", ++permission_number));
+        IsTakenOver(permission, state) ? absl::StrCat(context.key, "/permissions/", ++permission_number) : "");
   }
   const v1::MergedClient took = merged;
   draft.Emit(std::move(event));

@@ -262,6 +262,33 @@ TEST_F(MergeTest, KeepsBothCodesLeadingToTheOneClient) {
   EXPECT_EQ(region_.LeadsTo(kOtherCode), kKept);
 }
 
+TEST_F(MergeTest, TakesNoPermissionOverAgainstAWithdrawalOrDenialOfTheSamePurpose) {
+  TwoRecords();
+  const auto grant = [&](const char* client, const char* purpose, bool denial) {
+    v1::GrantPermissionRequest request;
+    request.set_client(client);
+    request.set_purpose(purpose);
+    request.set_organisation("organisations/kela");
+    request.add_classes("plan");
+    request.set_denial(denial);
+    ASSERT_THAT(region_.Give(client, request), IsOk());
+  };
+  for (const char* purpose : {"denied", "withdrawn", "granted", "unknown"}) grant(kLost, purpose, false);
+  grant(kKept, "denied", true);
+  grant(kKept, "withdrawn", false);
+  v1::WithdrawPermissionRequest withdraw;
+  withdraw.set_name(absl::StrCat(kKept, "/permissions/2"));
+  ASSERT_THAT(region_.Give(kKept, withdraw), IsOk());
+  grant(kKept, "granted", false);
+  MergeThem();
+  std::vector<std::string> purposes;
+  for (const v1::Permission& each : region_[kKept].permissions()) purposes.push_back(each.purpose());
+  EXPECT_THAT(purposes, ElementsAre("denied", "withdrawn", "granted", "service-chain", "granted", "unknown"));
+  ASSERT_THAT(region_.Undo(kKept, kLost), IsOk());
+  region_.Settle();
+  EXPECT_THAT(region_[kLost].permissions(), SizeIs(5));
+}
+
 TEST_F(MergeTest, RefusesCommandsForAClientWhoIsAnotherOneAndSaysWhich) {
   TwoRecords();
   MergeThem();
