@@ -439,6 +439,23 @@ TEST_F(WatchReferrals, SendsTheListThenOnlyWhatChangedOfTheOwnReferrals) {
   EXPECT_FALSE(changes.back().referral().has_person());
 }
 
+TEST_F(WatchReferrals, SendsAReferralThatChangedUnderTheNameItHadBeforeAMerge) {
+  v1::Client state;
+  state.set_name(Client(2));
+  v1::Referral& referral = *state.add_referrals();
+  referral.set_name(Name(2, 3));
+  referral.add_former_names(Name(7, 1));
+  referral.add_former_names(Name(8, 1));
+  referral.set_referrer("organisations/a");
+  SaveRows(state);
+  ReferralWatch watch("");
+  Drain(watch);
+  Journal(2, Declined(Name(7, 1)));
+  const auto changes = Drain(watch);
+  EXPECT_THAT(NamesOf(changes), ElementsAre(Name(2, 3)));
+  EXPECT_THAT(changes[0].referral().former_names(), ElementsAre(Name(7, 1), Name(8, 1)));
+}
+
 TEST_F(WatchReferrals, GoesOnBehindItsTokenAfterARestart) {
   ReferralWatch first("");
   const std::string token = Drain(first).back().resume_token();

@@ -278,14 +278,16 @@ absl::StatusOr<Decision> ClientDomain::DecideFact(const State& state, const Inpu
 Decision ClientDomain::OnTick(const State& state, const pipeline::Context& context) const {
   Draft draft(state, context);
   TellOverdue(answers_, draft);
+  GiveUpMerge(draft);
   return EraseIfDue(std::move(draft), RetentionYearsOf(catalogue_));
 }
 
 std::optional<absl::Time> ClientDomain::NextDue(const State& state) const {
-  const std::optional<absl::Time> overdue = NextOverdue(state, answers_);
-  const std::optional<absl::Time> erasure = NextErasure(state);
-  if (!overdue.has_value() || !erasure.has_value()) return overdue.has_value() ? overdue : erasure;
-  return std::min(*overdue, *erasure);
+  std::optional<absl::Time> next;
+  for (const auto& due : {NextOverdue(state, answers_), NextErasure(state), MergeGivenUpAt(state)}) {
+    if (due.has_value() && (!next.has_value() || *due < *next)) next = due;
+  }
+  return next;
 }
 
 std::vector<pipeline::IndexRow> ClientDomain::Index(const State& state) const { return IndexRows(state); }

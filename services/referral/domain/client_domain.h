@@ -39,7 +39,7 @@ class ClientDomain {
   absl::StatusOr<pipeline::Decision<Event>> Decide(const State& state, const Input& input,
                                                    const pipeline::Context& context) const;
   void Evolve(const Event& event, State& state) const { referral::Evolve(event, state); }
-  // When a referral becomes overdue (rule R7), or a client is to be erased.
+  // When a referral becomes overdue (rule R7), a client is to be erased or a merge is given up.
   std::optional<absl::Time> NextDue(const State& state) const;
   std::vector<pipeline::IndexRow> Index(const State& state) const;
   std::vector<pipeline::IndexRow> RowsOf(const Event& event) const { return {}; }

@@ -90,9 +90,11 @@ void EvolveMerge(const v1::ClientEvent& event, v1::Client& state) {
   switch (event.event_case()) {
     case v1::ClientEvent::kMergeBegun:
       state.set_merging_into(event.merge_begun().into());
+      *state.mutable_merging_since() = event.merge_begun().begin_time();
       return state.clear_merge_refused();
     case v1::ClientEvent::kMergeRefused:
       state.clear_merging_into();
+      state.clear_merging_since();
       return state.set_merge_refused(event.merge_refused().reason());
     case v1::ClientEvent::kMergeAwaited:
       return Await(event.merge_awaited(), state);

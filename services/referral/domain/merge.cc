@@ -20,6 +20,9 @@
 namespace polku::referral {
 namespace {
 
+// An answer takes milliseconds; none comes from a client who was erased meanwhile. One that comes later is called off.
+constexpr absl::Duration kMergeAnswerWait = absl::Hours(1);
+
 void CallOff(const std::string& client, const std::string& into, Draft& draft) {
   auto step = std::make_unique<v1::MergeCalledOff>();
   step->set_client(client);
@@ -113,6 +116,7 @@ absl::StatusOr<Decision> MergeClients(const v1::Client& state, const v1::MergeCl
   draft.Emit(std::move(noted));
   v1::ClientEvent begun;
   begun.mutable_merge_begun()->set_into(request.into());
+  *begun.mutable_merge_begun()->mutable_begin_time() = pipeline::ToProto(context.now);
   draft.Emit(std::move(begun));
   auto ask = std::make_unique<v1::AskMerge>();
   ask->set_client(context.key);
@@ -121,6 +125,19 @@ absl::StatusOr<Decision> MergeClients(const v1::Client& state, const v1::MergeCl
   ask->set_permissions(state.permissions_size());
   draft.AddStep(request.into(), std::move(ask));
   return Summarised(std::move(draft));
+}
+
+std::optional<absl::Time> MergeGivenUpAt(const v1::Client& state) {
+  if (!state.has_merging_since()) return std::nullopt;
+  return pipeline::FromProto(state.merging_since()) + kMergeAnswerWait;
+}
+
+void GiveUpMerge(Draft& draft) {
+  const std::optional<absl::Time> due = MergeGivenUpAt(draft.state());
+  if (!due.has_value() || draft.context().now < *due) return;
+  v1::ClientEvent event;
+  event.mutable_merge_refused()->set_reason("NO_ANSWER");
+  draft.Emit(std::move(event));
 }
 
 Decision OnAskMerge(const v1::Client& state, const v1::AskMerge& ask, const pipeline::Context& context) {

@@ -1,10 +1,12 @@
 // Two records that are one person become one, in steps; see "Merging" in services/referral/README.md.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "libs/pipeline/domain.h"
 #include "polku/referral/v1/state.pb.h"
 #include "services/referral/domain/evolve.h"
@@ -26,6 +28,10 @@ std::vector<std::string> IdentityHashes(const v1::Person& person,
 // Errors: kNotFound; kFailedPrecondition CLIENT_MERGING or PROCESSING_RESTRICTED; kInvalidArgument naming the field.
 absl::StatusOr<Decision> MergeClients(const v1::Client& state, const v1::MergeClientsRequest& request,
                                       const pipeline::Context& context);
+
+// When a merge that nobody has answered is given up; at a tick it is. None when no answer is awaited.
+std::optional<absl::Time> MergeGivenUpAt(const v1::Client& state);
+void GiveUpMerge(Draft& draft);
 
 // The steps. None is ever refused: what cannot be is answered, or called off.
 Decision OnAskMerge(const v1::Client& state, const v1::AskMerge& ask, const pipeline::Context& context);
