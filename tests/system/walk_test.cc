@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "libs/base/calendar.h"
+#include "libs/base/resource_name.h"
 #include "libs/base/status_matchers.h"
 #include "libs/pipeline/proto_time.h"
 #include "tests/system/region.h"
@@ -202,6 +203,45 @@ TEST_F(Walk, TellsTheReferrerThatTheClientIsInService) {
   EXPECT_EQ(seen.referrals(0).state(), referral::v1::REFERRAL_STATE_IN_SERVICE);
   EXPECT_EQ(seen.referrals(0).business_status(), "3.0");
   EXPECT_EQ(Journey(client).coordinator(), "coordinators/c01");
+}
+
+// The journey keeps the name that it began with; the referral is the other record's, and hears of it all the same.
+TEST_F(Walk, KeepsTheReferralOfAMergedClientInStepWithItsJourneyAndParts) {
+  const std::string client = region_.AcceptedClient();
+  const std::string referral = absl::StrCat(client, "/referrals/1");
+  referral::v1::SubmitReferralRequest second = region_.Referral();
+  referral::v1::Person& person = *second.mutable_referral()->mutable_person();
+  person.clear_identity_code();
+  person.set_family_name("Canary");
+  person.set_given_names("Eeva");
+  *person.mutable_birth_date() = pipeline::ToProtoDay(absl::CivilDay(1952, 10, 13));
+  second.mutable_referral()->set_needs(0, "mental-health");
+  const std::string other = *ClientOf(Ok(&Referrals::SubmitReferral, kReferrer, second).name());
+  referral::v1::MergeClientsRequest merge;
+  merge.set_client(client);
+  merge.set_into(other);
+  merge.set_text("the same person");
+  Ok(&Referrals::MergeClients, kIntake, merge);
+  region_.Rest();
+  referral::v1::GetReferralRequest get;
+  get.set_name(referral);
+  EXPECT_EQ(Ok(&Referrals::GetReferral, kReferrer, get).name(), absl::StrCat(other, "/referrals/2"));
+  follow_up::v1::CloseJourneyRequest close;
+  close.set_client(client);
+  close.set_reason(follow_up::v1::CLOSE_REASON_WORK_OR_STUDY);
+  Ok(&FollowUps::CloseJourney, kCoordinator, close);
+  region_.Rest();
+  EXPECT_EQ(Ok(&Referrals::GetReferral, kReferrer, get).state(), referral::v1::REFERRAL_STATE_CLOSED);
+  referral::v1::SplitClientRequest split;
+  split.set_client(other);
+  split.set_merged(client);
+  split.set_text("two persons after all");
+  Ok(&Referrals::SplitClient, kIntake, split);
+  region_.Rest();
+  EXPECT_EQ(Ok(&Referrals::GetReferral, kReferrer, get).name(), referral);
+  referral::v1::FindClientRequest find;
+  find.set_identity_code("131052-9085");
+  EXPECT_EQ(Ok(&Referrals::FindClient, kIntake, find).name(), client);
 }
 
 TEST_F(Walk, LosesNothingWhenTheServerEndsAndStartsAgain) {
