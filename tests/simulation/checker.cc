@@ -505,8 +505,9 @@ std::vector<std::string> CheckQuickly(World& world) {
 
 std::map<std::string, std::string> OutcomesOf(const Picture& picture) {
   std::map<std::string, std::string> outcomes;
+  // Whether another service ever wrote about them hangs on which facts shared a batch with the erasure.
+  for (const std::string& key : picture.services[kReferral].erased) outcomes[key] += "erased\n";
   for (const auto& service : picture.services) {
-    for (const std::string& key : service.erased) outcomes[key] += "erased\n";
     for (const auto& [key, state] : service.states) {
       if (const auto* client = dynamic_cast<const polku::referral::v1::Client*>(state.get())) {
         outcomes[key] += OutcomeOf(*client);
