@@ -58,6 +58,8 @@ assessment_first_contact_office_days: 1
 assessment_first_meeting_days: 7
 assessment_session_record_office_days: 1
 assessment_consultation_days: 14
+time_use_activities: [client-work]
+meeting_purposes: [multi-agency-meeting]
 )";
 
 constexpr char kInstant[] = "%Y-%m-%d %H:%M:%E*S";
