@@ -60,8 +60,8 @@ class Naive {
         const std::map<std::string, std::vector<Quiet>>& closures, absl::Time horizon)
       : facts_(facts), sources_(sources), closures_(closures), horizon_(horizon) {}
 
-  // A gap of R3 or R5 that a change in the client's life hid may have been forgotten when that was over or found to
-  // be a mistake: something else may go on meanwhile. If the service remembers it, it is right.
+  // A gap of R3 or R5 that a change in the client's life or, of R3, another break hid may have been forgotten when that
+  // was over or found to be a mistake: something else may go on meanwhile. If the service remembers it, it is right.
   bool MayBe(const About& about, absl::Time from) const { return hidden_.contains({about, LocalDay(from)}); }
 
   // What must be open at the horizon, by brute force.
@@ -349,12 +349,12 @@ class Naive {
     return true;
   }
 
-  bool OthersOpenAt(absl::Time time) const {
-    for (const auto& [interruption, other] : facts_.breaks) {
-      if (other.about.first == v1::RULE_NO_NEXT_MEASURE || other.retracted) continue;
-      if (other.due <= time && other.end > time) return true;
-    }
-    return false;
+  bool OthersOpenAt(absl::Time time, bool retracted) const {
+    return std::any_of(facts_.breaks.begin(), facts_.breaks.end(), [&](const auto& each) {
+      const auto& other = each.second;
+      return other.about.first != v1::RULE_NO_NEXT_MEASURE && other.retracted == retracted && other.due <= time &&
+             other.end > time;
+    });
   }
 
   void NoNextMeasure() {
@@ -367,7 +367,11 @@ class Naive {
       clock.StartAgainBehind(JourneyQuiets(), kOfficeDays);
       if (clock.due > horizon_) return;
       if (!IsGap(from, clock.due) || Hide({v1::RULE_NO_NEXT_MEASURE, ""}, clock.from, clock.due)) continue;
-      if (OthersOpenAt(clock.due)) continue;
+      if (OthersOpenAt(clock.due, false)) continue;
+      if (OthersOpenAt(clock.due, true)) {  // What was a mistake hid it: the gap may have closed before that was known.
+        hidden_.insert({{v1::RULE_NO_NEXT_MEASURE, ""}, LocalDay(clock.from)});
+        continue;
+      }
       broken_[{v1::RULE_NO_NEXT_MEASURE, ""}] = clock.from;
       return;
     }

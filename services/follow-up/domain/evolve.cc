@@ -167,11 +167,11 @@ bool HasSameSessions(const polku::assessment::v1::PlannedMeasure& a, const polku
                     });
 }
 
-// Sessions up to the day of the approval stay as they were planned.
+// Sessions up to the day of the approval stay as they were planned, also of a measure whose start before it is told later.
 void Change(const polku::assessment::v1::PlannedMeasure& plan, absl::CivilDay approve_day, JourneyRecord& state) {
   MeasureRecord* measure = MutableMeasure(state, plan.measure());
   if (measure == nullptr || HasEnded(*measure)) return;
-  if (measure->has_start_date() && !HasSameSessions(measure->plan(), plan)) {
+  if (!HasSameSessions(measure->plan(), plan)) {
     EarlierSessions& earlier = *measure->add_earlier_sessions();
     *earlier.mutable_last_date() = pipeline::ToProtoDay(approve_day);
     *earlier.mutable_sessions() = measure->plan().sessions();
