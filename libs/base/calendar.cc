@@ -1,5 +1,7 @@
 #include "libs/base/calendar.h"
 
+#include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <vector>
 
@@ -63,15 +65,17 @@ absl::CivilDay DateOf(const DayOff& off, absl::civil_year_t year, absl::CivilDay
   POLKU_CHECK(false);
 }
 
-uint8_t WeekdayFlags(absl::CivilDay day) {
-  switch (absl::GetWeekday(day)) {
-    case absl::Weekday::sunday:
-      return 0;
-    case absl::Weekday::saturday:
-      return kBenefitDay;
-    default:
-      return kOfficeDay | kBenefitDay;
-  }
+// Monday 0 to Sunday 6; day 0 was a Thursday.
+int WeekdayOf(int day_number) {
+  const int weekday = (day_number + 3) % 7;
+  return weekday < 0 ? weekday + 7 : weekday;
+}
+
+uint8_t WeekdayFlags(int day_number) {
+  constexpr int kSaturday = 5;
+  const int weekday = WeekdayOf(day_number);
+  if (weekday > kSaturday) return 0;
+  return weekday == kSaturday ? kBenefitDay : kOfficeDay | kBenefitDay;
 }
 
 uint8_t WithDayOff(uint8_t flags, const DayOff& off) {
@@ -82,7 +86,7 @@ uint8_t WithDayOff(uint8_t flags, const DayOff& off) {
 }
 
 uint8_t FlagsByRule(absl::CivilDay day) {
-  uint8_t flags = WeekdayFlags(day);
+  uint8_t flags = WeekdayFlags(DayNumberOf(day));
   const absl::CivilDay easter = Easter(day.year());
   for (const DayOff& off : kDaysOff) {
     if (DateOf(off, day.year(), easter) == day) flags = WithDayOff(flags, off);
@@ -90,30 +94,71 @@ uint8_t FlagsByRule(absl::CivilDay day) {
   return flags;
 }
 
-constexpr int kTableFirstYear = 1900;
-constexpr int kTableEndYear = 2200;
-constexpr absl::CivilDay kTableFirstDay(kTableFirstYear, 1, 1);
+constexpr int kFirstYear = 1900;
+constexpr int kEndYear = 2200;
 
-// One byte of flags a day, about 110 KB: the rules are asked millions of times in a replay.
-std::vector<uint8_t> MakeTable() {
-  std::vector<uint8_t> table;
-  const absl::CivilDay end(kTableEndYear, 1, 1);
-  table.reserve(static_cast<size_t>(end - kTableFirstDay));
-  for (absl::CivilDay day = kTableFirstDay; day < end; ++day) table.push_back(WeekdayFlags(day));
-  for (int year = kTableFirstYear; year < kTableEndYear; ++year) {
-    const absl::CivilDay easter = Easter(year);
-    for (const DayOff& off : kDaysOff) {
-      uint8_t& flags = table[static_cast<size_t>(DateOf(off, year, easter) - kTableFirstDay)];
-      flags = WithDayOff(flags, off);
+// The rules are asked millions of times in a replay. About 1 MB.
+struct Tables {
+  int first = DayNumberOf(absl::CivilDay(kFirstYear, 1, 1));
+  int end = DayNumberOf(absl::CivilDay(kEndYear, 1, 1));
+  std::vector<uint8_t> flags;           // Of each day from `first`.
+  std::vector<int> office_days_before;  // Of each day from `first`, and of `end`: how many lie in the table before it.
+  std::vector<int> office_days;         // In order.
+  std::vector<int> holidays;            // In order.
+
+  Tables() {
+    for (int day = first; day < end; ++day) flags.push_back(WeekdayFlags(day));
+    for (int year = kFirstYear; year < kEndYear; ++year) {
+      const absl::CivilDay easter = Easter(year);
+      for (const DayOff& off : kDaysOff) {
+        uint8_t& of_day = flags[static_cast<size_t>(DayNumberOf(DateOf(off, year, easter)) - first)];
+        of_day = WithDayOff(of_day, off);
+      }
+    }
+    office_days_before.push_back(0);
+    for (int day = first; day < end; ++day) {
+      const uint8_t of_day = flags[static_cast<size_t>(day - first)];
+      if ((of_day & kOfficeDay) != 0) office_days.push_back(day);
+      if ((of_day & kPublicHoliday) != 0) holidays.push_back(day);
+      office_days_before.push_back(static_cast<int>(office_days.size()));
     }
   }
+  bool Has(int day_number) const { return day_number >= first && day_number < end; }
+};
+
+const Tables& Table() {
+  static const Tables& table = *new Tables();
   return table;
 }
 
-uint8_t FlagsOf(absl::CivilDay day) {
-  static const std::vector<uint8_t>& table = *new std::vector<uint8_t>(MakeTable());
-  if (day.year() < kTableFirstYear || day.year() >= kTableEndYear) return FlagsByRule(day);
-  return table[static_cast<size_t>(day - kTableFirstDay)];
+uint8_t FlagsOf(int day_number) {
+  const Tables& table = Table();
+  return table.Has(day_number) ? table.flags[static_cast<size_t>(day_number - table.first)]
+                               : FlagsByRule(DayOfNumber(day_number));
+}
+
+// Where midnights lie: Finland is at UTC+2 or +3 all of these years, and its clocks change after midnight.
+struct Midnights {
+  static constexpr int kFirst = 3653;  // 1980-01-01
+  static constexpr int kEnd = 47482;   // 2100-01-01
+  static constexpr int64_t kDaySeconds = 86400;
+
+  std::vector<int16_t> offset_minutes;  // Of each day from kFirst, and of kEnd.
+
+  Midnights() {
+    for (int day = kFirst; day <= kEnd; ++day) {
+      const absl::Time start = absl::FromCivil(DayOfNumber(day), Helsinki());
+      offset_minutes.push_back(static_cast<int16_t>((day * kDaySeconds - absl::ToUnixSeconds(start)) / 60));
+    }
+  }
+  static bool Has(int day_number) { return day_number >= kFirst && day_number < kEnd; }
+  int OffsetOf(int day_number) const { return offset_minutes[static_cast<size_t>(day_number - kFirst)]; }
+  int64_t StartOf(int day_number) const { return day_number * kDaySeconds - OffsetOf(day_number) * 60; }
+};
+
+const Midnights& Midnight() {
+  static const Midnights& table = *new Midnights();
+  return table;
 }
 
 }  // namespace
@@ -125,6 +170,14 @@ absl::TimeZone Helsinki() {
     return loaded;
   }();
   return zone;
+}
+
+int DayNumberOf(absl::CivilDay day) { return static_cast<int>(day - absl::CivilDay(1970, 1, 1)); }
+
+absl::CivilDay DayOfNumber(int day_number) {
+  const std::chrono::year_month_day date{std::chrono::sys_days{std::chrono::days{day_number}}};
+  return absl::CivilDay(static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                        static_cast<unsigned>(date.day()));
 }
 
 // The anonymous Gregorian algorithm (Meeus, Astronomical Algorithms, chapter 8).
@@ -139,11 +192,29 @@ absl::CivilDay Easter(absl::civil_year_t year) {
   return absl::CivilDay(year, n / 31, n % 31 + 1);
 }
 
-bool IsPublicHoliday(absl::CivilDay day) { return (FlagsOf(day) & kPublicHoliday) != 0; }
-bool IsOfficeDay(absl::CivilDay day) { return (FlagsOf(day) & kOfficeDay) != 0; }
-bool IsBenefitDay(absl::CivilDay day) { return (FlagsOf(day) & kBenefitDay) != 0; }
+bool IsPublicHoliday(int day_number) { return (FlagsOf(day_number) & kPublicHoliday) != 0; }
+bool IsPublicHoliday(absl::CivilDay day) { return IsPublicHoliday(DayNumberOf(day)); }
+bool IsOfficeDay(absl::CivilDay day) { return (FlagsOf(DayNumberOf(day)) & kOfficeDay) != 0; }
+bool IsBenefitDay(absl::CivilDay day) { return (FlagsOf(DayNumberOf(day)) & kBenefitDay) != 0; }
+
+absl::Span<const int> PublicHolidaysIn(int first_day_number, int last_day_number) {
+  const std::vector<int>& all = Table().holidays;
+  const auto begin = std::lower_bound(all.begin(), all.end(), first_day_number);
+  const auto end = std::upper_bound(begin, all.end(), std::max(first_day_number - 1, last_day_number));
+  return {all.data() + (begin - all.begin()), static_cast<size_t>(end - begin)};
+}
 
 absl::CivilDay AddOfficeDays(absl::CivilDay day, int count) {
+  if (count == 0) return day;
+  const Tables& table = Table();
+  if (const int number = DayNumberOf(day); table.Has(number)) {
+    // Those up to and with `day` when going on, those before it when going back.
+    const int before = table.office_days_before[static_cast<size_t>(number - table.first + (count > 0 ? 1 : 0))];
+    const int64_t index = int64_t{before} + count - (count > 0 ? 1 : 0);
+    if (index >= 0 && index < static_cast<int64_t>(table.office_days.size())) {
+      return DayOfNumber(table.office_days[static_cast<size_t>(index)]);
+    }
+  }
   const int step = count < 0 ? -1 : 1;
   while (count != 0) {
     day += step;
@@ -152,13 +223,30 @@ absl::CivilDay AddOfficeDays(absl::CivilDay day, int count) {
   return day;
 }
 
-absl::Time StartOfDay(absl::CivilDay day) { return absl::FromCivil(day, Helsinki()); }
+absl::Time StartOfDay(absl::CivilDay day) {
+  const int number = DayNumberOf(day);
+  return Midnights::Has(number) ? absl::FromUnixSeconds(Midnight().StartOf(number)) : absl::FromCivil(day, Helsinki());
+}
 
 absl::Time EndOfDay(absl::CivilDay day) { return StartOfDay(day + 1); }
 
-absl::CivilDay LocalDay(absl::Time time) { return absl::ToCivilDay(time, Helsinki()); }
+absl::CivilDay LocalDay(absl::Time time) {
+  // The day at UTC+2, or the next one while summer time is on.
+  constexpr int64_t kWinterSeconds = 2 * 3600;
+  const int64_t seconds = absl::ToUnixSeconds(time);
+  if (seconds < Midnights::kFirst * Midnights::kDaySeconds ||
+      seconds >= (Midnights::kEnd - 1) * Midnights::kDaySeconds) {
+    return absl::ToCivilDay(time, Helsinki());
+  }
+  const auto number = static_cast<int>((seconds + kWinterSeconds) / Midnights::kDaySeconds);
+  return DayOfNumber(absl::FromUnixSeconds(Midnight().StartOf(number + 1)) <= time ? number + 1 : number);
+}
 
 absl::Time LocalTime(absl::CivilDay day, int minutes_of_day) {
+  const int number = DayNumberOf(day);
+  const bool plain = minutes_of_day >= 0 && minutes_of_day <= 1440 && Midnights::Has(number) &&
+                     Midnight().OffsetOf(number) == Midnight().OffsetOf(number + 1);
+  if (plain) return absl::FromUnixSeconds(Midnight().StartOf(number) + minutes_of_day * 60);
   // absl::FromCivil gives the change itself in a gap and the earlier instant in a doubled hour.
   return absl::FromCivil(absl::CivilMinute(day) + minutes_of_day, Helsinki());
 }

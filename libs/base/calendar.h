@@ -11,11 +11,16 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 
 namespace polku {
 
 // Europe/Helsinki. The process aborts if the machine has no time zone database.
 absl::TimeZone Helsinki();
+
+// Days since 1970-01-01, for loops and tables: a civil day is dear to add to and to compare.
+int DayNumberOf(absl::CivilDay day);
+absl::CivilDay DayOfNumber(int day_number);
 
 // Easter Sunday of a year of the Gregorian calendar.
 absl::CivilDay Easter(absl::civil_year_t year);
@@ -23,6 +28,9 @@ absl::CivilDay Easter(absl::civil_year_t year);
 // The public holidays, also those that always fall on a Saturday or Sunday. Midsummer Eve and
 // Christmas Eve are none. The rules in force since 1991, applied to every year.
 bool IsPublicHoliday(absl::CivilDay day);
+bool IsPublicHoliday(int day_number);
+// The numbers of the public holidays of `first` to `last`, in order. Days outside 1900 to 2199 are left out.
+absl::Span<const int> PublicHolidaysIn(int first_day_number, int last_day_number);
 
 // Monday to Friday, neither a public holiday nor Midsummer Eve nor Christmas Eve.
 bool IsOfficeDay(absl::CivilDay day);
@@ -32,7 +40,7 @@ bool IsOfficeDay(absl::CivilDay day);
 bool IsBenefitDay(absl::CivilDay day);
 
 // The `count`-th office day after `day`, which is itself not counted and need not be an office
-// day. A negative count goes back; zero gives `day`. Takes time linear in `count`.
+// day. A negative count goes back; zero gives `day`.
 absl::CivilDay AddOfficeDays(absl::CivilDay day, int count);
 
 // The first instant of `day` in Helsinki, and the first instant after it.

@@ -35,7 +35,8 @@ class AggregateKind {
   virtual const google::protobuf::Message& input_prototype() const = 0;
   virtual const google::protobuf::Message& event_prototype() const = 0;
   virtual absl::StatusOr<std::string> KeyOf(const google::protobuf::Message& input) const = 0;
-  virtual std::vector<Lookup> LookupsOf(const std::string& key, const google::protobuf::Message& input) const = 0;
+  virtual std::vector<Lookup> LookupsOf(const std::string& key, const google::protobuf::Message& state,
+                                        const google::protobuf::Message& input) const = 0;
   virtual absl::StatusOr<AnyDecision> Decide(const google::protobuf::Message& state,
                                              const google::protobuf::Message& input, const Context& context) const = 0;
   virtual void Evolve(const google::protobuf::Message& event, google::protobuf::Message& state) const = 0;
@@ -59,8 +60,10 @@ class KindOf final : public AggregateKind {
   absl::StatusOr<std::string> KeyOf(const google::protobuf::Message& input) const override {
     return domain_.KeyOf(static_cast<const typename D::Input&>(input));
   }
-  std::vector<Lookup> LookupsOf(const std::string& key, const google::protobuf::Message& input) const override {
-    return domain_.LookupsOf(key, static_cast<const typename D::Input&>(input));
+  std::vector<Lookup> LookupsOf(const std::string& key, const google::protobuf::Message& state,
+                                const google::protobuf::Message& input) const override {
+    return domain_.LookupsOf(key, static_cast<const typename D::State&>(state),
+                             static_cast<const typename D::Input&>(input));
   }
   absl::StatusOr<AnyDecision> Decide(const google::protobuf::Message& state, const google::protobuf::Message& input,
                                      const Context& context) const override {

@@ -10,7 +10,7 @@
 //     // The aggregate that `input` is for. Not called for Tick or when the caller gives the key.
 //     absl::StatusOr<std::string> KeyOf(const Input& input) const;
 //     // Index queries whose rows Decide wants. Exact for rows of the same key, advice for others.
-//     std::vector<Lookup> LookupsOf(const std::string& key, const Input& input) const;
+//     std::vector<Lookup> LookupsOf(const std::string& key, const State& state, const Input& input) const;
 //     // An error is a refusal: no events, the state stays untouched.
 //     absl::StatusOr<Decision<Event>> Decide(const State& state, const Input& input, const Context& context) const;
 //     void Evolve(const Event& event, State& state) const;

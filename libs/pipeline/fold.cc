@@ -90,7 +90,7 @@ absl::StatusOr<Fold::Working*> Fold::WorkingFor(const std::string& key) {
 }
 
 absl::Status Fold::AnswerLookups(Working& working, const Message& input, Context& context) {
-  const std::vector<Lookup> lookups = working.kind->LookupsOf(context.key, input);
+  const std::vector<Lookup> lookups = working.kind->LookupsOf(context.key, *working.state, input);
   if (lookups.empty()) return absl::OkStatus();
   // Rows of the same key are exact.
   const bool index = std::any_of(lookups.begin(), lookups.end(), [](const Lookup& each) { return !each.of_events; });
@@ -109,7 +109,7 @@ absl::Status Fold::AnswerLookups(Working& working, const Message& input, Context
 }
 
 absl::Status Fold::Handle(Working& working, const Message& input, Context context, absl::string_view traceparent,
-                          const std::string& origin, absl::Status& refusal, std::unique_ptr<Message>* reply) {
+                          Origin origin, absl::Status& refusal, std::unique_ptr<Message>* reply) {
   RETURN_IF_ERROR(AnswerLookups(working, input, context));
   context.next_version = working.stored.version + 1;
   absl::StatusOr<AnyDecision> decision = working.kind->Decide(*working.state, input, context);
@@ -136,7 +136,7 @@ absl::Status Fold::ChangeAliases(const std::string& key, const std::vector<Alias
   return absl::OkStatus();
 }
 
-void Fold::Keep(Working& working, AnyDecision& decision, absl::string_view traceparent, const std::string& origin) {
+void Fold::Keep(Working& working, AnyDecision& decision, absl::string_view traceparent, Origin origin) {
   if (decision.erase) {
     working.erased = true;
     erasures_.push_back({working.stored.key, working.stored.version + 1, 0, 0, {}});
@@ -164,8 +164,9 @@ void Fold::Keep(Working& working, AnyDecision& decision, absl::string_view trace
     working.index_stale = true;
     ++counts_.events;
   }
+  if (decision.steps.empty()) return;
   // Without an event the version does not tell this decision from the next one of the same origin.
-  const std::string base = decision.events.empty() ? absl::StrCat(origin, "@", absl::ToUnixNanos(settings_.now), ".",
+  const std::string base = decision.events.empty() ? absl::StrCat(origin(), "@", absl::ToUnixNanos(settings_.now), ".",
                                                                   ++steps_without_events_)
                                                    : absl::StrCat(working.stored.key, "@", working.stored.version);
   int ordinal = 0;
@@ -223,7 +224,7 @@ bool Fold::Replayed(WorkItem& item, Prepared& prepared) {
   return true;
 }
 
-bool Fold::IsErased(absl::string_view key) const { return erased_.contains(store::OwnerOf(key)); }
+bool Fold::IsErased(absl::string_view key) const { return !erased_.empty() && erased_.contains(store::OwnerOf(key)); }
 
 bool Fold::DroppedAsErased(WorkItem& item, const Prepared& prepared) {
   const bool erased = IsErased(prepared.key) || (item.received.has_value() && IsErased(item.received->fact.key));
@@ -250,7 +251,7 @@ absl::Status Fold::ApplyCommand(WorkItem& item, Prepared& prepared) {
   ASSIGN_OR_RETURN(Working * working, WorkingFor(prepared.key));
   Context context = ContextFor(prepared.key);
   context.principal = command.principal;
-  const std::string origin = absl::StrCat(prepared.request.scope, "/", command.request_id);
+  const auto origin = [&] { return absl::StrCat(prepared.request.scope, "/", command.request_id); };
   RETURN_IF_ERROR(Handle(*working, *prepared.input.input, std::move(context), command.traceparent, origin, item.outcome,
                          &item.reply));
   if (!item.outcome.ok()) return absl::OkStatus();
@@ -324,7 +325,9 @@ absl::Status Fold::ApplyFact(WorkItem& item, Prepared& prepared) {
       ASSIGN_OR_RETURN(Working * working, WorkingFor(prepared.key));
       Context context = ContextFor(prepared.key);
       context.fact_time = fact.time;
-      const std::string origin = absl::StrCat(fact.source, "/", fact.key, "/", fact.epoch, "/", fact.version);
+      const auto origin = [&fact] {
+        return absl::StrCat(fact.source, "/", fact.key, "/", fact.epoch, "/", fact.version);
+      };
       RETURN_IF_ERROR(
           Handle(*working, *prepared.input.input, std::move(context), fact.traceparent, origin, refusal, nullptr));
     }
@@ -345,8 +348,9 @@ absl::Status Fold::ApplyStep(WorkItem& item, Prepared& prepared) {
   absl::Status refusal = prepared.problem;
   if (refusal.ok()) {
     ASSIGN_OR_RETURN(Working * working, WorkingFor(prepared.key));
-    RETURN_IF_ERROR(Handle(*working, *prepared.input.input, ContextFor(prepared.key), item.step->traceparent,
-                           item.step->id, refusal, nullptr));
+    RETURN_IF_ERROR(Handle(
+        *working, *prepared.input.input, ContextFor(prepared.key), item.step->traceparent,
+        [&item] { return item.step->id; }, refusal, nullptr));
   }
   item.outcome = refusal;
   if (refusal.ok()) return absl::OkStatus();
@@ -376,7 +380,7 @@ absl::Status Fold::ApplyDue(WorkItem& item, Prepared& prepared) {
   working->ticked = true;
   if (working->stored.due_at.has_value()) counts_.due_handled.push_back(*working->stored.due_at);
   if (!item.outcome.ok()) return absl::OkStatus();
-  const std::string origin = absl::StrCat(prepared.key, "@", working->stored.version, "/due");
+  const auto origin = [&] { return absl::StrCat(prepared.key, "@", working->stored.version, "/due"); };
   return Handle(*working, *prepared.input.input, ContextFor(prepared.key), "", origin, item.outcome, nullptr);
 }
 

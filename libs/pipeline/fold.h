@@ -10,8 +10,10 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "google/protobuf/arena.h"
 #include "google/protobuf/message.h"
 #include "libs/pipeline/kinds.h"
 #include "libs/pipeline/work_item.h"
@@ -63,11 +65,11 @@ class Fold {
     const AggregateKind* kind = nullptr;
     store::StoredAggregate stored;  // Version and public version move with the fold.
     int64_t loaded_version = 0;
-    std::unique_ptr<google::protobuf::Message> state;
-    std::vector<IndexRow> index_written;  // As the database has them now.
-    std::vector<IndexRow> rows_waiting;   // RowsOf, not written yet.
-    bool changed = false;                 // Since loading.
-    bool index_stale = false;             // Since index_written.
+    google::protobuf::Message* state = nullptr;  // In the arena.
+    std::vector<IndexRow> index_written;         // As the database has them now.
+    std::vector<IndexRow> rows_waiting;          // RowsOf, not written yet.
+    bool changed = false;                        // Since loading.
+    bool index_stale = false;                    // Since index_written.
     bool ticked = false;
     bool erased = false;
   };
@@ -103,13 +105,15 @@ class Fold {
   bool IsErased(absl::string_view key) const;
   void SetAside(const WorkItem& item, const absl::Status& why);
 
+  // Names an input among those of one key; asked only for a decision with steps and no event.
+  using Origin = absl::FunctionRef<std::string()>;
   // Decides and evolves. `refusal` gets the domain's answer; the return value is the database's.
   absl::Status Handle(Working& working, const google::protobuf::Message& input, Context context,
-                      absl::string_view traceparent, const std::string& origin, absl::Status& refusal,
+                      absl::string_view traceparent, Origin origin, absl::Status& refusal,
                       std::unique_ptr<google::protobuf::Message>* reply);
   absl::Status AnswerLookups(Working& working, const google::protobuf::Message& input, Context& context);
   absl::Status ChangeAliases(const std::string& key, const std::vector<AliasChange>& changes);
-  void Keep(Working& working, AnyDecision& decision, absl::string_view traceparent, const std::string& origin);
+  void Keep(Working& working, AnyDecision& decision, absl::string_view traceparent, Origin origin);
   // Index rows on their way into the database, by table in order of first use.
   using RowsOfTables = std::vector<std::pair<const store::TableShape*, std::vector<store::Row>>>;
   struct RowChanges {
@@ -131,6 +135,7 @@ class Fold {
   const FoldSettings settings_;
   FoldCounts counts_;
 
+  google::protobuf::Arena arena_;  // Before what points into it.
   std::vector<Prepared> prepared_;
   std::vector<std::unique_ptr<Working>> working_;  // In order of first touch.
   absl::flat_hash_map<std::string, Working*> by_key_;

@@ -1,6 +1,7 @@
 // The first half of a fold: what each input is, which aggregate it is for, what is known of it.
 #include <utility>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "libs/base/status_macros.h"
@@ -15,9 +16,7 @@ using google::protobuf::Message;
 
 void Fold::PrepareCommand(WorkItem& item, Prepared& prepared) {
   const Command& command = *item.command;
-  std::unique_ptr<Message> copy(command.request->New());
-  copy->CopyFrom(*command.request);
-  prepared.input = settings_.kinds->Wrap(std::move(copy));
+  prepared.input = settings_.kinds->Wrap(*command.request, arena_);
   prepared.key = command.key;
   if (prepared.key.empty()) {
     absl::StatusOr<std::string> key = prepared.input.kind->KeyOf(*prepared.input.input);
@@ -38,7 +37,7 @@ void Fold::PrepareFact(WorkItem& item, Prepared& prepared) {
     prepared.skip = true;
     return;
   }
-  absl::StatusOr<TypedInput> input = settings_.kinds->Parse(received.fact.type, received.fact.payload);
+  absl::StatusOr<TypedInput> input = settings_.kinds->Parse(received.fact.type, received.fact.payload, arena_);
   if (!input.ok()) {
     prepared.problem = input.status();
     return;
@@ -57,7 +56,7 @@ void Fold::PrepareStored(WorkItem& item, Prepared& prepared) {
       prepared.problem = absl::InternalError(absl::StrCat("due row of no known kind: ", item.due_key));
       return;
     }
-    prepared.input = settings_.kinds->Tick(*kind);
+    prepared.input = settings_.kinds->Tick(*kind, arena_);
     return;
   }
   prepared.key = item.step->key;
@@ -65,7 +64,7 @@ void Fold::PrepareStored(WorkItem& item, Prepared& prepared) {
     prepared.problem = absl::InternalError(absl::StrCat("step of unknown type ", item.step->type));
     return;
   }
-  absl::StatusOr<TypedInput> input = settings_.kinds->Parse(item.step->type, item.step->payload);
+  absl::StatusOr<TypedInput> input = settings_.kinds->Parse(item.step->type, item.step->payload, arena_);
   prepared.problem = input.status();
   if (input.ok()) prepared.input = *std::move(input);
 }
@@ -74,6 +73,7 @@ absl::Status Fold::FindKnown(std::vector<WorkItem>& items) {
   std::vector<store::RequestKey> requests;
   std::vector<store::AliasRow> aliases;
   std::vector<store::SourceVersionKey> versions;
+  absl::flat_hash_set<store::SourceVersionKey> asked;
   for (size_t i = 0; i < items.size(); ++i) {
     if (!prepared_[i].request.request_id.empty()) requests.push_back(prepared_[i].request);
     if (items[i].command != nullptr && items[i].command->alias.has_value()) {
@@ -81,7 +81,8 @@ absl::Status Fold::FindKnown(std::vector<WorkItem>& items) {
     }
     if (items[i].received.has_value() && items[i].received->problem.ok()) {
       const PeerFact& fact = items[i].received->fact;
-      versions.push_back({fact.source, fact.epoch, fact.key});
+      store::SourceVersionKey version{fact.source, fact.epoch, fact.key};
+      if (asked.insert(version).second) versions.push_back(std::move(version));
     }
   }
   if (!requests.empty()) {
@@ -106,12 +107,15 @@ absl::Status Fold::FindKnown(std::vector<WorkItem>& items) {
 }
 
 absl::Status Fold::FindErased(const std::vector<WorkItem>& items) {
-  std::set<std::string> keys;
+  std::vector<std::string> asked;
+  absl::flat_hash_set<absl::string_view> seen;
+  const auto ask = [&](const std::string& key) {
+    if (!key.empty() && seen.insert(key).second) asked.push_back(key);
+  };
   for (size_t i = 0; i < items.size(); ++i) {
-    if (!prepared_[i].key.empty()) keys.insert(prepared_[i].key);
-    if (items[i].received.has_value()) keys.insert(items[i].received->fact.key);
+    ask(prepared_[i].key);
+    if (items[i].received.has_value()) ask(items[i].received->fact.key);
   }
-  const std::vector<std::string> asked(keys.begin(), keys.end());
   ASSIGN_OR_RETURN(const std::vector<store::Erasure> found, transaction_.FindErased(asked));
   for (const store::Erasure& erasure : found) erased_.emplace(store::OwnerOf(erasure.key));
   return absl::OkStatus();
@@ -119,7 +123,7 @@ absl::Status Fold::FindErased(const std::vector<WorkItem>& items) {
 
 absl::Status Fold::LoadAggregates() {
   std::vector<std::string> keys;
-  std::set<absl::string_view> seen;
+  absl::flat_hash_set<absl::string_view> seen;
   for (const Prepared& prepared : prepared_) {
     if (prepared.input.kind == nullptr || !prepared.problem.ok() || prepared.key.empty()) continue;
     if (IsErased(prepared.key)) continue;
@@ -144,7 +148,7 @@ absl::Status Fold::Load(const std::vector<std::string>& keys) {
           absl::StrCat("state of ", aggregate.key, " has schema ", aggregate.schema, ", newer than this program's"));
     }
     working->loaded_version = aggregate.version;
-    working->state.reset(working->kind->state_prototype().New());
+    working->state = working->kind->state_prototype().New(&arena_);
     if (!working->state->ParseFromString(aggregate.state)) {
       return absl::DataLossError(absl::StrCat("state of ", aggregate.key, " does not parse"));
     }

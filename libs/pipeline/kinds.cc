@@ -11,6 +11,7 @@
 
 namespace polku::pipeline {
 
+using google::protobuf::Arena;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 
@@ -40,21 +41,21 @@ absl::StatusOr<Kinds> Kinds::Create(absl::string_view service,
   return made;
 }
 
-TypedInput Kinds::Wrap(std::unique_ptr<Message> message) const {
-  const Slot& slot = inputs_.at(message->GetDescriptor()->full_name());
-  TypedInput typed{slot.kind, std::unique_ptr<Message>(slot.kind->input_prototype().New())};
-  typed.input->GetReflection()->SetAllocatedMessage(typed.input.get(), message.release(), slot.field);
-  return typed;
+TypedInput Kinds::Wrap(const Message& message, Arena& arena) const {
+  const Slot& slot = inputs_.at(message.GetDescriptor()->full_name());
+  Message* input = slot.kind->input_prototype().New(&arena);
+  input->GetReflection()->MutableMessage(input, slot.field)->CopyFrom(message);
+  return {slot.kind, input};
 }
 
-absl::StatusOr<TypedInput> Kinds::Parse(absl::string_view type, absl::string_view bytes) const {
+absl::StatusOr<TypedInput> Kinds::Parse(absl::string_view type, absl::string_view bytes, Arena& arena) const {
   const Slot& slot = inputs_.at(type);
-  TypedInput typed{slot.kind, std::unique_ptr<Message>(slot.kind->input_prototype().New())};
-  Message* inner = typed.input->GetReflection()->MutableMessage(typed.input.get(), slot.field);
+  Message* input = slot.kind->input_prototype().New(&arena);
+  Message* inner = input->GetReflection()->MutableMessage(input, slot.field);
   if (!inner->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
     return absl::InvalidArgumentError(absl::StrCat("value is not a ", type));
   }
-  return typed;
+  return TypedInput{slot.kind, input};
 }
 
 const AggregateKind* Kinds::OfKey(absl::string_view key) const {
@@ -64,18 +65,18 @@ const AggregateKind* Kinds::OfKey(absl::string_view key) const {
   return nullptr;
 }
 
-TypedInput Kinds::Tick(const AggregateKind& kind) const {
-  TypedInput typed{&kind, std::unique_ptr<Message>(kind.input_prototype().New())};
-  const auto* descriptor = typed.input->GetDescriptor();
+TypedInput Kinds::Tick(const AggregateKind& kind, Arena& arena) const {
+  Message* input = kind.input_prototype().New(&arena);
+  const auto* descriptor = input->GetDescriptor();
   for (int i = 0; i < descriptor->field_count(); ++i) {
     const FieldDescriptor* field = descriptor->field(i);
     if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE &&
         field->message_type() == polku::common::v1::Tick::descriptor()) {
-      typed.input->GetReflection()->MutableMessage(typed.input.get(), field);
+      input->GetReflection()->MutableMessage(input, field);
       break;
     }
   }
-  return typed;
+  return {&kind, input};
 }
 
 const Message& Kinds::Inner(const Message& oneof) {

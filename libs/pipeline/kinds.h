@@ -8,16 +8,17 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "google/protobuf/arena.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
 #include "libs/pipeline/aggregate_kind.h"
 
 namespace polku::pipeline {
 
-// An input as its kind's oneof.
+// An input as its kind's oneof. Lives as long as its arena.
 struct TypedInput {
   const AggregateKind* kind = nullptr;
-  std::unique_ptr<google::protobuf::Message> input;
+  const google::protobuf::Message* input = nullptr;
 };
 
 // Immutable after Create. Reads the kinds' oneofs: a message type that stands in the Input of
@@ -30,12 +31,13 @@ class Kinds {
                                       const std::vector<std::unique_ptr<AggregateKind>>& kinds);
 
   bool Takes(absl::string_view message_type) const { return inputs_.contains(message_type); }
-  // `message` must be of a type that Takes() knows.
-  TypedInput Wrap(std::unique_ptr<google::protobuf::Message> message) const;
+  // A copy of `message`, which must be of a type that Takes() knows.
+  TypedInput Wrap(const google::protobuf::Message& message, google::protobuf::Arena& arena) const;
   // Errors: kInvalidArgument when `bytes` are not a message of `type`. `type` must be known.
-  absl::StatusOr<TypedInput> Parse(absl::string_view type, absl::string_view bytes) const;
+  absl::StatusOr<TypedInput> Parse(absl::string_view type, absl::string_view bytes,
+                                   google::protobuf::Arena& arena) const;
   const AggregateKind* OfKey(absl::string_view key) const;  // Null if no prefix fits.
-  TypedInput Tick(const AggregateKind& kind) const;
+  TypedInput Tick(const AggregateKind& kind, google::protobuf::Arena& arena) const;
 
   // The message inside an event's oneof.
   static const google::protobuf::Message& Inner(const google::protobuf::Message& oneof);

@@ -32,6 +32,7 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(GRPC REQUIRED IMPORTED_TARGET GLOBAL grpc++)
 pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET GLOBAL sqlite3)
 pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET GLOBAL libsodium)
+pkg_check_modules(JEMALLOC REQUIRED IMPORTED_TARGET GLOBAL jemalloc)
 find_program(POLKU_PROTOC protoc REQUIRED)
 find_program(POLKU_GRPC_PLUGIN grpc_cpp_plugin REQUIRED)
 
@@ -52,6 +53,13 @@ target_compile_options(polku_flags INTERFACE
 target_include_directories(polku_flags INTERFACE "${PROJECT_SOURCE_DIR}")
 polku_finish_sanitizers()
 
+# Allocates for programs; libs/decisions/0004-allocator.md. Nothing calls it by name, so the linker must be told to keep it.
+add_library(polku_malloc INTERFACE)
+if(NOT POLKU_SANITIZER)
+  target_link_libraries(polku_malloc INTERFACE
+    -Wl,--push-state,--no-as-needed PkgConfig::JEMALLOC -Wl,--pop-state)
+endif()
+
 # polku_library(NAME SOURCES ... DEPS ... [INTERFACE])
 function(polku_library name)
   cmake_parse_arguments(ARG "INTERFACE" "" "SOURCES;DEPS" ${ARGN})
@@ -70,7 +78,7 @@ endfunction()
 function(polku_binary name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
-  target_link_libraries(${name} PRIVATE polku_flags polku_sanitizer ${ARG_DEPS})
+  target_link_libraries(${name} PRIVATE polku_flags polku_sanitizer polku_malloc ${ARG_DEPS})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
 endfunction()
 

@@ -72,7 +72,9 @@ std::optional<std::string> TakeSized(absl::string_view& bytes) {
 }
 
 std::optional<std::vector<Header>> DecodeHeaders(absl::string_view bytes) {
+  constexpr size_t kUsualHeaders = 12;
   std::vector<Header> headers;
+  headers.reserve(kUsualHeaders);
   while (!bytes.empty()) {
     std::optional<std::string> name = TakeSized(bytes);
     if (!name.has_value()) return std::nullopt;

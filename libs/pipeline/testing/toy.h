@@ -34,7 +34,9 @@ struct CounterDomain {
   using Event = v1::CounterEvent;
 
   absl::StatusOr<std::string> KeyOf(const Input& input) const { return input.add().counter(); }
-  std::vector<Lookup> LookupsOf(const std::string& key, const Input&) const { return {{"total_of", {key}}}; }
+  std::vector<Lookup> LookupsOf(const std::string& key, const State&, const Input&) const {
+    return {{"total_of", {key}}};
+  }
 
   absl::StatusOr<Decision<Event>> Decide(const State& state, const Input& input, const Context& context) const {
     Decision<Event> decision;
@@ -106,7 +108,7 @@ struct MirrorDomain {
   absl::StatusOr<std::string> KeyOf(const Input& input) const {
     return input.has_erased() ? input.erased().counter() : input.added().counter();
   }
-  std::vector<Lookup> LookupsOf(const std::string&, const Input&) const { return {}; }
+  std::vector<Lookup> LookupsOf(const std::string&, const State&, const Input&) const { return {}; }
   absl::StatusOr<Decision<Event>> Decide(const State&, const Input& input, const Context&) const {
     if (input.added().amount() == 666) return absl::InternalError("cannot handle this amount");
     Decision<Event> decision;

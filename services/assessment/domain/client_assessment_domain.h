@@ -26,7 +26,9 @@ class ClientAssessmentDomain {
 
   // Errors: kInvalidArgument when a name in a command is not of the kind it must be.
   absl::StatusOr<std::string> KeyOf(const Input& input) const;
-  std::vector<pipeline::Lookup> LookupsOf(const std::string& key, const Input& input) const { return {}; }
+  std::vector<pipeline::Lookup> LookupsOf(const std::string& key, const State& state, const Input& input) const {
+    return {};
+  }
   absl::StatusOr<pipeline::Decision<Event>> Decide(const State& state, const Input& input,
                                                    const pipeline::Context& context) const;
   void Evolve(const Event& event, State& state) const { assessment::Evolve(event, state); }

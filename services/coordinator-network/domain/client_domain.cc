@@ -223,7 +223,8 @@ absl::StatusOr<std::string> ClientDomain::KeyOf(const Input& input) const {
   return absl::InternalError("the input names no client");
 }
 
-std::vector<pipeline::Lookup> ClientDomain::LookupsOf(const std::string& key, const Input& input) const {
+std::vector<pipeline::Lookup> ClientDomain::LookupsOf(const std::string& key, const State& state,
+                                                      const Input& input) const {
   if (input.has_referral_accepted()) return {{"coordinators", {key, input.referral_accepted().municipality()}}};
   if (input.has_schedule_meeting() || input.has_record_meeting()) return {PermissionLookup(key)};
   if (!input.has_assign_coordinator() && !input.has_begin_hand_over() && !input.has_decline_assignment()) return {};

@@ -285,7 +285,8 @@ absl::StatusOr<std::string> CoordinatorDomain::KeyOf(const Input& input) const {
   return name;
 }
 
-std::vector<pipeline::Lookup> CoordinatorDomain::LookupsOf(const std::string& key, const Input& input) const {
+std::vector<pipeline::Lookup> CoordinatorDomain::LookupsOf(const std::string& key, const State&,
+                                                           const Input& input) const {
   if (input.has_record_time_use()) return TimeUseLookups(key, input.record_time_use());
   if (!input.has_accept_assignment()) return {};
   return {{"assignment_of_client", {input.accept_assignment().client()}}};

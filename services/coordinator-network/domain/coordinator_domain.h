@@ -26,7 +26,7 @@ class CoordinatorDomain {
       : time_use_activities_(std::move(time_use_activities)) {}
 
   absl::StatusOr<std::string> KeyOf(const Input& input) const;
-  std::vector<pipeline::Lookup> LookupsOf(const std::string& key, const Input& input) const;
+  std::vector<pipeline::Lookup> LookupsOf(const std::string& key, const State& state, const Input& input) const;
   absl::StatusOr<pipeline::Decision<Event>> Decide(const State& state, const Input& input,
                                                    const pipeline::Context& context) const;
   void Evolve(const Event& event, State& state) const;

@@ -138,7 +138,7 @@ World::Reply World::Run(const Domain& domain, const std::string& key, typename D
   context.fact_time = fact_time;
   context.service = "coordinator-network";
   context.principal.organisation = "organisations/unit";
-  context.lookups = Look(domain.LookupsOf(key, input));
+  context.lookups = Look(domain.LookupsOf(key, state, input));
   ASSIGN_OR_RETURN(pipeline::Decision<typename Domain::Event> decision, domain.Decide(state, input, context));
   const std::vector<pipeline::IndexRow> before = domain.Index(state);
   for (const auto& event : decision.events) {

@@ -7,6 +7,7 @@
 #include "services/follow-up/domain/findings.h"
 #include "services/follow-up/domain/journey.h"
 #include "services/follow-up/domain/moment.h"
+#include "services/follow-up/domain/sessions.h"
 
 namespace polku::follow_up {
 
@@ -49,9 +50,22 @@ absl::CivilDay DayOfIndex(int64_t number) { return absl::CivilDay(number / 10000
 
 int64_t WeekOfIndex(int64_t time_us) { return time_us / absl::ToInt64Microseconds(absl::Hours(24 * 7)); }
 
-std::vector<pipeline::Lookup> JourneyDomain::LookupsOf(const std::string& key, const Input& input) const {
+// Whether the state alone tells that this session was never marked, as it does for nearly every mark. Sessions of a
+// revised plan may have lost their place.
+bool IsFirstMark(const AttendanceMark& mark, const JourneyRecord& journey) {
+  const MeasureRecord* measure = FindMeasure(journey, mark.measure());
+  if (measure == nullptr || !measure->has_start_date() || measure->earlier_sessions_size() > 0) return false;
+  const absl::StatusOr<absl::CivilDay> day = pipeline::DayFrom(mark.date(), "date");
+  if (!day.ok()) return false;
+  const std::optional<Session> session = Schedule(*measure).Find(*day, mark.session());
+  return session.has_value() && MarkAt(measure->sessions(), session->ordinal) == kUnmarked;
+}
+
+std::vector<pipeline::Lookup> JourneyDomain::LookupsOf(const std::string& key, const State& state,
+                                                       const Input& input) const {
   if (input.has_attendance_mark()) {
     const AttendanceMark& mark = input.attendance_mark();
+    if (IsFirstMark(mark, state)) return {};
     return {{kMarkLookup, {mark.measure(), DayNumber(mark.date()), int64_t{mark.session()}}, /*of_events=*/true}};
   }
   if (input.has_plan_revised()) {

@@ -89,7 +89,8 @@ absl::StatusOr<std::string> ProviderDomain::KeyOf(const Input& input) const {
   return InvalidField("provider", "must be a name like \"organisations/*\"");
 }
 
-std::vector<pipeline::Lookup> ProviderDomain::LookupsOf(const std::string& key, const Input& input) const {
+std::vector<pipeline::Lookup> ProviderDomain::LookupsOf(const std::string& key, const State& state,
+                                                        const Input& input) const {
   if (!input.has_record_closure()) return {};
   return {{kClientsOfProviderLookup, {key}}};
 }

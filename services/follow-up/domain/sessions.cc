@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "libs/base/calendar.h"
 #include "libs/pipeline/proto_time.h"
 
 namespace polku::follow_up {
@@ -11,29 +10,13 @@ namespace {
 
 using polku::follow_up::v1::MeasureRecord;
 
-constexpr absl::CivilDay kDayZero(1970, 1, 1);
-constexpr int kDaysInTable = 84000;  // To the end of 2199, the last year that a date may have.
-
 // Monday 0 to Sunday 6; day 0 was a Thursday. Dates before 1970 are real, if unlikely.
 int WeekdayOf(int day_number) {
   const int weekday = (day_number + 3) % 7;
   return weekday < 0 ? weekday + 7 : weekday;
 }
 
-bool IsHoliday(int day_number) {
-  static const std::vector<uint8_t>& table = *[] {
-    auto* days = new std::vector<uint8_t>(kDaysInTable);
-    for (int i = 0; i < kDaysInTable; ++i) (*days)[static_cast<size_t>(i)] = IsPublicHoliday(DayOfNumber(i)) ? 1 : 0;
-    return days;
-  }();
-  if (day_number < 0 || day_number >= kDaysInTable) return IsPublicHoliday(DayOfNumber(day_number));
-  return table[static_cast<size_t>(day_number)] != 0;
-}
-
 }  // namespace
-
-int DayNumberOf(absl::CivilDay day) { return static_cast<int>(day - kDayZero); }
-absl::CivilDay DayOfNumber(int day_number) { return kDayZero + day_number; }
 
 char MarkOf(const polku::follow_up::v1::AttendanceMark& mark, const MeasureRecord& measure) {
   switch (mark.status()) {
@@ -98,21 +81,39 @@ absl::CivilDay Schedule::last_day() const {
   return end_.has_value() ? std::min(planned, *end_) : planned;
 }
 
-int Schedule::CountOn(int day_number) const {
-  if (day_number < first_ || day_number > last_ || IsHoliday(day_number)) return 0;
+int Schedule::Week::CountOn(int day_number) const {
   const auto weekday = static_cast<size_t>(WeekdayOf(day_number));
-  const Week& week = WeekAt(day_number);
-  return week.begin[weekday + 1] - week.begin[weekday];
+  return begin[weekday + 1] - begin[weekday];
 }
 
-// Day by day: holidays make closed arithmetic longer than it is fast, and the calendar is a table.
-int Schedule::CountBefore(absl::CivilDay day) const {
-  if (!expects_any_) return 0;
-  const int end = std::min(DayNumberOf(day), last_ + 1);
-  int count = 0;
-  for (int each = first_; each < end; ++each) count += CountOn(each);
+int Schedule::CountOn(int day_number) const {
+  if (day_number < first_ || day_number > last_) return 0;
+  const int sessions = WeekAt(day_number).CountOn(day_number);
+  return IsPublicHoliday(day_number) ? 0 : sessions;
+}
+
+// Whole weeks, the days left over, and the holidays among them back out.
+int Schedule::Week::CountBetween(int from, int to) const {
+  if (to <= from) return 0;
+  int count = (to - from) / 7 * begin.back();
+  for (int day = from + (to - from) / 7 * 7; day < to; ++day) count += CountOn(day);
+  for (const int holiday : PublicHolidaysIn(from, to - 1)) count -= CountOn(holiday);
   return count;
 }
+
+int Schedule::CountBefore(int day_number) const {
+  const int end = std::min(day_number, last_ + 1);
+  int from = first_;
+  int count = 0;
+  for (const Week& week : weeks_) {
+    const int to = std::min(end, week.last_day + 1);
+    count += week.CountBetween(from, to);
+    from = std::max(from, to);
+  }
+  return count;
+}
+
+int Schedule::CountBefore(absl::CivilDay day) const { return expects_any_ ? CountBefore(DayNumberOf(day)) : 0; }
 
 absl::Time Schedule::EndOf(int day_number, int on_day) const {
   const Week& week = WeekAt(day_number);
@@ -128,15 +129,15 @@ std::optional<Session> Schedule::Find(absl::CivilDay day, int on_day) const {
 
 std::optional<Session> Schedule::At(int ordinal) const {
   if (!expects_any_ || ordinal < 0) return std::nullopt;
-  int before = 0;
-  for (int day = first_; day <= last_; ++day) {
-    const int sessions = CountOn(day);
-    if (ordinal < before + sessions) {
-      return Session{ordinal, DayOfNumber(day), ordinal - before, EndOf(day, ordinal - before)};
-    }
-    before += sessions;
+  // The last day that has at most `ordinal` sessions before it, if any day has more behind it.
+  int day = first_;
+  for (int behind = last_ + 1; behind - day > 1;) {
+    const int middle = day + (behind - day) / 2;
+    (CountBefore(middle) <= ordinal ? day : behind) = middle;
   }
-  return std::nullopt;
+  const int on_day = ordinal - CountBefore(day);
+  if (on_day >= CountOn(day)) return std::nullopt;
+  return Session{ordinal, DayOfNumber(day), on_day, EndOf(day, on_day)};
 }
 
 int Schedule::CountEndedBy(absl::Time time) const {

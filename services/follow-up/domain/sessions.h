@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
+#include "libs/base/calendar.h"
 #include "polku/follow_up/v1/state.pb.h"
 
 namespace polku::follow_up {
@@ -35,10 +36,6 @@ inline char MarkAt(absl::string_view sessions, int ordinal) {
 char MarkOf(const polku::follow_up::v1::AttendanceMark& mark, const polku::follow_up::v1::MeasureRecord& measure);
 // Fills up with unmarked sessions as far as needed.
 void SetMark(std::string& sessions, int ordinal, char mark);
-
-// 0 is 1970-01-01. Loops over days count with these: civil days are dear to add and compare.
-int DayNumberOf(absl::CivilDay day);
-absl::CivilDay DayOfNumber(int day_number);
 
 struct Session {
   int ordinal = 0;  // Among all sessions of the measure, from 0.
@@ -70,7 +67,7 @@ class Schedule {
   int CountBefore(absl::CivilDay day) const;
   // How many sessions have ended by `time`.
   int CountEndedBy(absl::Time time) const;
-  // Days are numbered from 1970-01-01, see DayNumberOf.
+  // Days are numbered as by DayNumberOf in libs/base/calendar.h.
   int CountOn(int day_number) const;
 
   absl::CivilDay first_day() const;
@@ -84,11 +81,17 @@ class Schedule {
     // Of weekday d, Monday 0, the sessions are begin[d] to begin[d + 1] of `end_minutes`, by start.
     std::array<int, 8> begin = {};
     std::vector<int> end_minutes;
+
+    // Holidays count as any day.
+    int CountOn(int day_number) const;
+    // From `from` up to but not including `to`, holidays left out.
+    int CountBetween(int from, int to) const;
   };
   using Sessions = google::protobuf::RepeatedPtrField<polku::common::v1::WeeklySession>;
 
   static Week WeekOf(const Sessions& sessions, int last_day);
   const Week& WeekAt(int day_number) const;
+  int CountBefore(int day_number) const;
   absl::Time EndOf(int day_number, int on_day) const;
 
   int first_ = 0;

@@ -114,7 +114,8 @@ absl::StatusOr<std::string> SourceDomain::KeyOf(const Input& input) const {
                    : InvalidField("name", "must be a name like \"sources/*\"");
 }
 
-std::vector<pipeline::Lookup> SourceDomain::LookupsOf(const std::string& key, const Input& input) const {
+std::vector<pipeline::Lookup> SourceDomain::LookupsOf(const std::string& key, const State& state,
+                                                      const Input& input) const {
   if (!input.has_report_complete_through()) return {};
   return {{kHeldBySourceLookup, {key}}};
 }

@@ -19,7 +19,7 @@ class SourceDomain {
   using Event = polku::follow_up::v1::SourceEvent;
 
   absl::StatusOr<std::string> KeyOf(const Input& input) const;
-  std::vector<pipeline::Lookup> LookupsOf(const std::string& key, const Input& input) const;
+  std::vector<pipeline::Lookup> LookupsOf(const std::string& key, const State& state, const Input& input) const;
   absl::StatusOr<pipeline::Decision<Event>> Decide(const State& state, const Input& input,
                                                    const pipeline::Context& context) const;
   void Evolve(const Event& event, State& state) const;

@@ -72,7 +72,7 @@ absl::StatusOr<std::string> KeyOfFact(absl::string_view name) {
 
 }  // namespace
 
-std::vector<pipeline::Lookup> ClientDomain::LookupsOf(const std::string& key, const Input& input) const {
+std::vector<pipeline::Lookup> ClientDomain::LookupsOf(const std::string& key, const State&, const Input& input) const {
   if (input.has_merge_clients()) return {{"client_known", {input.merge_clients().into()}}};
   if (input.input_case() != Input::kSubmitReferral) return {};
   const v1::Person& person = input.submit_referral().referral().person();

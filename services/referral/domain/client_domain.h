@@ -35,7 +35,7 @@ class ClientDomain {
   // Errors: kInvalidArgument when the name in a command is not that of a referral. SubmitReferral
   // has no key in it: its caller gives one, found by the identity code or new.
   absl::StatusOr<std::string> KeyOf(const Input& input) const;
-  std::vector<pipeline::Lookup> LookupsOf(const std::string& key, const Input& input) const;
+  std::vector<pipeline::Lookup> LookupsOf(const std::string& key, const State& state, const Input& input) const;
   absl::StatusOr<pipeline::Decision<Event>> Decide(const State& state, const Input& input,
                                                    const pipeline::Context& context) const;
   void Evolve(const Event& event, State& state) const { referral::Evolve(event, state); }

@@ -220,7 +220,7 @@ TEST_F(ClientDomainTest, WarnsIntakeOfSomebodyOfTheSameBirthDateAndSimilarName) 
   context_.principal = {kUnit, "system", "user-2", "intake", "care"};
   v1::ClientInput input;
   *input.mutable_submit_referral() = request;
-  ASSERT_THAT(domain_.LookupsOf(kClient, input), SizeIs(1));
+  ASSERT_THAT(domain_.LookupsOf(kClient, state_, input), SizeIs(1));
   ASSERT_THAT(Handle(input), IsOk());
   ASSERT_THAT(reply_.possible_duplicates(), SizeIs(1));
   EXPECT_EQ(reply_.possible_duplicates(0).kind(), v1::PossibleDuplicate::KIND_SIMILAR_PERSON);
@@ -231,10 +231,10 @@ TEST_F(ClientDomainTest, WarnsIntakeOfSomebodyOfTheSameBirthDateAndSimilarName) 
 
 TEST_F(ClientDomainTest, LooksForNobodyWithoutABirthDate) {
   v1::ClientInput input;
-  EXPECT_THAT(domain_.LookupsOf(kClient, input), IsEmpty());
+  EXPECT_THAT(domain_.LookupsOf(kClient, state_, input), IsEmpty());
   *input.mutable_submit_referral() = GoodRequest();
   input.mutable_submit_referral()->mutable_referral()->mutable_person()->clear_identity_code();
-  EXPECT_THAT(domain_.LookupsOf(kClient, input), IsEmpty());
+  EXPECT_THAT(domain_.LookupsOf(kClient, state_, input), IsEmpty());
 }
 
 TEST_F(ClientDomainTest, IgnoresWhatACallerSaysAboutOutputFields) {

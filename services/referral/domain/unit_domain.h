@@ -21,7 +21,9 @@ class UnitDomain {
   using Event = v1::UnitEvent;
 
   absl::StatusOr<std::string> KeyOf(const Input& input) const;
-  std::vector<pipeline::Lookup> LookupsOf(const std::string& key, const Input& input) const { return {}; }
+  std::vector<pipeline::Lookup> LookupsOf(const std::string& key, const State& state, const Input& input) const {
+    return {};
+  }
   // Errors: kPermissionDenied NOT_OWN_UNIT; kInvalidArgument naming the field.
   absl::StatusOr<pipeline::Decision<Event>> Decide(const State& state, const Input& input,
                                                    const pipeline::Context& context) const;

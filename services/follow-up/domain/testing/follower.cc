@@ -113,7 +113,7 @@ absl::Status Follower::Give(const JourneyInput& input) {
   context.principal.organisation = organisation;
   context.service = "follow-up";
   context.next_version = state_.version() + 1;
-  for (const pipeline::Lookup& lookup : domain_.LookupsOf(kClient, input)) {
+  for (const pipeline::Lookup& lookup : domain_.LookupsOf(kClient, state_, input)) {
     std::vector<store::Row> rows;
     if (lookup.name == kSourcesOfClientLookup) rows = sources;
     if (lookup.name == kMarksOfMeasureLookup) {
