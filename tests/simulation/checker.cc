@@ -459,9 +459,10 @@ std::string OutcomeOf(const polku::follow_up::v1::JourneyRecord& journey) {
                    TimeText(journey.last_activity_us()), " idle ", TimeText(journey.idle_since_us()), "\n");
   std::vector<std::string> lines;
   for (const auto& measure : journey.measures()) {
+    if (measure.has_end_date())
+      continue;  // When it leaves, and who had looked at it, hangs on what came before its end.
     lines.push_back(absl::StrCat("measure ", measure.plan().measure(), " phase ", measure.phase(), " sessions ",
-                                 SessionsFrom(journey, measure), " ", measure.start_date().ShortDebugString(), " - ",
-                                 measure.end_date().ShortDebugString(), "\n"));
+                                 SessionsFrom(journey, measure), " ", measure.start_date().ShortDebugString(), "\n"));
   }
   for (const auto& open : journey.interruptions()) {
     lines.push_back(absl::StrCat("interruption R", open.rule(), " ", open.measure(), " from ",
