@@ -167,7 +167,8 @@ bool HasSameSessions(const polku::assessment::v1::PlannedMeasure& a, const polku
                     });
 }
 
-// Sessions up to the day of the approval stay as they were planned, also of a measure whose start before it is told later.
+// Sessions up to the day of the approval stay as they were planned, also of a measure whose start before it is told
+// later.
 void Change(const polku::assessment::v1::PlannedMeasure& plan, absl::CivilDay approve_day, JourneyRecord& state) {
   MeasureRecord* measure = MutableMeasure(state, plan.measure());
   if (measure == nullptr || HasEnded(*measure)) return;
