@@ -140,11 +140,11 @@ int Read(sqlite3_file* base, void* buffer, int amount, sqlite3_int64 offset) {
   Handle& handle = Of(base);
   if (Dead(handle)) return SQLITE_IOERR_READ;
   const std::string& content = (*handle.file)->current;
-  const auto size = static_cast<sqlite3_int64>(content.size());
-  const auto there = static_cast<size_t>(std::clamp<sqlite3_int64>(size - offset, 0, amount));
-  if (there > 0) std::memcpy(buffer, content.data() + offset, there);
-  if (there == static_cast<size_t>(amount)) return SQLITE_OK;
-  std::memset(static_cast<char*>(buffer) + there, 0, static_cast<size_t>(amount) - there);
+  const auto from = std::min(static_cast<size_t>(offset), content.size());
+  const auto wanted = static_cast<size_t>(amount);
+  const size_t there = content.copy(static_cast<char*>(buffer), wanted, from);
+  if (there >= wanted) return SQLITE_OK;
+  std::memset(static_cast<char*>(buffer) + there, 0, wanted - there);
   return SQLITE_IOERR_SHORT_READ;
 }
 
