@@ -12,8 +12,8 @@ namespace polku::pipeline {
 
 absl::StatusOr<std::unique_ptr<Inbox>> Inbox::Create(absl::string_view service,
                                                      const std::vector<std::string>& subscriptions, bus::Bus& bus,
-                                                     store::Database& database, const Clock& clock) {
-  std::unique_ptr<Inbox> inbox(new Inbox(database, clock));
+                                                     store::Database& database, const Clock& clock, bool read_ahead) {
+  std::unique_ptr<Inbox> inbox(new Inbox(database, clock, read_ahead));
   if (subscriptions.empty()) return inbox;
   std::vector<std::string> topics;
   for (const std::string& peer : subscriptions) topics.push_back(TopicOf(peer));
@@ -52,46 +52,78 @@ absl::Status Inbox::StartFromDatabase() {
   return absl::OkStatus();
 }
 
-absl::StatusOr<Intake> Inbox::Fill(int records_max, int64_t bytes_max) {
-  Intake intake;
-  at_end_ = consumer_ == nullptr;
-  if (consumer_ == nullptr) return intake;
-  // What could not be started before is started first: reading on without it would claim a position
-  // beyond records that nobody has handled.
-  RETURN_IF_ERROR(StartFromDatabase());
-  const absl::Time before = clock_.Now();
-  bus::PollLimits limits;
-  limits.records_max = records_max;
-  limits.bytes_max = bytes_max;
-  ASSIGN_OR_RETURN(bus::Polled polled, consumer_->Poll(limits));
+absl::StatusOr<Inbox::Haul> Inbox::Poll(const bus::PollLimits& limits) const {
+  Haul haul;
+  haul.before = clock_.Now();
+  ASSIGN_OR_RETURN(haul.polled, consumer_->Poll(limits));
+  haul.facts.reserve(haul.polled.records.size());
+  for (bus::Record& record : haul.polled.records) {
+    Received received;
+    received.problem = DecodeEvent(std::move(record), received.fact);
+    haul.facts.push_back(std::move(received));
+  }
+  haul.polled.records.clear();
+  return haul;
+}
+
+void Inbox::Assign(const bus::Polled& polled) {
   for (const bus::TopicPartition& lost : polled.revoked) {
     next_.erase(lost);
     unstarted_.erase(lost);
     stuck_.erase(lost);
     covered_.erase(lost);
+    advice_.erase(lost);
   }
   unstarted_.insert(polled.assigned.begin(), polled.assigned.end());
+}
+
+absl::StatusOr<Intake> Inbox::Fill(int records_max, int64_t bytes_max) {
+  Intake intake;
+  at_end_ = consumer_ == nullptr;
+  if (consumer_ == nullptr) return intake;
+  bus::PollLimits limits;
+  limits.records_max = records_max;
+  limits.bytes_max = bytes_max;
+  if (haul_.taken == haul_.facts.size()) {
+    haul_ = Haul();
+    if (ahead_.valid()) {
+      ASSIGN_OR_RETURN(haul_, ahead_.get());
+      TellBus();
+    } else {
+      // What could not be started before is started first: reading on without it would claim a position
+      // beyond records that nobody has handled.
+      RETURN_IF_ERROR(StartFromDatabase());
+      ASSIGN_OR_RETURN(haul_, Poll(limits));
+    }
+    Assign(haul_.polled);
+  }
+  std::vector<Received>& facts = haul_.facts;
+  const size_t end = std::min(facts.size(), haul_.taken + static_cast<size_t>(records_max));
   std::map<bus::TopicPartition, store::PositionClaim> claims;
-  intake.facts.reserve(polled.records.size());
-  for (bus::Record& record : polled.records) {
-    const auto known = next_.find(record.from);
+  intake.facts.reserve(end - haul_.taken);
+  for (size_t i = haul_.taken; i < end; ++i) {
+    const PeerFact& fact = facts[i].fact;
+    const auto known = next_.find(fact.from);
     if (known == next_.end()) continue;  // Revoked in this very poll.
-    auto [claim, first] = claims.try_emplace(record.from);
+    auto [claim, first] = claims.try_emplace(fact.from);
     if (first) {
-      claim->second.topic = record.from.topic;
-      claim->second.partition = record.from.partition;
+      claim->second.topic = fact.from.topic;
+      claim->second.partition = fact.from.partition;
       claim->second.expected = known->second;
     }
-    claim->second.next = record.offset + 1;
-    Received received;
-    received.problem = DecodeEvent(std::move(record), received.fact);
-    intake.facts.push_back(std::move(received));
+    claim->second.next = fact.offset + 1;
+    intake.facts.push_back(std::move(facts[i]));
   }
+  haul_.taken = end;
   for (auto& [partition, claim] : claims) intake.claims.push_back(std::move(claim));
-  for (const bus::TopicPartition& end : polled.ends) {
-    if (next_.contains(end)) intake.covered[end] = before;
+  if (end < facts.size()) return intake;
+  for (const bus::TopicPartition& at_end : haul_.polled.ends) {
+    if (next_.contains(at_end)) intake.covered[at_end] = haul_.before;
   }
-  at_end_ = polled.records.empty() && polled.assigned.empty() && intake.covered.size() == next_.size();
+  at_end_ = facts.empty() && haul_.polled.assigned.empty() && intake.covered.size() == next_.size();
+  if (read_ahead_ && !facts.empty() && unstarted_.empty() && intake.covered.size() < next_.size()) {
+    ahead_ = std::async(std::launch::async, [this, limits] { return Poll(limits); });
+  }
   return intake;
 }
 
@@ -101,15 +133,28 @@ void Inbox::Committed(const Intake& intake) {
     const auto known = next_.find(partition);
     if (known == next_.end()) continue;
     known->second = claim.next;
-    // Advice for lag tools only; the database row is what counts.
-    if (absl::Status told = consumer_->Commit(partition, claim.next); !told.ok()) {
-      LogEvent(LogLevel::kWarning, "position not told to the bus", {{"topic", claim.topic}, {"status", told}});
-    }
+    advice_[partition] = claim.next;
   }
   for (const auto& [partition, instant] : intake.covered) covered_[partition] = instant;
+  if (!ahead_.valid()) TellBus();
+}
+
+// Advice for lag tools only; the database row is what counts.
+void Inbox::TellBus() {
+  for (const auto& [partition, next] : advice_) {
+    if (absl::Status told = consumer_->Commit(partition, next); !told.ok()) {
+      LogEvent(LogLevel::kWarning, "position not told to the bus", {{"topic", partition.topic}, {"status", told}});
+    }
+  }
+  advice_.clear();
 }
 
 absl::Status Inbox::Rewind() {
+  haul_ = Haul();
+  if (ahead_.valid()) {
+    const absl::StatusOr<Haul> ahead = ahead_.get();
+    if (ahead.ok()) Assign(ahead->polled);
+  }
   for (const auto& [partition, next] : next_) {
     unstarted_.insert(partition);
     covered_.erase(partition);

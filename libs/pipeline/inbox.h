@@ -2,8 +2,10 @@
 // knows up to which instant everything published has been read.
 #pragma once
 
+#include <future>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -33,10 +35,11 @@ struct Intake {
 // Thread-compatible.
 class Inbox {
  public:
-  // Errors: kNotFound when a topic does not exist.
+  // With `read_ahead`, what comes next is read and decoded by a thread of its own while its caller handles a Fill that
+  // left records behind. Errors: kNotFound when a topic does not exist.
   static absl::StatusOr<std::unique_ptr<Inbox>> Create(absl::string_view service,
                                                        const std::vector<std::string>& subscriptions, bus::Bus& bus,
-                                                       store::Database& database, const Clock& clock);
+                                                       store::Database& database, const Clock& clock, bool read_ahead);
 
   // Takes what is there without waiting. Fill again only after Committed or Rewind.
   // Errors: kUnavailable; kDataLoss when the bus is damaged.
@@ -57,18 +60,37 @@ class Inbox {
   bool at_end() const { return at_end_; }
 
  private:
-  Inbox(store::Database& database, const Clock& clock) : database_(database), clock_(clock) {}
+  Inbox(store::Database& database, const Clock& clock, bool read_ahead)
+      : database_(database), clock_(clock), read_ahead_(read_ahead) {}
+
+  // What one poll brought, on its way into batches.
+  struct Haul {
+    absl::Time before;            // Of the poll.
+    bus::Polled polled;           // Without its records.
+    std::vector<Received> facts;  // They, decoded, in order.
+    size_t taken = 0;             // Of `facts`, by Fills.
+  };
+  // Touches the consumer and nothing else of this object that changes.
+  absl::StatusOr<Haul> Poll(const bus::PollLimits& limits) const;
+  // Which partitions are ours from now on.
+  void Assign(const bus::Polled& polled);
+  void TellBus();
   // Starts what is in `unstarted_` from the positions in the database.
   absl::Status StartFromDatabase();
 
   store::Database& database_;
   const Clock& clock_;
+  const bool read_ahead_;
   std::unique_ptr<bus::Consumer> consumer_;      // Null without subscriptions.
   std::map<bus::TopicPartition, int64_t> next_;  // Assigned and started: committed next offset.
   std::set<bus::TopicPartition> unstarted_;      // Assigned, or to be read again; not started yet.
   std::set<bus::TopicPartition> stuck_;          // Assigned, but their position is out of range.
   std::map<bus::TopicPartition, absl::Time> covered_;
+  std::map<bus::TopicPartition, int64_t> advice_;  // Committed positions that the bus has not been told.
   bool at_end_ = false;
+  Haul haul_;
+  // While it is valid the consumer is its own. Last, because its destructor waits.
+  std::future<absl::StatusOr<Haul>> ahead_;
 };
 
 }  // namespace polku::pipeline

@@ -63,7 +63,7 @@ absl::StatusOr<std::unique_ptr<Pipeline>> Pipeline::Create(Definition definition
   pipeline->definition_ = std::make_unique<Definition>(std::move(definition));
   const Definition& kept = *pipeline->definition_;
   ASSIGN_OR_RETURN(pipeline->inbox_, Inbox::Create(kept.service, kept.subscriptions, *dependencies.bus,
-                                                   *dependencies.database, *dependencies.clock));
+                                                   *dependencies.database, *dependencies.clock, limits.read_ahead));
   ASSIGN_OR_RETURN(pipeline->corridor_, Corridor::Create(kept, dependencies, limits, *pipeline->inbox_));
   ASSIGN_OR_RETURN(pipeline->relay_,
                    Relay::Create(kept.service, *dependencies.bus, *dependencies.database, limits.relay_batch_max));

@@ -53,12 +53,13 @@ struct Dependencies {
 
 struct Limits {
   int batch_inputs_max = 1000;         // Per batch while a command waits.
-  int batch_backlog_max = 20000;       // Per batch when only the bus has a backlog.
+  int batch_backlog_max = 5000;        // Per batch when only the bus has a backlog.
   int64_t batch_bytes_max = 16 << 20;  // Of bus records per batch.
   int queue_inputs_max = 10000;        // Commands that may wait; over it they are refused.
   int64_t queue_bytes_max = 64 << 20;  // Of their requests.
   int due_per_batch_max = 200;         // A command that comes meanwhile waits for them.
   int steps_per_batch_max = 500;
+  bool read_ahead = true;  // Peers' next records are read by a thread of their own while a batch is handled.
   int relay_batch_max = 2000;
   int erasures_waiting_max = 10000;       // Decided erasures whose keys are destroyed together.
   int erasures_per_sweep_max = 500;       // Erased clients whose rows are deleted in one walk over the tables.

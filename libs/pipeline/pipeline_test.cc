@@ -213,6 +213,27 @@ TEST_F(PipelineTest, ARecordDeliveredTwiceActsOnce) {
   EXPECT_THAT(StateOf(*mirror_db_, "counters/a").seen(), ElementsAre(5, 6));
 }
 
+TEST_F(PipelineTest, ABacklogThatIsReadAheadIsHandledOnceAndInOrderThroughACrash) {
+  limits_.batch_backlog_max = 3;
+  Close();
+  Open();
+  for (int64_t version = 1; version <= 10; ++version) {
+    for (const char* key : {"counters/a", "counters/b", "counters/c"}) PublishRaw(AddedRow(key, version, version));
+  }
+  int commits_left = 4;
+  SetCrashHook([&](absl::string_view name) {
+    if (name == "corridor.before_commit" && --commits_left == 0) throw Crash();
+  });
+  EXPECT_THROW(Settle(), Crash);
+  SetCrashHook({});
+  Close();
+  Open();
+  Settle();
+  for (const char* key : {"counters/a", "counters/b", "counters/c"}) {
+    EXPECT_THAT(StateOf(*mirror_db_, key).seen(), ElementsAre(1, 2, 3, 4, 5, 6, 7, 8, 9, 10));
+  }
+}
+
 TEST_F(PipelineTest, AGapIsFilledFromTheOwnersJournalAndOrderIsKept) {
   for (int64_t amount : {1, 2, 3}) ASSERT_THAT(Run(Add("counters/a", amount)), IsOk());
   // The first two never come over the bus: the third is published by hand.

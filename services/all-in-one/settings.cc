@@ -37,6 +37,22 @@ void Describe(config::ConfigSpec& spec, Settings& settings) {
                "commands that may wait, per service");
   spec.Integer("pipeline.batch_inputs_max", &server.pipeline.batch_inputs_max, 1, 100000,
                "inputs of one transaction while a command waits");
+  spec.Bytes("pipeline.queue_bytes_max", &server.pipeline.queue_bytes_max, int64_t{1} << 20, int64_t{16} << 30,
+             "requests of commands that may wait, per service");
+  spec.Integer("pipeline.batch_backlog_max", &server.pipeline.batch_backlog_max, 1, 1000000,
+               "inputs of one transaction when only the bus has a backlog");
+  spec.Bytes("pipeline.batch_bytes_max", &server.pipeline.batch_bytes_max, int64_t{1} << 20, int64_t{1} << 30,
+             "records of the bus in one transaction");
+  spec.Integer("pipeline.due_per_batch_max", &server.pipeline.due_per_batch_max, 1, 100000,
+               "due instants of one transaction");
+  spec.Integer("pipeline.steps_per_batch_max", &server.pipeline.steps_per_batch_max, 1, 100000,
+               "stored steps of one transaction");
+  spec.Integer("pipeline.relay_batch_max", &server.pipeline.relay_batch_max, 1, 100000,
+               "events that go to the bus together");
+  spec.Bool("pipeline.read_ahead", &server.pipeline.read_ahead,
+            "read the bus's next records on a thread of their own while a batch is handled");
+  spec.Integer("pipeline.erasures_waiting_max", &server.pipeline.erasures_waiting_max, 1, 1000000,
+               "decided erasures whose keys are destroyed together");
   spec.Integer("pipeline.erasures_per_sweep_max", &server.pipeline.erasures_per_sweep_max, 1, 100000,
                "erased clients whose rows are deleted in one walk over the tables");
   spec.Integer("pipeline.erasure_rows_per_batch_max", &server.pipeline.erasure_rows_per_batch_max, 1, 1000000,

@@ -74,6 +74,7 @@ pipeline::Limits LimitsOfTests() {
   limits.batch_inputs_max = 7;
   limits.batch_backlog_max = 11;
   limits.due_per_batch_max = 5;
+  limits.read_ahead = false;  // One thread plays everything.
   limits.steps_per_batch_max = 4;
   limits.relay_batch_max = 9;
   return limits;

@@ -33,7 +33,7 @@ constexpr int kMeasures = 1'000'000;
 constexpr int kHerd = 100'000;
 constexpr double kDuesASecond = 500;
 constexpr int kMarksASecond = 5'000;
-constexpr absl::Duration kSpreadFor = absl::Seconds(30);
+constexpr absl::Duration kSpreadFor = absl::Seconds(30);  // At full size; never less than a tenth.
 constexpr absl::Duration kDrainLongest = absl::Seconds(180);
 constexpr absl::Duration kProbeRest = absl::Milliseconds(5);
 constexpr int kProbes = 4;
@@ -169,6 +169,7 @@ class Million {
       : report_(report),
         measures_(static_cast<int>(kMeasures * settings.scale)),
         herd_(static_cast<int>(kHerd * settings.scale)),
+        spread_for_(kSpreadFor * std::clamp(settings.scale, 0.1, 1.0)),
         folder_(settings.folder + "/million"),
         steady_(PlanOf(false)),
         ending_(PlanOf(true)) {}
@@ -327,7 +328,7 @@ class Million {
     const SystemMonotonicClock monotonic;
     const absl::Duration start = monotonic.Elapsed();
     size_t client = 0;
-    for (int tenth = 1; start + kSpreadFor > monotonic.Elapsed(); ++tenth) {
+    for (int tenth = 1; start + spread_for_ > monotonic.Elapsed(); ++tenth) {
       std::vector<bus::Message> messages;
       while (static_cast<int>(messages.size()) < kMarksASecond / 10) {
         const std::string& name = clients_[client++ % clients_.size()];
@@ -350,6 +351,7 @@ class Million {
   Report& report_;
   const int measures_;
   const int herd_;
+  const absl::Duration spread_for_;
   const std::string folder_;
   const JourneyTemplate steady_;
   const JourneyTemplate ending_;

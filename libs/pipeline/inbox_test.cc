@@ -1,0 +1,80 @@
+// What is read ahead comes once, in order, and is read again when it was not kept.
+#include "libs/pipeline/inbox.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "libs/base/status_matchers.h"
+#include "libs/pipeline/testing/toy_world.h"
+
+namespace polku::pipeline {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+class InboxTest : public ToyWorld {
+ protected:
+  void SetUp() override {
+    ToyWorld::SetUp();
+    for (int64_t version = 1; version <= 10; ++version) PublishRaw(AddedRow("counters/a", version, version));
+    inbox_ = *Inbox::Create("reader", {"toy"}, *bus_, *mirror_db_, clock_, /*read_ahead=*/true);
+    ASSERT_THAT(Fill(10), IsEmpty());  // The partitions are handed out first.
+  }
+
+  // The versions of the facts that a Fill brought.
+  std::vector<int64_t> Fill(int records_max) {
+    intake_ = *inbox_->Fill(records_max, 1 << 20);
+    std::vector<int64_t> versions;
+    for (const Received& received : intake_.facts) versions.push_back(received.fact.version);
+    return versions;
+  }
+  std::vector<int64_t> Take(int records_max) {
+    std::vector<int64_t> versions = Fill(records_max);
+    inbox_->Committed(intake_);
+    return versions;
+  }
+
+  std::unique_ptr<Inbox> inbox_;
+  Intake intake_;
+};
+
+TEST_F(InboxTest, TakesWhatWasReadAheadInBitesOfAnySize) {
+  EXPECT_THAT(Take(4), ElementsAre(1, 2, 3, 4));
+  EXPECT_THAT(Take(1), ElementsAre(5));  // Four were read ahead.
+  EXPECT_THAT(Take(2), ElementsAre(6, 7));
+  EXPECT_THAT(Take(9), ElementsAre(8));
+  EXPECT_EQ(inbox_->covered_until(), absl::InfinitePast());
+  EXPECT_THAT(Take(9), ElementsAre(9, 10));
+  EXPECT_THAT(Take(9), IsEmpty());
+  EXPECT_TRUE(inbox_->at_end());
+  EXPECT_EQ(inbox_->covered_until(), clock_.Now());
+}
+
+TEST_F(InboxTest, ClaimsNoMoreThanItHandedOut) {
+  EXPECT_THAT(Take(4), ElementsAre(1, 2, 3, 4));
+  EXPECT_THAT(Take(1), ElementsAre(5));
+  ASSERT_THAT(intake_.claims, ::testing::SizeIs(1));
+  EXPECT_EQ(intake_.claims[0].next - intake_.claims[0].expected, 1);
+}
+
+TEST_F(InboxTest, ReadsAgainWhatWasReadAheadAndNotKept) {
+  EXPECT_THAT(Fill(4), ElementsAre(1, 2, 3, 4));
+  ASSERT_THAT(inbox_->Rewind(), IsOk());
+  EXPECT_THAT(Fill(4), ElementsAre(1, 2, 3, 4));
+  EXPECT_THAT(Fill(1), ElementsAre(5));
+  ASSERT_THAT(inbox_->Rewind(), IsOk());
+  EXPECT_THAT(Take(10), ElementsAre(1, 2, 3, 4, 5, 6, 7, 8, 9, 10));
+}
+
+TEST_F(InboxTest, CoversOnlyWhatWasThereWhenItWasRead) {
+  const absl::Time then = clock_.Now();
+  EXPECT_THAT(Take(6), ElementsAre(1, 2, 3, 4, 5, 6));
+  EXPECT_THAT(Take(1), ElementsAre(7));
+  clock_.Set(then + absl::Minutes(1));
+  EXPECT_THAT(Take(9), ElementsAre(8, 9, 10));
+  EXPECT_EQ(inbox_->covered_until(), then);
+}
+
+}  // namespace
+}  // namespace polku::pipeline
