@@ -39,7 +39,8 @@
 
 namespace polku::pipeline {
 
-// On whose behalf a command runs. Empty for peers' facts, steps and due instants.
+// On whose behalf a command runs; of a foreign record (feed.h) the organisation alone. Empty for peers' facts, steps
+// and due instants.
 struct Principal {
   std::string organisation;  // "organisations/O"
   std::string system;

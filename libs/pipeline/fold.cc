@@ -281,8 +281,7 @@ absl::Status Fold::ApplyCommand(WorkItem& item, Prepared& prepared) {
   return absl::OkStatus();
 }
 
-void Fold::SetAside(const WorkItem& item, const absl::Status& why) {
-  const PeerFact& fact = item.received->fact;
+void Fold::SetAside(const PeerFact& fact, const absl::Status& why) {
   store::DeadLetterRow row;
   row.record = RowOf(fact, settings_.now);
   // The status text of a decoder or a domain names fields and codes, never content.
@@ -297,8 +296,9 @@ void Fold::SetAside(const WorkItem& item, const absl::Status& why) {
 absl::Status Fold::ApplyFact(WorkItem& item, Prepared& prepared) {
   const PeerFact& fact = item.received->fact;
   if (DroppedAsErased(item, prepared)) return absl::OkStatus();
+  if (!fact.publisher.empty()) return ApplyForeign(item, prepared);
   if (!item.received->problem.ok()) {
-    SetAside(item, item.received->problem);
+    SetAside(fact, item.received->problem);
     return absl::OkStatus();
   }
   const PeerKey peer{fact.source, fact.key};
@@ -332,7 +332,7 @@ absl::Status Fold::ApplyFact(WorkItem& item, Prepared& prepared) {
           Handle(*working, *prepared.input.input, std::move(context), fact.traceparent, origin, refusal, nullptr));
     }
     if (!refusal.ok()) {
-      SetAside(item, refusal);
+      SetAside(fact, refusal);
       return absl::OkStatus();
     }
   }

@@ -33,6 +33,7 @@ void Fold::PrepareFact(WorkItem& item, Prepared& prepared) {
   const Received& received = *item.received;
   prepared.problem = received.problem;
   if (!prepared.problem.ok()) return;
+  if (!received.fact.publisher.empty()) return PrepareForeign(item, prepared);
   if (!settings_.kinds->Takes(received.fact.type)) {
     prepared.skip = true;
     return;
@@ -79,7 +80,7 @@ absl::Status Fold::FindKnown(std::vector<WorkItem>& items) {
     if (items[i].command != nullptr && items[i].command->alias.has_value()) {
       aliases.push_back({items[i].command->alias->kind, items[i].command->alias->keyed_hash, ""});
     }
-    if (items[i].received.has_value() && items[i].received->problem.ok()) {
+    if (items[i].received.has_value() && items[i].received->problem.ok() && items[i].received->fact.publisher.empty()) {
       const PeerFact& fact = items[i].received->fact;
       store::SourceVersionKey version{fact.source, fact.epoch, fact.key};
       if (asked.insert(version).second) versions.push_back(std::move(version));

@@ -11,12 +11,17 @@
 namespace polku::pipeline {
 
 absl::StatusOr<std::unique_ptr<Inbox>> Inbox::Create(absl::string_view service,
-                                                     const std::vector<std::string>& subscriptions, bus::Bus& bus,
+                                                     const std::vector<std::string>& subscriptions,
+                                                     const std::vector<Feed>& feeds, bus::Bus& bus,
                                                      store::Database& database, const Clock& clock, bool read_ahead) {
   std::unique_ptr<Inbox> inbox(new Inbox(database, clock, read_ahead));
-  if (subscriptions.empty()) return inbox;
   std::vector<std::string> topics;
   for (const std::string& peer : subscriptions) topics.push_back(TopicOf(peer));
+  for (const Feed& feed : feeds) {
+    inbox->feeds_[feed.topic] = feed;
+    topics.push_back(feed.topic);
+  }
+  if (topics.empty()) return inbox;
   ASSIGN_OR_RETURN(inbox->consumer_, bus.NewConsumer(absl::StrCat("polku-", service), topics));
   return inbox;
 }
@@ -52,6 +57,13 @@ absl::Status Inbox::StartFromDatabase() {
   return absl::OkStatus();
 }
 
+absl::Status Inbox::Decode(bus::Record record, PeerFact& fact) const {
+  const auto feed = feeds_.find(record.from.topic);
+  if (feed == feeds_.end()) return DecodeEvent(std::move(record), fact);
+  TakeForeign(feed->second, std::move(record), fact);
+  return absl::OkStatus();
+}
+
 absl::StatusOr<Inbox::Haul> Inbox::Poll(const bus::PollLimits& limits) const {
   Haul haul;
   haul.before = clock_.Now();
@@ -59,7 +71,7 @@ absl::StatusOr<Inbox::Haul> Inbox::Poll(const bus::PollLimits& limits) const {
   haul.facts.reserve(haul.polled.records.size());
   for (bus::Record& record : haul.polled.records) {
     Received received;
-    received.problem = DecodeEvent(std::move(record), received.fact);
+    received.problem = Decode(std::move(record), received.fact);
     haul.facts.push_back(std::move(received));
   }
   haul.polled.records.clear();

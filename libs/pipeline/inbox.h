@@ -15,6 +15,7 @@
 #include "absl/time/time.h"
 #include "libs/base/clock.h"
 #include "libs/bus/bus.h"
+#include "libs/pipeline/feed.h"
 #include "libs/pipeline/wire.h"
 #include "libs/store/database.h"
 
@@ -38,7 +39,8 @@ class Inbox {
   // With `read_ahead`, what comes next is read and decoded by a thread of its own while its caller handles a Fill that
   // left records behind. Errors: kNotFound when a topic does not exist.
   static absl::StatusOr<std::unique_ptr<Inbox>> Create(absl::string_view service,
-                                                       const std::vector<std::string>& subscriptions, bus::Bus& bus,
+                                                       const std::vector<std::string>& subscriptions,
+                                                       const std::vector<Feed>& feeds, bus::Bus& bus,
                                                        store::Database& database, const Clock& clock, bool read_ahead);
 
   // Takes what is there without waiting. Fill again only after Committed or Rewind.
@@ -78,9 +80,13 @@ class Inbox {
   // Starts what is in `unstarted_` from the positions in the database.
   absl::Status StartFromDatabase();
 
+  // Errors: those of DecodeEvent.
+  absl::Status Decode(bus::Record record, PeerFact& fact) const;
+
   store::Database& database_;
   const Clock& clock_;
   const bool read_ahead_;
+  std::map<std::string, Feed> feeds_;            // By topic.
   std::unique_ptr<bus::Consumer> consumer_;      // Null without subscriptions.
   std::map<bus::TopicPartition, int64_t> next_;  // Assigned and started: committed next offset.
   std::set<bus::TopicPartition> unstarted_;      // Assigned, or to be read again; not started yet.

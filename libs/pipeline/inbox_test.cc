@@ -18,7 +18,7 @@ class InboxTest : public ToyWorld {
   void SetUp() override {
     ToyWorld::SetUp();
     for (int64_t version = 1; version <= 10; ++version) PublishRaw(AddedRow("counters/a", version, version));
-    inbox_ = *Inbox::Create("reader", {"toy"}, *bus_, *mirror_db_, clock_, /*read_ahead=*/true);
+    inbox_ = *Inbox::Create("reader", {"toy"}, {}, *bus_, *mirror_db_, clock_, /*read_ahead=*/true);
     ASSERT_THAT(Fill(10), IsEmpty());  // The partitions are handed out first.
   }
 

@@ -62,7 +62,7 @@ absl::StatusOr<std::unique_ptr<Pipeline>> Pipeline::Create(Definition definition
   std::unique_ptr<Pipeline> pipeline(new Pipeline(dependencies, limits));
   pipeline->definition_ = std::make_unique<Definition>(std::move(definition));
   const Definition& kept = *pipeline->definition_;
-  ASSIGN_OR_RETURN(pipeline->inbox_, Inbox::Create(kept.service, kept.subscriptions, *dependencies.bus,
+  ASSIGN_OR_RETURN(pipeline->inbox_, Inbox::Create(kept.service, kept.subscriptions, kept.feeds, *dependencies.bus,
                                                    *dependencies.database, *dependencies.clock, limits.read_ahead));
   ASSIGN_OR_RETURN(pipeline->corridor_, Corridor::Create(kept, dependencies, limits, *pipeline->inbox_));
   ASSIGN_OR_RETURN(pipeline->relay_,

@@ -25,6 +25,7 @@
 #include "libs/bus/bus.h"
 #include "libs/pipeline/aggregate_kind.h"
 #include "libs/pipeline/domain.h"
+#include "libs/pipeline/feed.h"
 #include "libs/pipeline/peer_journal.h"
 #include "libs/store/database.h"
 #include "polku/common/v1/journal.pb.h"
@@ -41,6 +42,8 @@ struct Definition {
   std::vector<std::unique_ptr<AggregateKind>> kinds;
   std::map<std::string, std::string> queries;  // Lookup name -> SQL with $1, $2, ...
   std::vector<std::string> subscriptions;      // Services whose topics are read.
+  std::vector<Feed> feeds;                     // Foreign topics that are read; they need `read_foreign`.
+  ReadForeign read_foreign;
 };
 
 struct Dependencies {

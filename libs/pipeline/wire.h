@@ -23,8 +23,9 @@ namespace polku::pipeline {
 // A peer's public event as it came off the bus or out of its journal.
 struct PeerFact {
   bus::TopicPartition from;
-  int64_t offset = -1;  // -1: from the owner's journal, no position goes with it.
-  std::string source;   // "referral": the publishing service.
+  int64_t offset = -1;    // -1: from the owner's journal, no position goes with it.
+  std::string source;     // "referral": the publishing service. Of a foreign record: its topic.
+  std::string publisher;  // Of a foreign record: who wrote it, see feed.h. It has no epoch, key, version and type.
   int64_t epoch = 0;
   std::string key;
   int64_t version = 0;

@@ -1,0 +1,64 @@
+#include "libs/pipeline/feed.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "libs/base/status_macros.h"
+#include "libs/pipeline/fold.h"
+#include "libs/pipeline/wire.h"
+
+namespace polku::pipeline {
+
+using google::protobuf::Message;
+
+std::string ProviderTopicOf(absl::string_view provider_id) {
+  return absl::StrCat("polku.provider.", provider_id, ".activity.v1");
+}
+
+void TakeForeign(const Feed& feed, bus::Record record, PeerFact& fact) {
+  fact.from = std::move(record.from);
+  fact.offset = record.offset;
+  fact.source = feed.topic;
+  fact.publisher = feed.publisher;
+  fact.payload = std::move(record.value);
+  fact.time = record.append_time;
+}
+
+void Fold::PrepareForeign(const WorkItem& item, Prepared& prepared) {
+  absl::StatusOr<std::unique_ptr<Message>> message = settings_.definition->read_foreign(item.received->fact.payload);
+  prepared.problem = message.status();
+  if (!message.ok()) return;
+  prepared.input = settings_.kinds->Wrap(**message, arena_);
+  absl::StatusOr<std::string> key = prepared.input.kind->KeyOf(*prepared.input.input);
+  prepared.problem = key.status();
+  if (key.ok()) prepared.key = *std::move(key);
+}
+
+absl::Status Fold::ApplyForeign(const WorkItem& item, const Prepared& prepared) {
+  const PeerFact& fact = item.received->fact;
+  absl::Status refusal = prepared.problem;
+  if (refusal.ok()) {
+    ASSIGN_OR_RETURN(Working * working, WorkingFor(prepared.key));
+    Context context = ContextFor(prepared.key);
+    context.principal.organisation = fact.publisher;
+    const auto origin = [&fact] { return absl::StrCat(fact.source, "/", fact.from.partition, "/", fact.offset); };
+    RETURN_IF_ERROR(Handle(*working, *prepared.input.input, std::move(context), "", origin, refusal, nullptr));
+  }
+  if (refusal.ok()) return absl::OkStatus();
+  // What was understood is kept; of a record that was not, only its place on the bus: it may hold anything.
+  PeerFact kept;
+  kept.from = fact.from;
+  kept.offset = fact.offset;
+  kept.source = fact.source;
+  kept.time = fact.time;
+  if (prepared.problem.ok()) {
+    const Message& understood = Kinds::Inner(*prepared.input.input);
+    kept.key = prepared.key;
+    kept.type = understood.GetDescriptor()->full_name();
+    kept.payload = understood.SerializeAsString();
+  }
+  SetAside(kept, refusal);
+  return absl::OkStatus();
+}
+
+}  // namespace polku::pipeline
