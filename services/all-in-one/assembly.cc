@@ -15,6 +15,8 @@ namespace polku::all_in_one {
 namespace {
 
 constexpr int kPartitions = 4;
+// One: a provider's heartbeat then stands behind the marks that it speaks of, whosever they are.
+constexpr int kFeedPartitions = 1;
 constexpr absl::Duration kGaugeInterval = absl::Seconds(15);
 constexpr absl::Duration kShutdownGrace = absl::Seconds(2);
 constexpr std::array<const char*, 4> kServices = {"referral", "assessment", "coordinator-network", "follow-up"};
@@ -97,6 +99,7 @@ absl::Status AllInOne::OpenData() {
   bus_ = *std::move(bus);
   std::vector<bus::TopicSpec> topics;
   for (const char* service : kServices) topics.push_back({pipeline::TopicOf(service), kPartitions});
+  for (const std::string& id : config_.providers) topics.push_back({pipeline::ProviderTopicOf(id), kFeedPartitions});
   if (absl::Status made = bus_->EnsureTopics(topics); !made.ok()) return In(config_.data_folder, made);
   ASSIGN_OR_RETURN(referral_database_, OpenDatabase(referral::StoreOptions()));
   ASSIGN_OR_RETURN(assessment_database_, OpenDatabase(assessment::StoreOptions()));
@@ -127,7 +130,7 @@ absl::Status AllInOne::CreateServices() {
   const referral::Config referral{config_.pipeline, config_.gate, {config_.allow_test_codes}};
   const assessment::Config assessment{config_.pipeline, config_.gate};
   const coordinator_network::Config coordinator_network{config_.pipeline, config_.gate, {}};
-  const follow_up::Config follow_up{config_.pipeline, config_.gate};
+  const follow_up::Config follow_up{config_.pipeline, config_.gate, config_.providers};
   ASSIGN_OR_RETURN(referral_, CreateService<referral::Service>(referral, referral_database_.get()));
   ASSIGN_OR_RETURN(assessment_, CreateService<assessment::Service>(assessment, assessment_database_.get()));
   ASSIGN_OR_RETURN(coordinator_network_, CreateService<coordinator_network::Service>(

@@ -53,7 +53,8 @@ struct AllInOneConfig {
   config::ListenAddress ops_listen{"127.0.0.1", 9443};
   pathway::Folders definitions;
   AccessMode access_mode = AccessMode::kNone;
-  bool allow_test_codes = false;  // Identity codes that belong to nobody.
+  bool allow_test_codes = false;       // Identity codes that belong to nobody.
+  std::vector<std::string> providers;  // Those with a topic of their own, see follow_up::Config.
   pipeline::Limits pipeline;
   rpc::GateLimits gate;
 };
@@ -88,6 +89,7 @@ class AllInOne {
   coordinator_network::Service& coordinator_network() { return *coordinator_network_; }
   follow_up::Service& follow_up() { return *follow_up_; }
   std::vector<pipeline::Pipeline*> pipelines();
+  bus::Bus& bus() { return *bus_; }
 
  private:
   AllInOne(const AllInOneConfig& config, const Clock* clock, Random* random, rpc::Access access,

@@ -1,6 +1,32 @@
 #include "services/all-in-one/settings.h"
 
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "libs/base/resource_name.h"
+
 namespace polku::all_in_one {
+namespace {
+
+absl::Status TakeProviders(Settings& settings) {
+  std::vector<std::string> ids = absl::StrSplit(settings.providers, absl::ByAnyChar(", "), absl::SkipEmpty());
+  for (const std::string& id : ids) {
+    if (!IsResourceName(absl::StrCat("organisations/", id), "organisations/*")) {
+      return absl::InvalidArgumentError("feed.providers: an id is 1 to 63 of a-z, 0-9 and -");
+    }
+    if (std::count(ids.begin(), ids.end(), id) > 1) {
+      return absl::InvalidArgumentError("feed.providers: an id stands there twice");
+    }
+  }
+  settings.server.providers = std::move(ids);
+  return absl::OkStatus();
+}
+
+}  // namespace
 
 void Describe(config::ConfigSpec& spec, Settings& settings) {
   AllInOneConfig& server = settings.server;
@@ -21,6 +47,10 @@ void Describe(config::ConfigSpec& spec, Settings& settings) {
             {{"none", AccessMode::kNone}, {"development", AccessMode::kDevelopment}},
             "how callers prove who they are; development believes their metadata and needs loopback");
   spec.Bool("identity.allow_test_codes", &server.allow_test_codes, "whether identity codes of nobody are taken");
+  spec.String(
+      "feed.providers", &settings.providers,
+      "ids of the providers that write topics of their own (polku.provider.ID.activity.v1), with commas between");
+  spec.Check([&settings] { return TakeProviders(settings); });
   spec.Duration("call.deadline_default", &server.gate.deadline_default, absl::Seconds(1), absl::Minutes(5),
                 "for a call that sets no deadline");
   spec.Duration("call.deadline_max", &server.gate.deadline_max, absl::Seconds(1), absl::Minutes(5),

@@ -10,6 +10,7 @@ namespace polku::all_in_one {
 struct Settings {
   AllInOneConfig server;
   LogLevel log_level = LogLevel::kInfo;
+  std::string providers;  // As typed; goes to server.providers.
 };
 
 // Registers every setting. `settings` outlives `spec`.

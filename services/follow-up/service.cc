@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "libs/base/status_macros.h"
 #include "libs/pipeline/aggregate_kind.h"
 #include "services/follow-up/api/grpc_api.h"
@@ -9,6 +10,7 @@
 #include "services/follow-up/domain/index.h"
 #include "services/follow-up/domain/journey.h"
 #include "services/follow-up/domain/provider.h"
+#include "services/follow-up/domain/provider_feed.h"
 #include "services/follow-up/domain/source.h"
 #include "services/follow-up/embedded_sql.h"
 
@@ -52,6 +54,10 @@ absl::StatusOr<std::unique_ptr<Service>> Service::Create(const Config& config, c
   definition.service = "follow-up";
   definition.queries = LookupQueries();
   definition.subscriptions = {"referral", "assessment", "coordinator-network"};
+  for (const std::string& id : config.providers) {
+    definition.feeds.push_back({pipeline::ProviderTopicOf(id), absl::StrCat("organisations/", id)});
+  }
+  definition.read_foreign = &ReadProviderActivity;
   definition.kinds.push_back(
       std::make_unique<pipeline::KindOf<JourneyDomain>>("clients/", JourneyDomain(*dependencies.catalogue)));
   definition.kinds.push_back(std::make_unique<pipeline::KindOf<SourceDomain>>("sources/", SourceDomain()));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -23,6 +24,9 @@ namespace polku::follow_up {
 struct Config {
   pipeline::Limits pipeline;
   rpc::GateLimits gate;
+  // Providers that write topics of their own: ID of "organisations/ID" and of polku.provider.ID.activity.v1. The topics
+  // exist before Create.
+  std::vector<std::string> providers;
 };
 
 // Not owned; they outlive the service.

@@ -36,6 +36,7 @@ all_in_one::AllInOneConfig Region::config() const {
                         POLKU_DEPLOY_FOLDER "/instruments"};
   config.access_mode = all_in_one::AccessMode::kDevelopment;
   config.allow_test_codes = true;
+  config.providers = {"provider", "other-provider"};
   config.pipeline.idle_wait = absl::Milliseconds(1);
   return config;
 }

@@ -7,6 +7,7 @@
 #include "services/follow-up/domain/findings.h"
 #include "services/follow-up/domain/journey.h"
 #include "services/follow-up/domain/moment.h"
+#include "services/follow-up/domain/provider_feed.h"
 #include "services/follow-up/domain/sessions.h"
 
 namespace polku::follow_up {
@@ -63,6 +64,7 @@ bool IsFirstMark(const AttendanceMark& mark, const JourneyRecord& journey) {
 
 std::vector<pipeline::Lookup> JourneyDomain::LookupsOf(const std::string& key, const State& state,
                                                        const Input& input) const {
+  if (input.has_provider_report()) return LookupsOf(key, state, CommandIn(input.provider_report()));
   if (input.has_attendance_mark()) {
     const AttendanceMark& mark = input.attendance_mark();
     if (IsFirstMark(mark, state)) return {};

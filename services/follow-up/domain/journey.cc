@@ -8,6 +8,7 @@
 #include "libs/pipeline/proto_time.h"
 #include "services/follow-up/domain/findings.h"
 #include "services/follow-up/domain/moment.h"
+#include "services/follow-up/domain/provider_feed.h"
 #include "services/follow-up/domain/reconcile.h"
 
 namespace polku::follow_up {
@@ -80,6 +81,11 @@ bool Looks(const JourneyInput& input) { return input.has_tick() || input.has_rec
 
 absl::StatusOr<pipeline::Decision<JourneyEvent>> JourneyDomain::Decide(const State& state, const Input& input,
                                                                        const pipeline::Context& context) const {
+  if (input.has_provider_report()) {
+    RETURN_IF_ERROR(RequireOpen(state));
+    RETURN_IF_ERROR(CheckProvider(input.provider_report(), state, context.principal.organisation));
+    return Decide(state, CommandIn(input.provider_report()), context);
+  }
   if (IsCommand(input)) RETURN_IF_ERROR(RequireOpen(state));
   Draft draft(state, context, catalogue_);
   Coverage coverage;

@@ -3,6 +3,7 @@
 #include "libs/base/resource_name.h"
 #include "libs/base/violation.h"
 #include "services/follow-up/domain/journey.h"
+#include "services/follow-up/domain/provider_feed.h"
 
 namespace polku::follow_up {
 namespace {
@@ -56,6 +57,7 @@ absl::StatusOr<std::string> KeyOfPeerFact(const Input& input) {
 }  // namespace
 
 absl::StatusOr<std::string> JourneyDomain::KeyOf(const Input& input) const {
+  if (input.has_provider_report()) return KeyOf(CommandIn(input.provider_report()));
   switch (input.input_case()) {
     case Input::kStartMeasure:
       return ClientIn(input.start_measure().name(), "clients/*/measures/*", "name");

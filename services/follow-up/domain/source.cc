@@ -108,7 +108,8 @@ SourceDecision Tick(const SourceRecord& state, const pipeline::Context& context)
 absl::StatusOr<std::string> SourceDomain::KeyOf(const Input& input) const {
   const bool registers = input.has_register_source();
   const std::string name = registers ? absl::StrCat("sources/", input.register_source().source_id())
-                                     : input.report_complete_through().name();
+                           : input.has_provider_coverage() ? input.provider_coverage().report().name()
+                                                           : input.report_complete_through().name();
   if (IsResourceName(name, "sources/*")) return name;
   return registers ? InvalidField("source_id", "must be 1 to 63 of a-z, 0-9 and -")
                    : InvalidField("name", "must be a name like \"sources/*\"");
@@ -116,7 +117,7 @@ absl::StatusOr<std::string> SourceDomain::KeyOf(const Input& input) const {
 
 std::vector<pipeline::Lookup> SourceDomain::LookupsOf(const std::string& key, const State& state,
                                                       const Input& input) const {
-  if (!input.has_report_complete_through()) return {};
+  if (!input.has_report_complete_through() && !input.has_provider_coverage()) return {};
   return {{kHeldBySourceLookup, {key}}};
 }
 
@@ -127,6 +128,11 @@ absl::StatusOr<SourceDecision> SourceDomain::Decide(const State& state, const In
       return Register(state, input.register_source(), context);
     case Input::kReportCompleteThrough:
       return Report(state, input.report_complete_through(), context, *this);
+    case Input::kProviderCoverage:
+      if (IsRegistered(state) && state.source().provider() != context.principal.organisation) {
+        return WithReason(absl::PermissionDeniedError("the source is of another provider"), "OTHER_PROVIDER");
+      }
+      return Report(state, input.provider_coverage().report(), context, *this);
     case Input::kTick:
       return Tick(state, context);
     case Input::INPUT_NOT_SET:
