@@ -57,7 +57,7 @@ absl::Status Fold::ApplyForeign(const WorkItem& item, const Prepared& prepared) 
     kept.type = understood.GetDescriptor()->full_name();
     kept.payload = understood.SerializeAsString();
   }
-  SetAside(kept, refusal);
+  SetAside(kept, item.attempts, refusal);
   return absl::OkStatus();
 }
 

@@ -281,12 +281,12 @@ absl::Status Fold::ApplyCommand(WorkItem& item, Prepared& prepared) {
   return absl::OkStatus();
 }
 
-void Fold::SetAside(const PeerFact& fact, const absl::Status& why) {
+void Fold::SetAside(const PeerFact& fact, int attempts, const absl::Status& why) {
   store::DeadLetterRow row;
   row.record = RowOf(fact, settings_.now);
   // The status text of a decoder or a domain names fields and codes, never content.
   row.reason = std::string(why.message());
-  row.attempts = item.attempts + 1;
+  row.attempts = attempts + 1;
   dead_letters_.push_back(std::move(row));
   ++counts_.dead_letters;
   // Without its version nobody can tell what is missing: the gap is found by the key's next record.
@@ -298,7 +298,7 @@ absl::Status Fold::ApplyFact(WorkItem& item, Prepared& prepared) {
   if (DroppedAsErased(item, prepared)) return absl::OkStatus();
   if (!fact.publisher.empty()) return ApplyForeign(item, prepared);
   if (!item.received->problem.ok()) {
-    SetAside(fact, item.received->problem);
+    SetAside(fact, item.attempts, item.received->problem);
     return absl::OkStatus();
   }
   const PeerKey peer{fact.source, fact.key};
@@ -332,7 +332,7 @@ absl::Status Fold::ApplyFact(WorkItem& item, Prepared& prepared) {
           Handle(*working, *prepared.input.input, std::move(context), fact.traceparent, origin, refusal, nullptr));
     }
     if (!refusal.ok()) {
-      SetAside(fact, refusal);
+      SetAside(fact, item.attempts, refusal);
       return absl::OkStatus();
     }
   }

@@ -105,7 +105,7 @@ class Fold {
   // True for what comes for somebody who was erased, and was dropped.
   bool DroppedAsErased(WorkItem& item, const Prepared& prepared);
   bool IsErased(absl::string_view key) const;
-  void SetAside(const PeerFact& fact, const absl::Status& why);
+  void SetAside(const PeerFact& fact, int attempts, const absl::Status& why);
 
   // Names an input among those of one key; asked only for a decision with steps and no event.
   using Origin = absl::FunctionRef<std::string()>;

@@ -8,7 +8,8 @@ readme="$1" server="$2" polkuctl_binary="$3" deploy="$4"
 folder="$(mktemp -d)"
 trap 'kill "$server_pid" 2>/dev/null || true; wait "$server_pid" 2>/dev/null || true; rm -rf "$folder"' EXIT
 "$server" --access.mode=development --data.folder="$folder/data" --grpc.listen=127.0.0.1:0 --ops.listen=127.0.0.1:0 \
-  --pathways.folder="$deploy/pathways" --rules.folder="$deploy/rules" >"$folder/out" 2>"$folder/log" &
+  --pathways.folder="$deploy/pathways" --rules.folder="$deploy/rules" \
+  --instruments.folder="$deploy/instruments" >"$folder/out" 2>"$folder/log" &
 server_pid=$!
 
 # Looks again until `$@` succeeds or half a minute has gone.
