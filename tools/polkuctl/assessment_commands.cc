@@ -1,6 +1,7 @@
 // polkuctl assessments ... and plans ...
 #include "polku/assessment/v1/api.grpc.pb.h"
 #include "tools/polkuctl/input.h"
+#include "tools/polkuctl/request.h"
 #include "tools/polkuctl/session.h"
 
 namespace polku::polkuctl {
@@ -9,9 +10,33 @@ namespace {
 using namespace polku::assessment::v1;  // NOLINT
 using Stub = AssessmentService::Stub;
 
+void AddCourse(CLI::App& app, CLI::App& assessments, Session& session) {
+  AddRequest<AssessmentService>(assessments, session,
+                                {"cancel", "Ends the assessment without a result.",
+                                 "--role assessor assessments cancel clients/C/assessments/1 --reason not-needed"},
+                                &Stub::CancelAssessment, {{"name"}, {"reason", "", true}});
+  AddRequest<AssessmentService>(assessments, session,
+                                {"again", "Opens a new assessment after one that has ended.",
+                                 "--role assessor assessments again clients/C/assessments/1"},
+                                &Stub::StartReassessment, {{"assessment"}});
+
+  CLI::App* sessions = AddCommand(app, "sessions", "Sessions of an assessment: schedule, record.",
+                                  "--role assessor sessions record clients/C/sessions/1 --outcome attended");
+  sessions->require_subcommand(1);
+  AddRequest<AssessmentService>(
+      *sessions, session,
+      {"schedule", "Agrees on a session.",
+       "--role assessor sessions schedule clients/C/assessments/1 --start-time 2026-12-01T10:00:00+02:00"},
+      &Stub::ScheduleSession, {{"assessment"}, {"start_time", "RFC 3339", true}});
+  AddRequest<AssessmentService>(
+      *sessions, session,
+      {"record", "How the session went.", "--role assessor sessions record clients/C/sessions/1 --outcome attended"},
+      &Stub::RecordSession, {{"name"}, {"outcome", "", true}});
+}
+
 void AddAssessments(CLI::App& app, Session& session) {
-  CLI::App* assessments =
-      AddCommand(app, "assessments", "Assessments: list, show, complete; instruments.", "assessments list");
+  CLI::App* assessments = AddCommand(
+      app, "assessments", "Assessments: list, show, complete, cancel, again; instruments.", "assessments list");
   assessments->require_subcommand(1);
   AddInstrumentCommands(*assessments, session);
   CLI::App* list = AddCommand(*assessments, "list", "Earliest deadline first; open and overdue by default.",
@@ -34,7 +59,12 @@ void AddAssessments(CLI::App& app, Session& session) {
   auto completed = std::make_shared<CompleteAssessmentRequest>();
   complete->add_option_function<std::string>("name", [completed](const std::string& t) { completed->set_name(t); })
       ->required();
+  complete->add_option_function<std::string>(
+      "--reassess",
+      [completed](const std::string& t) { *completed->mutable_reassess_date() = Parsed(ParseDate(t), "--reassess"); },
+      "YYYY-MM-DD: when to look at the result again; left out, as the pathway says");
   AddCall<AssessmentService>(*complete, session, completed, &Stub::CompleteAssessment);
+  AddCourse(app, *assessments, session);
 }
 
 struct TypedMeasure {

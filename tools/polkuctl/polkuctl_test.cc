@@ -16,6 +16,7 @@
 #include "polku/coordinator_network/v1/api.pb.h"
 #include "polku/follow_up/v1/api.grpc.pb.h"
 #include "tools/polkuctl/input.h"
+#include "tools/polkuctl/request.h"
 #include "tools/polkuctl/session.h"
 #include "tools/polkuctl/text.h"
 
@@ -114,6 +115,34 @@ TEST(Files, MeasuresAreAListOrAnObjectWithOne) {
   polku::assessment::v1::ProposePlanRequest request;
   EXPECT_THAT(AddMeasuresFrom(R"([{"tpye": "x"}])", request),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("tpye")));
+}
+
+TEST(Requests, AreFilledByTheNamesOfTheirFields) {
+  const absl::Time now = absl::FromUnixSeconds(1'800'000'000);
+  polku::coordinator_network::v1::RegisterCoordinatorRequest request;
+  EXPECT_THAT(SetField(request, "coordinator_id", "c01", now), IsOk());
+  EXPECT_THAT(SetField(request, "coordinator.capacity", "30", now), IsOk());
+  EXPECT_THAT(SetField(request, "coordinator.languages", "fi", now), IsOk());
+  EXPECT_THAT(SetField(request, "coordinator.languages", "sv", now), IsOk());
+  EXPECT_THAT(SetField(request, "coordinator.segments", "student", now), IsOk());
+  EXPECT_EQ(request.coordinator_id(), "c01");
+  EXPECT_EQ(request.coordinator().capacity(), 30);
+  EXPECT_THAT(request.coordinator().languages(), ElementsAre("fi", "sv"));
+  EXPECT_THAT(request.coordinator().segments(), ElementsAre(polku::common::v1::SEGMENT_STUDENT));
+  polku::follow_up::v1::RecordContactRequest contact;
+  EXPECT_THAT(SetField(contact, "contact_time", "now", now), IsOk());
+  EXPECT_EQ(pipeline::FromProto(contact.contact_time()), now);
+  polku::follow_up::v1::StartMeasureRequest start;
+  EXPECT_THAT(SetField(start, "start_date", "2026-12-01", now), IsOk());
+  EXPECT_EQ(start.start_date().month(), 12);
+  polku::follow_up::v1::RegisterSourceRequest source;
+  EXPECT_THAT(SetField(source, "source.reporting_interval", "24h", now), IsOk());
+  EXPECT_EQ(source.source().reporting_interval().seconds(), 86400);
+  EXPECT_THAT(SetField(start, "start_date", "31.12.2026", now), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(SetField(source, "source.reporting_interval", "day", now), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(SetField(request, "coordinator.capacity", "many", now), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(SetField(request, "coordinator.segments", "many", now),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("student")));
 }
 
 TEST(Tables, AlignTheirColumnsAndShowLocalTime) {

@@ -2,6 +2,7 @@
 #include "absl/strings/ascii.h"
 #include "polku/referral/v1/api.grpc.pb.h"
 #include "tools/polkuctl/input.h"
+#include "tools/polkuctl/request.h"
 #include "tools/polkuctl/session.h"
 
 namespace polku::polkuctl {
@@ -118,11 +119,44 @@ void AddAnswers(CLI::App& referrals, Session& session) {
   });
 }
 
+// What happens between the sending of a referral and its answer, and what mends a mistake.
+void AddCorrespondence(CLI::App& referrals, Session& session) {
+  const std::string name = " clients/C/referrals/1 ";
+  const Field words{"text", "in words; required with other"};
+  AddRequest<ReferralService>(referrals, session,
+                              {"request-information", "Asks the referrer; the unit's clock stops until the answer.",
+                               "--role intake referrals request-information" + name + "--topics health"},
+                              &Stub::RequestInformation,
+                              {{"name"}, {"topics", "", true}, {"text", "the question; required with other"}});
+  AddRequest<ReferralService>(
+      referrals, session,
+      {"provide-information", "Answers the receiving unit.",
+       "--role referrer referrals provide-information" + name + "--text 'A statement is on its way.'"},
+      &Stub::ProvideInformation, {{"name"}, {"text", "the answer", true}});
+  AddRequest<ReferralService>(
+      referrals, session,
+      {"redirect", "Passes the referral to another unit.",
+       "--role intake referrals redirect" + name + "--receiving-unit organisations/other-unit --reason no-capacity"},
+      &Stub::RedirectReferral, {{"name"}, {"receiving_unit", "organisations/O", true}, {"reason", "", true}, words});
+  AddRequest<ReferralService>(referrals, session,
+                              {"withdraw", "Takes a referral back before it is answered.",
+                               "--role referrer referrals withdraw" + name + "--reason met-elsewhere"},
+                              &Stub::WithdrawReferral, {{"name"}, {"reason", "", true}, words});
+  AddRequest<ReferralService>(referrals, session,
+                              {"reopen", "A declined, withdrawn or closed referral waits for an answer again.",
+                               "--role intake referrals reopen" + name + "--reason new-information"},
+                              &Stub::ReopenReferral, {{"name"}, {"reason", "", true}, words});
+  AddRequest<ReferralService>(referrals, session,
+                              {"void", "A mistake: the referral counts no more.",
+                               "--role referrer referrals void" + name + "--reason entered-twice"},
+                              &Stub::VoidRecord, {{"name"}, {"reason", "", true}, words});
+}
+
 }  // namespace
 
 void AddReferralCommands(CLI::App& app, Session& session) {
   CLI::App* referrals =
-      AddCommand(app, "referrals", "Referrals: submit, list, show, accept, decline.", "referrals list");
+      AddCommand(app, "referrals", "Referrals: from sending to the answer, and mending.", "referrals list");
   referrals->require_subcommand(1);
   AddSubmit(*referrals, session);
   AddList(*referrals, session);
@@ -132,6 +166,7 @@ void AddReferralCommands(CLI::App& app, Session& session) {
   show->add_option_function<std::string>("name", [request](const std::string& t) { request->set_name(t); })->required();
   AddCall<ReferralService>(*show, session, request, &Stub::GetReferral);
   AddAnswers(*referrals, session);
+  AddCorrespondence(*referrals, session);
 }
 
 }  // namespace polku::polkuctl
