@@ -140,9 +140,12 @@ std::unique_ptr<CLI::App> MakeApp(Session& session) {
       ->capture_default_str();
   app->add_flag("--json", session.json, "for machines: one JSON object per line");
   AddReferralCommands(*app, session);
+  AddClientCommands(*app, session);
   AddAssessmentCommands(*app, session);
   AddNetworkCommands(*app, session);
+  AddSupportCommands(*app, session);
   AddFollowUpCommands(*app, session);
+  AddAgreementCommands(*app, session);
   AddImportCommands(*app, session);
   return app;
 }

@@ -126,6 +126,9 @@ void AddInstrumentCommands(CLI::App& assessments, Session& session);
 void AddNetworkCommands(CLI::App& app, Session& session);
 void AddFollowUpCommands(CLI::App& app, Session& session);
 void AddImportCommands(CLI::App& app, Session& session);
+void AddClientCommands(CLI::App& app, Session& session);
+void AddSupportCommands(CLI::App& app, Session& session);
+void AddAgreementCommands(CLI::App& app, Session& session);
 
 // The whole program. `arguments` without the program's name.
 int Run(std::vector<std::string> arguments, std::ostream& out, std::ostream& err);

@@ -1,0 +1,89 @@
+// polkuctl pauses ..., transitions ..., circumstances ..., closures ..., at-risk
+#include "polku/follow_up/v1/api.grpc.pb.h"
+#include "tools/polkuctl/request.h"
+
+namespace polku::polkuctl {
+namespace {
+
+using namespace polku::follow_up::v1;  // NOLINT
+using Stub = FollowUpService::Stub;
+
+void AddPauses(CLI::App& app, Session& session) {
+  const std::string example =
+      "--role coordinator pauses agree clients/C --measure clients/C/measures/1 --start-date 2026-12-01 "
+      "--resume-date 2026-12-15 --reason illness";
+  CLI::App* pauses = AddCommand(app, "pauses", "Pauses: agree, end.", example);
+  pauses->require_subcommand(1);
+  AddRequest<FollowUpService>(*pauses, session, {"agree", "Nothing is expected of the client meanwhile.", example},
+                              &Stub::AgreePause,
+                              {{"client"},
+                               {"measure", "clients/C/measures/M; none = all of them"},
+                               {"start_date", "YYYY-MM-DD", true},
+                               {"resume_date", "YYYY-MM-DD, the first day on which it goes on", true},
+                               {"reason", "", true}});
+  AddRequest<FollowUpService>(*pauses, session,
+                              {"end", "It goes on earlier; with the first day the pause is taken back.",
+                               "--role coordinator pauses end clients/C/pauses/1 --end-date 2026-12-08"},
+                              &Stub::EndPause, {{"name"}, {"end_date", "YYYY-MM-DD", true}});
+}
+
+void AddTransitions(CLI::App& app, Session& session) {
+  const std::string example = "--role coordinator transitions offer clients/C --taker organisations/kela";
+  CLI::App* transitions =
+      AddCommand(app, "transitions", "Hand-overs between organisations: offer, accept, decline.", example);
+  transitions->require_subcommand(1);
+  AddRequest<FollowUpService>(
+      *transitions, session, {"offer", "The giver stays responsible until it is accepted.", example},
+      &Stub::OfferTransition,
+      {{"client"}, {"taker", "organisations/O", true}, {"accept_by_date", "YYYY-MM-DD; none = as the rules say"}});
+  AddRequest<FollowUpService>(*transitions, session,
+                              {"accept", "The taker is responsible from now on.",
+                               "--role coordinator transitions accept clients/C/transitions/1"},
+                              &Stub::AcceptTransition, {{"name"}});
+  AddRequest<FollowUpService>(
+      *transitions, session,
+      {"decline", "The giver stays responsible.", "--role coordinator transitions decline clients/C/transitions/1"},
+      &Stub::DeclineTransition, {{"name"}});
+}
+
+void AddCircumstances(CLI::App& app, Session& session) {
+  const std::string moved =
+      "--role coordinator circumstances record clients/C --circumstance moved-away --from-date 2026-12-01 --source "
+      "client";
+  CLI::App* circumstances = AddCommand(app, "circumstances", "Changes in a client's life: record.", moved);
+  circumstances->require_subcommand(1);
+  AddRequest<FollowUpService>(*circumstances, session, {"record", "From when, and who told.", moved},
+                              &Stub::RecordCircumstance,
+                              {{"client"},
+                               {"circumstance", "", true},
+                               {"from_date", "YYYY-MM-DD", true},
+                               {"end_date", "YYYY-MM-DD, when it is over"},
+                               {"source", "", true},
+                               {"revoked", "it was a mistake"}});
+  const std::string closed =
+      "--role provider closures record organisations/valmennus --first-date 2026-12-24 --last-date 2027-01-06";
+  CLI::App* closures = AddCommand(app, "closures", "A provider's closed days: record.", closed);
+  closures->require_subcommand(1);
+  AddRequest<FollowUpService>(*closures, session, {"record", "Sessions of these days are not expected.", closed},
+                              &Stub::RecordClosure,
+                              {{"provider"},
+                               {"first_date", "YYYY-MM-DD", true},
+                               {"last_date", "YYYY-MM-DD, inclusive", true},
+                               {"revoked", "it was a mistake"}});
+}
+
+}  // namespace
+
+void AddAgreementCommands(CLI::App& app, Session& session) {
+  AddPauses(app, session);
+  AddTransitions(app, session);
+  AddCircumstances(app, session);
+  CLI::App* at_risk = AddCommand(app, "at-risk", "Limits that will be reached if nothing happens, earliest first.",
+                                 "--role coordinator at-risk --within-days 7");
+  auto listed = std::make_shared<ListAtRiskRequest>();
+  AddField(*at_risk, session, *listed, {"within_days", "1 to 60"}, false);
+  AddPage<FollowUpService>(*at_risk, session, listed, &Stub::ListAtRisk,
+                           {"client", "rule", "measure", "counted_from", "due_time"});
+}
+
+}  // namespace polku::polkuctl
