@@ -328,10 +328,14 @@ class Fate {
   int BeginsAtOutageFeed(const Offer& offer) { return Begins(Pick(kEarlyIntakeDays), offer, OpenEnded(), kOutageFeed); }
 
   // Present but for a day here and there: a miss or an excuse stands alone between two presences on each side.
+  // The last session before an end is attended: the one on the day of the end is never marked, and two misses in a row
+  // would be a break.
   void AttendsWell(int measure, absl::CivilDay until) {
+    const std::vector<absl::CivilDay> days = story_.SessionDays(measure);
+    const auto last = std::upper_bound(days.begin(), days.end(), until) - days.begin() - 1;
     int present = 0;
-    story_.Attends(measure, until, [&](int) {
-      const int pick = present >= 2 ? Pick(12) : 2;
+    story_.Attends(measure, until, [&](int index) {
+      const int pick = present >= 2 && (until == Last() || index != last) ? Pick(12) : 2;
       present = pick < 2 ? 0 : present + 1;
       return pick == 0 ? kAbsent : pick == 1 ? kExcused : kPresent;
     });
