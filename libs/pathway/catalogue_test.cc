@@ -62,6 +62,8 @@ pause_overrun_office_days: 1
 pause_days_max: 182
 changed_circumstance_office_days: 5
 follow_up_purposes: [service-chain]
+outreach_hold_days_max: 30
+reopen_within_days: 90
 outreach_second_attempt_office_days: 3
 outreach_letter_office_days: 5
 outreach_visit_office_days: 7

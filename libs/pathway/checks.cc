@@ -168,6 +168,8 @@ void CheckRules(const RuleSet& rules, Faults& faults) {
   CheckRange("transition_meeting_days", rules.transition_meeting_days(), 1, 60, faults);
   CheckRange("changed_circumstance_office_days", rules.changed_circumstance_office_days(), 1, 60, faults);
   if (rules.follow_up_purposes().empty()) faults.Add("follow_up_purposes", "must not be empty");
+  CheckRange("outreach_hold_days_max", rules.outreach_hold_days_max(), 1, 366, faults);
+  CheckRange("reopen_within_days", rules.reopen_within_days(), 1, 366, faults);
   CheckTimeUseActivities(rules, faults);
   if (rules.meeting_purposes().empty()) faults.Add("meeting_purposes", "must not be empty");
 }

@@ -17,7 +17,9 @@
 namespace polku::follow_up {
 
 store::Options StoreOptions() {
-  return {"follow-up", {"clients/"}, {{1, "index", k0001Index}, {2, "near-limits", k0002NearLimits}}};
+  return {"follow-up",
+          {"clients/"},
+          {{1, "index", k0001Index}, {2, "near-limits", k0002NearLimits}, {3, "corrections", k0003Corrections}}};
 }
 
 std::vector<rpc::MethodPermission> Permissions() {
@@ -35,6 +37,10 @@ std::vector<rpc::MethodPermission> Permissions() {
           {"polku.follow_up.v1.FollowUpService/GetSource", {"provider", "lead", "operator"}},
           {"polku.follow_up.v1.FollowUpService/ResolveInterruption", deciders},
           {"polku.follow_up.v1.FollowUpService/CloseJourney", deciders},
+          {"polku.follow_up.v1.FollowUpService/ReopenJourney", deciders},
+          {"polku.follow_up.v1.FollowUpService/HoldOutreach", deciders},
+          {"polku.follow_up.v1.FollowUpService/ReleaseOutreach", deciders},
+          {"polku.follow_up.v1.FollowUpService/VoidRecord", reporters},
           {"polku.follow_up.v1.FollowUpService/AgreePause", tellers},
           {"polku.follow_up.v1.FollowUpService/EndPause", tellers},
           {"polku.follow_up.v1.FollowUpService/OfferTransition", deciders},
@@ -74,6 +80,12 @@ absl::StatusOr<std::unique_ptr<Service>> Service::Create(const Config& config, c
            .Help("Open journeys without an owner, or without a dated next step and an open interruption.")
            .Register(*dependencies.metrics)
            .Add({});
+  service->waiting_outreach_ =
+      &prometheus::BuildGauge()
+           .Name("polku_follow_up_waiting_outreach")
+           .Help("Open interruptions whose outreach is not asked for yet: held, or the processing is restricted.")
+           .Register(*dependencies.metrics)
+           .Add({});
   return service;
 }
 
@@ -86,6 +98,8 @@ absl::Status Service::RefreshGauges() {
   ASSIGN_OR_RETURN(const auto reader, pipeline_->database().Read());
   ASSIGN_OR_RETURN(const int64_t violations, CountSafetyNetViolations(*reader, pipeline_->clock().Now()));
   safety_net_violations_->Set(static_cast<double>(violations));
+  ASSIGN_OR_RETURN(const int64_t waiting, CountWaitingOutreach(*reader));
+  waiting_outreach_->Set(static_cast<double>(waiting));
   return absl::OkStatus();
 }
 

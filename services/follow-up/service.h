@@ -67,6 +67,7 @@ class Service {
   std::unique_ptr<pipeline::Pipeline> pipeline_;
   std::unique_ptr<Api> api_;
   prometheus::Gauge* safety_net_violations_ = nullptr;  // Owned by the registry.
+  prometheus::Gauge* waiting_outreach_ = nullptr;       // Likewise.
 };
 
 }  // namespace polku::follow_up

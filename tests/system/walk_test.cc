@@ -244,6 +244,87 @@ TEST_F(Walk, KeepsTheReferralOfAMergedClientInStepWithItsJourneyAndParts) {
   EXPECT_EQ(Ok(&Referrals::FindClient, kIntake, find).name(), client);
 }
 
+// Ended by mistake: the referral is in service again, a coordinator is looked for, and two more misses are found.
+TEST_F(Walk, GoesOnInAllServicesWhenAJourneyIsOpenedAgain) {
+  const std::string client = region_.PlannedClient();
+  const std::string measure = absl::StrCat(client, "/measures/1");
+  region_.MoveTo(kMonday + 1, 8);
+  Start(measure, kMonday + 1);
+  Mark(measure, kMonday + 1, kPresent);
+  follow_up::v1::CloseJourneyRequest close;
+  close.set_client(client);
+  close.set_reason(follow_up::v1::CLOSE_REASON_OTHER);
+  Ok(&FollowUps::CloseJourney, kCoordinator, close);
+  region_.Rest();
+  EXPECT_EQ(Ok(&Referrals::ListReferrals, kIntake, {}).referrals(0).state(), referral::v1::REFERRAL_STATE_CLOSED);
+  region_.MoveTo(kMonday + 7, 8);
+  follow_up::v1::ReopenJourneyRequest reopen;
+  reopen.set_client(client);
+  reopen.set_reason(follow_up::v1::REOPEN_REASON_CLOSED_BY_MISTAKE);
+  EXPECT_TRUE(Ok(&FollowUps::ReopenJourney, kCoordinator, reopen).open());
+  region_.Rest();
+  EXPECT_EQ(Ok(&Referrals::ListReferrals, kIntake, {}).referrals(0).state(), referral::v1::REFERRAL_STATE_IN_SERVICE);
+  ASSERT_EQ(Tasks(network::TASK_KIND_TAKE_CLIENT).size(), 1u);
+  network::AcceptAssignmentRequest accept;
+  accept.set_coordinator("coordinators/c01");
+  accept.set_client(client);
+  Ok(&Coordinators::AcceptAssignment, kCoordinator, accept);
+  region_.Rest();
+  EXPECT_EQ(Journey(client).coordinator(), "coordinators/c01");
+  ExpectSafe();
+  Mark(measure, kMonday + 8, kAbsent);
+  Mark(measure, kMonday + 10, kAbsent);
+  EXPECT_EQ(Outreach().size(), 1u);
+  ExpectSafe();
+}
+
+TEST_F(Walk, AsksNobodyToCallAClientWhoseOutreachIsHeld) {
+  const std::string client = region_.PlannedClient();
+  const std::string measure = absl::StrCat(client, "/measures/1");
+  region_.MoveTo(kMonday + 1, 8);
+  Start(measure, kMonday + 1);
+  follow_up::v1::HoldOutreachRequest hold;
+  hold.set_client(client);
+  *hold.mutable_until_date() = pipeline::ToProtoDay(kMonday + 14);
+  hold.set_reason(follow_up::v1::OUTREACH_HOLD_REASON_SAFETY);
+  Ok(&FollowUps::HoldOutreach, kCoordinator, hold);
+  Mark(measure, kMonday + 1, kAbsent);
+  Mark(measure, kMonday + 3, kAbsent);
+  EXPECT_TRUE(Outreach().empty());
+  const auto open = Interruptions(follow_up::v1::INTERRUPTION_STATE_OPEN);
+  ASSERT_EQ(open.size(), 1u);
+  EXPECT_TRUE(open[0].outreach_waits());
+  ExpectSafe();
+  region_.MoveTo(kMonday + 14, 0);
+  EXPECT_EQ(Outreach().size(), 1u);
+  EXPECT_FALSE(Interruptions(follow_up::v1::INTERRUPTION_STATE_OPEN)[0].outreach_waits());
+}
+
+TEST_F(Walk, TellsWhoIsAtRiskBeforeALimitIsReached) {
+  const std::string client = region_.PlannedClient();
+  const std::string measure = absl::StrCat(client, "/measures/1");
+  region_.MoveTo(kMonday + 1, 8);
+  Start(measure, kMonday + 1);
+  Mark(measure, kMonday + 1, kAbsent);
+  follow_up::v1::ListAtRiskRequest request;
+  request.set_within_days(30);
+  const auto has_rule = [&](follow_up::v1::Rule rule) {
+    const auto reply = Ok(&FollowUps::ListAtRisk, kLead, request);
+    return std::any_of(reply.at_risk().begin(), reply.at_risk().end(), [&](const auto& each) {
+      return each.client() == client && each.rule() == rule && each.has_due_time();
+    });
+  };
+  EXPECT_TRUE(has_rule(follow_up::v1::RULE_NO_CONTACT));  // 21 days from the start.
+  request.set_within_days(20);
+  EXPECT_FALSE(has_rule(follow_up::v1::RULE_NO_CONTACT));
+  request.set_within_days(61);
+  EXPECT_THAT(region_.Call(&FollowUps::ListAtRisk, kLead, request), StatusIs(absl::StatusCode::kInvalidArgument));
+  // What has been found is on the list of interruptions, not on this one.
+  Mark(measure, kMonday + 3, kAbsent);
+  request.set_within_days(60);
+  EXPECT_FALSE(has_rule(follow_up::v1::RULE_MISSED_ATTENDANCE));
+}
+
 TEST_F(Walk, LosesNothingWhenTheServerEndsAndStartsAgain) {
   const std::string client = LostClient();
   referral::v1::SubmitReferralRequest submit = region_.Referral();

@@ -1,4 +1,4 @@
-// polkuctl pauses ..., transitions ..., circumstances ..., closures ..., at-risk
+// polkuctl pauses ..., transitions ..., circumstances ..., closures ..., outreach ..., records ..., at-risk
 #include "polku/follow_up/v1/api.grpc.pb.h"
 #include "tools/polkuctl/request.h"
 
@@ -72,10 +72,32 @@ void AddCircumstances(CLI::App& app, Session& session) {
                                {"revoked", "it was a mistake"}});
 }
 
+void AddOutreachAndRecords(CLI::App& app, Session& session) {
+  const std::string hold =
+      "--role coordinator --user u1 outreach hold clients/C --until-date 2026-12-15 --reason treatment";
+  CLI::App* outreach = AddCommand(app, "outreach", "Calls to a client: hold back, release.", hold);
+  outreach->require_subcommand(1);
+  AddRequest<FollowUpService>(
+      *outreach, session, {"hold", "Nobody is asked to call the client; breaks are found all the same.", hold},
+      &Stub::HoldOutreach,
+      {{"client"}, {"until_date", "YYYY-MM-DD, the first day on which calls go on", true}, {"reason", "", true}});
+  AddRequest<FollowUpService>(*outreach, session,
+                              {"release", "Before its day.", "--role coordinator outreach release clients/C"},
+                              &Stub::ReleaseOutreach, {{"client"}});
+  const std::string wrong = "--role coordinator records void clients/C/contacts/3 --reason wrong-client";
+  CLI::App* records = AddCommand(app, "records", "What was recorded by mistake: void.", wrong);
+  records->require_subcommand(1);
+  AddRequest<FollowUpService>(
+      *records, session,
+      {"void", "clients/C/contacts/N, or the end or else the start of clients/C/measures/M; it counts no more.", wrong},
+      &Stub::VoidRecord, {{"name"}, {"reason", "", true}});
+}
+
 }  // namespace
 
 void AddAgreementCommands(CLI::App& app, Session& session) {
   AddPauses(app, session);
+  AddOutreachAndRecords(app, session);
   AddTransitions(app, session);
   AddCircumstances(app, session);
   CLI::App* at_risk = AddCommand(app, "at-risk", "Limits that will be reached if nothing happens, earliest first.",

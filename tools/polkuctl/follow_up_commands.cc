@@ -4,7 +4,7 @@
 #include "absl/strings/numbers.h"
 #include "libs/pipeline/proto_time.h"
 #include "polku/follow_up/v1/api.grpc.pb.h"
-#include "tools/polkuctl/session.h"
+#include "tools/polkuctl/request.h"
 
 namespace polku::polkuctl {
 namespace {
@@ -180,8 +180,8 @@ void PrintTimeline(Session& session, const google::protobuf::RepeatedPtrField<Ti
 }
 
 void AddJourneys(CLI::App& app, Session& session) {
-  CLI::App* journeys =
-      AddCommand(app, "journeys", "Journeys: show, follow, close.", "--role coordinator journeys show clients/C");
+  CLI::App* journeys = AddCommand(app, "journeys", "Journeys: show, follow, close, reopen.",
+                                  "--role coordinator journeys show clients/C");
   journeys->require_subcommand(1);
   CLI::App* show = AddCommand(*journeys, "show", "A client's journey with its timeline.",
                               "--role coordinator journeys show clients/C");
@@ -241,6 +241,10 @@ void AddJourneys(CLI::App& app, Session& session) {
       [closed](const std::string& t) { *closed->mutable_recontact_date() = Parsed(ParseDate(t), "--recontact"); },
       "YYYY-MM-DD, with not-reached");
   AddCall<FollowUpService>(*close, session, closed, &Stub::CloseJourney);
+  AddRequest<FollowUpService>(*journeys, session,
+                              {"reopen", "Takes a closing back: the follow-up goes on with the measures it had.",
+                               "--role coordinator --user u1 journeys reopen clients/C --reason closed-by-mistake"},
+                              &Stub::ReopenJourney, {{"client"}, {"reason", "", true}});
 }
 
 // "R2" or "missed-attendance".

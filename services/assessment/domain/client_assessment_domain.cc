@@ -52,6 +52,8 @@ absl::StatusOr<std::string> ClientAssessmentDomain::KeyOf(const Input& input) co
       return KeyOfPart(input.record_instrument().assessment(), "assessments", "assessment");
     case Input::kMeasureStarted:
       return KeyOfPart(input.measure_started().measure(), "measures", "measure");
+    case Input::kRecordVoided:
+      return ClientOf(input.record_voided().name()).value_or("");
     case Input::kClientErased:
       return input.client_erased().client();
     case Input::kReferralAccepted:
@@ -107,6 +109,8 @@ absl::StatusOr<Decision> ClientAssessmentDomain::DecideInput(const State& state,
       return RecordInstrument(state, input.record_instrument(), catalogue_, context);
     case Input::kMeasureStarted:
       return OnMeasureStarted(state, input.measure_started(), context);
+    case Input::kRecordVoided:
+      return OnRecordVoided(state, input.record_voided(), context);
     case Input::kClientErased: {
       // Nothing is told: what others keep of the client they forget by the same fact.
       Decision decision;

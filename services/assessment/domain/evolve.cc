@@ -174,6 +174,11 @@ void Evolve(const v1::ClientAssessmentEvent& event, v1::ClientAssessment& state)
     case Event::kMeasureStarted:
       *state.add_measures_started() = event.measure_started().measure();
       return;
+    case Event::kRecordVoided: {
+      auto& started = *state.mutable_measures_started();
+      started.erase(std::remove(started.begin(), started.end(), event.record_voided().name()), started.end());
+      return;
+    }
     case Event::kPlanApprovalRecorded:
       return RecordApproval(event.plan_approval_recorded(), state);
     case Event::kPlanApproved:

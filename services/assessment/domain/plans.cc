@@ -188,6 +188,17 @@ Decision OnMeasureStarted(const v1::ClientAssessment& state, const follow_up::v1
   return std::move(draft).NoReply();
 }
 
+Decision OnRecordVoided(const v1::ClientAssessment& state, const follow_up::v1::RecordVoided& voided,
+                        const pipeline::Context& context) {
+  Draft draft(state, context);
+  if (voided.record() == follow_up::v1::VOIDED_RECORD_MEASURE_START && IsStarted(state, voided.name())) {
+    v1::ClientAssessmentEvent event;
+    *event.mutable_record_voided() = voided;
+    draft.Emit(std::move(event));
+  }
+  return std::move(draft).NoReply();
+}
+
 absl::StatusOr<Decision> ApprovePlan(const v1::ClientAssessment& state, const v1::ApprovePlanRequest& request,
                                      const pipeline::Context& context) {
   const v1::Plan* plan = FindPlan(state, request.name());

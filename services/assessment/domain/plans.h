@@ -26,6 +26,9 @@ absl::StatusOr<Decision> RevisePlan(const v1::ClientAssessment& state, const v1:
 // Follow-up tells that a measure has started: no revision removes it from now on.
 Decision OnMeasureStarted(const v1::ClientAssessment& state, const follow_up::v1::MeasureStarted& started,
                           const pipeline::Context& context);
+// Follow-up tells that something was a mistake: a measure whose start was one may be removed again.
+Decision OnRecordVoided(const v1::ClientAssessment& state, const follow_up::v1::RecordVoided& voided,
+                        const pipeline::Context& context);
 
 // Errors: kNotFound; kFailedPrecondition PLAN_APPROVED, PLAN_CHANGED or JOURNEY_CLOSED; kPermissionDenied
 // USER_REQUIRED when nobody is named as the one who approves.

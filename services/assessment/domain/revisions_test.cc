@@ -40,6 +40,12 @@ class RevisionsTest : public ClientTest {
     input.mutable_measure_started()->set_measure(Measure(n));
     return Handle(input);
   }
+  absl::Status VoidStart(int n) {
+    v1::ClientAssessmentInput input;
+    input.mutable_record_voided()->set_name(Measure(n));
+    input.mutable_record_voided()->set_record(follow_up::v1::VOIDED_RECORD_MEASURE_START);
+    return Handle(input);
+  }
   std::string FieldOf(const absl::Status& status) const {
     const auto violations = ViolationsOf(status);
     return violations.empty() ? "" : violations[0].field;
@@ -102,6 +108,8 @@ TEST_F(RevisionsTest, DoesNotRemoveAMeasureThatHasStarted) {
   EXPECT_THAT(events_, IsEmpty());
   EXPECT_EQ(ReasonOf(Approve(PlanName(2))), "PLAN_CHANGED");
   EXPECT_EQ(FieldOf(Revise()), "removed[0]");
+  ASSERT_THAT(VoidStart(2), IsOk());
+  EXPECT_THAT(Revise(), IsOk());
 }
 
 TEST_F(RevisionsTest, RefusesAPlanThatIsNotInForceOrIsARevision) {

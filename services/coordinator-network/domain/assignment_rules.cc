@@ -109,6 +109,14 @@ absl::Status CheckNamed(const v1::AssignCoordinatorRequest& request) {
   return absl::OkStatus();
 }
 
+void EndTasksOfOtherJourneys(ClientTurn& turn) {
+  turn.EndTasks(
+      [&](const v1::Task& task) {
+        return !IsReferralTask(task) && !turn.OfCurrentJourney(FromProto(task.create_time()));
+      },
+      v1::TASK_STATE_CANCELLED);
+}
+
 }  // namespace
 
 void OnReferralAccepted(const polku::referral::v1::ReferralAccepted& fact, ClientTurn& turn) {
@@ -116,7 +124,7 @@ void OnReferralAccepted(const polku::referral::v1::ReferralAccepted& fact, Clien
   const absl::Time time = turn.context().fact_time;
   OnReferralAnswered(fact.referral(), turn);
   if (state.has_accept_time() && time <= FromProto(state.accept_time())) return;
-  if (state.has_close_time() && time <= FromProto(state.close_time())) return;
+  if (state.has_close_time() && time <= FromProto(state.close_time()) && !IsReopened(state)) return;
   const bool was_open = state.open();
   v1::ClientSupportEvent event;
   *event.mutable_support_opened() = OpenedBy(fact, turn);
@@ -124,11 +132,23 @@ void OnReferralAccepted(const polku::referral::v1::ReferralAccepted& fact, Clien
   if (was_open) return;
   // What came after the last closing but before this referral belongs to the old journey.
   CancelMeetingsOfEndedJourneys(turn);
-  turn.EndTasks(
-      [&](const v1::Task& task) {
-        return !IsReferralTask(task) && !turn.OfCurrentJourney(FromProto(task.create_time()));
-      },
-      v1::TASK_STATE_CANCELLED);
+  EndTasksOfOtherJourneys(turn);
+  ProposeBest(turn);
+}
+
+void OnJourneyOpened(const polku::follow_up::v1::JourneyOpened& fact, ClientTurn& turn) {
+  v1::ClientSupportEvent event;
+  if (!fact.has_reopened_after()) {  // Its support follows from the referral.
+    if (turn.state().standing_circumstances().empty()) return;
+    *event.mutable_journey_opened() = fact;
+    return turn.Emit(std::move(event));
+  }
+  const bool was_open = turn.state().open();
+  event.mutable_support_reopened()->set_client(turn.client());
+  *event.mutable_support_reopened()->mutable_time() = ToProto(turn.context().fact_time);
+  turn.Emit(std::move(event));
+  if (was_open || !turn.state().open()) return;
+  EndTasksOfOtherJourneys(turn);
   ProposeBest(turn);
 }
 

@@ -12,6 +12,7 @@ namespace polku::coordinator_network {
 void OnReferralAccepted(const polku::referral::v1::ReferralAccepted& fact, ClientTurn& turn);
 
 // Ends the support: tasks, assignment and the place at the coordinator.
+void OnJourneyOpened(const polku::follow_up::v1::JourneyOpened& fact, ClientTurn& turn);
 void OnJourneyClosed(ClientTurn& turn);
 
 // Everything ends; places go back.

@@ -284,6 +284,44 @@ TEST(JourneyClosed, IsFollowedByANewSupportWhenAReferralIsAcceptedLater) {
   EXPECT_EQ(world.Query("SELECT task FROM task WHERE coordinator = $1", {std::string(kA)}).size(), 2u);
 }
 
+v1::ClientSupportInput ReopenedFact(const std::string& client, absl::Time close, absl::Time time) {
+  v1::ClientSupportInput input;
+  input.mutable_journey_opened()->set_client(client);
+  *input.mutable_journey_opened()->mutable_open_time() = pipeline::ToProto(time);
+  *input.mutable_journey_opened()->mutable_reopened_after() = pipeline::ToProto(close);
+  return input;
+}
+
+TEST(ReopenedJourney, IsProposedToACoordinatorAgain) {
+  World world;
+  world.Register("a", 10);
+  world.Refer(TestClient());
+  ASSERT_THAT(world.Accept(kA, TestClient()), IsOk());
+  const absl::Time close = world.now + absl::Hours(10);
+  ASSERT_THAT(world.Send(ClosedFact(TestClient()), close), IsOk());
+  // Told by somebody who had not heard of the end.
+  ASSERT_THAT(world.Send(OverdueFact(TestClient(), 1), close + absl::Hours(1)), IsOk());
+  ASSERT_THAT(world.Send(ReopenedFact(TestClient(), close, close + absl::Hours(2)), close + absl::Hours(2)), IsOk());
+  EXPECT_TRUE(world.client(TestClient()).open());
+  EXPECT_EQ(world.client(TestClient()).assignment().state(), v1::ASSIGNMENT_STATE_PROPOSED);
+  EXPECT_EQ(TasksOf(world, v1::TASK_KIND_TAKE_CLIENT).size(), 1u);
+  EXPECT_EQ(world.Query("SELECT task FROM task").size(), 1u);
+  ASSERT_THAT(world.Send(ClosedFact(TestClient()), close + absl::Hours(3)), IsOk());
+  EXPECT_TRUE(world.client(TestClient()).closed());
+}
+
+TEST(ReopenedJourney, IsSupportedAlsoWhenItsReferralComesLast) {
+  World world;
+  world.Register("a", 10);
+  const absl::Time close = world.now + absl::Hours(10);
+  ASSERT_THAT(world.Send(ClosedFact(TestClient()), close), IsOk());
+  ASSERT_THAT(world.Send(ReopenedFact(TestClient(), close, close + absl::Hours(2)), close + absl::Hours(2)), IsOk());
+  EXPECT_FALSE(world.client(TestClient()).open());
+  world.Refer(TestClient());
+  EXPECT_TRUE(world.client(TestClient()).open());
+  EXPECT_EQ(TasksOf(world, v1::TASK_KIND_TAKE_CLIENT).size(), 1u);
+}
+
 v1::RegisterCoordinatorRequest GoodRequest() {
   v1::RegisterCoordinatorRequest request;
   request.set_coordinator_id("a");

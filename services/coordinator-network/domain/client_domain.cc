@@ -79,6 +79,18 @@ absl::StatusOr<Decision> DecideFact(const ClientDomain::Input& input, ClientTurn
     case ClientDomain::Input::kJourneyClosed:
       OnJourneyClosed(turn);
       break;
+    case ClientDomain::Input::kJourneyOpened:
+      OnJourneyOpened(input.journey_opened(), turn);
+      break;
+    case ClientDomain::Input::kOutreachHeld:
+      OnOutreachHeld(input.outreach_held(), turn);
+      break;
+    case ClientDomain::Input::kOutreachReleased:
+      OnOutreachReleased(input.outreach_released(), turn);
+      break;
+    case ClientDomain::Input::kCircumstanceRecorded:
+      OnCircumstanceRecorded(input.circumstance_recorded(), turn);
+      break;
     case ClientDomain::Input::kOutreachEscalated:
       OnOutreachEscalated(input.outreach_escalated(), turn);
       break;
@@ -208,6 +220,14 @@ absl::StatusOr<std::string> ClientDomain::KeyOf(const Input& input) const {
       return ClientIn(input.interruption_resolved().interruption(), "clients/*/interruptions/*", "interruption");
     case Input::kJourneyClosed:
       return ClientIn(input.journey_closed().client(), "clients/*", "client");
+    case Input::kJourneyOpened:
+      return ClientIn(input.journey_opened().client(), "clients/*", "client");
+    case Input::kOutreachHeld:
+      return ClientIn(input.outreach_held().client(), "clients/*", "client");
+    case Input::kOutreachReleased:
+      return ClientIn(input.outreach_released().client(), "clients/*", "client");
+    case Input::kCircumstanceRecorded:
+      return ClientIn(input.circumstance_recorded().client(), "clients/*", "client");
     case Input::kAssignCoordinator:
       return ClientIn(input.assign_coordinator().client(), "clients/*", "client");
     case Input::kConfirmAssignment:
@@ -226,6 +246,7 @@ absl::StatusOr<std::string> ClientDomain::KeyOf(const Input& input) const {
 std::vector<pipeline::Lookup> ClientDomain::LookupsOf(const std::string& key, const State& state,
                                                       const Input& input) const {
   if (input.has_referral_accepted()) return {{"coordinators", {key, input.referral_accepted().municipality()}}};
+  if (input.journey_opened().has_reopened_after()) return {{"coordinators", {key, state.municipality()}}};
   if (input.has_schedule_meeting() || input.has_record_meeting()) return {PermissionLookup(key)};
   if (!input.has_assign_coordinator() && !input.has_begin_hand_over() && !input.has_decline_assignment()) return {};
   const std::string& named =

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
+#include "libs/base/calendar.h"
 #include "libs/base/resource_name.h"
 #include "libs/pipeline/proto_time.h"
 #include "services/coordinator-network/domain/matching.h"
@@ -119,9 +121,33 @@ void Apply(const v1::SupportEnded& ended, v1::ClientSupport& state) {
   state.set_open(false);
   state.set_closed(true);
   state.clear_declined_by();
+  state.clear_outreach_held_until();
   if (!state.has_assignment()) return;
   state.mutable_assignment()->set_state(v1::ASSIGNMENT_STATE_ENDED);
   state.mutable_assignment()->clear_handing_over_to();
+}
+
+// Without the referral, which may come later, it is only known that its closing counts no more.
+void Apply(const v1::SupportReopened& reopened, v1::ClientSupport& state) {
+  state.set_name(reopened.client());
+  *state.mutable_reopen_time() = reopened.time();
+  if (!state.has_accept_time() || state.open()) return;
+  state.set_open(true);
+  state.set_closed(false);
+  state.clear_assignment();
+}
+
+void Apply(const polku::follow_up::v1::OutreachHeld& held, v1::ClientSupport& state) {
+  state.set_name(held.client());
+  *state.mutable_outreach_held_until() = pipeline::ToProto(StartOfDay(FromProto(held.until_date())));
+}
+
+void Apply(const polku::follow_up::v1::CircumstanceRecorded& recorded, v1::ClientSupport& state) {
+  state.set_name(recorded.client());
+  const std::string standing = absl::StrCat(recorded.circumstance(), " ", FormatDay(FromProto(recorded.from_date())));
+  auto& known = *state.mutable_standing_circumstances();
+  known.erase(std::remove(known.begin(), known.end(), standing), known.end());
+  if (!recorded.revoked() && !recorded.has_end_date()) *known.Add() = standing;
 }
 
 }  // namespace
@@ -178,6 +204,16 @@ void EvolveClient(const v1::ClientSupportEvent& event, const Policy& policy, v1:
     case v1::ClientSupportEvent::kProcessingRestricted:
       if (state.name().empty()) state.set_name(event.processing_restricted().client());
       return state.set_restricted(event.processing_restricted().restricted());
+    case v1::ClientSupportEvent::kSupportReopened:
+      return Apply(event.support_reopened(), state);
+    case v1::ClientSupportEvent::kJourneyOpened:  // What was so in the one before counts no more.
+      return state.clear_standing_circumstances();
+    case v1::ClientSupportEvent::kOutreachHeld:
+      return Apply(event.outreach_held(), state);
+    case v1::ClientSupportEvent::kOutreachReleased:
+      return state.clear_outreach_held_until();
+    case v1::ClientSupportEvent::kCircumstanceRecorded:
+      return Apply(event.circumstance_recorded(), state);
     case v1::ClientSupportEvent::kPermissionGranted:  // Rows: PermissionRows.
     case v1::ClientSupportEvent::kPermissionWithdrawn:
     case v1::ClientSupportEvent::kMeetingScheduled:  // The meeting itself comes with MeetingNoted.

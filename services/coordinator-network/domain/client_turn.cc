@@ -34,6 +34,7 @@ void ClientTurn::AddStep(std::string key, std::unique_ptr<google::protobuf::Mess
 bool ClientTurn::OfCurrentJourney(absl::Time time) const {
   if (!state_.has_close_time()) return true;
   if (state_.closed()) return time > FromProto(state_.close_time());
+  if (IsReopened(state_) && time < FromProto(state_.reopen_time())) return false;
   return time >= FromProto(state_.accept_time());
 }
 
@@ -115,6 +116,11 @@ pipeline::Decision<v1::ClientSupportEvent> ClientTurn::Finish(std::unique_ptr<go
 }
 
 absl::Time DueAfterOfficeDays(absl::Time time, int count) { return EndOfDay(AddOfficeDays(LocalDay(time), count)); }
+
+bool IsReopened(const v1::ClientSupport& state) {
+  return state.has_reopen_time() &&
+         (!state.has_close_time() || FromProto(state.reopen_time()) > FromProto(state.close_time()));
+}
 
 bool IsAssignmentTask(const v1::Task& task) {
   return task.kind() == v1::TASK_KIND_TAKE_CLIENT || task.kind() == v1::TASK_KIND_FIND_COORDINATOR;

@@ -44,7 +44,7 @@ class ClientTurn {
   void EndTask(std::string name, polku::coordinator_network::v1::TaskState state);
   using TaskTest = std::function<bool(const polku::coordinator_network::v1::Task&)>;
   void EndTasks(const TaskTest& ends, polku::coordinator_network::v1::TaskState state);
-  // The task has come to `rung` and has a new limit.
+  // The task has come to `rung`, or stays at it, and has a new limit.
   void EscalateTask(const std::string& name, int rung, const google::protobuf::Timestamp& due_time);
   void MoveTask(std::string name, const std::string& coordinator);
   // Puts every open task on the list of `coordinator`, but for those that are the lead's.
@@ -63,6 +63,9 @@ class ClientTurn {
 
 // The end of the `count`-th office day after the local day of `time`.
 absl::Time DueAfterOfficeDays(absl::Time time, int count);
+
+// The latest closing has been taken back.
+bool IsReopened(const polku::coordinator_network::v1::ClientSupport& state);
 
 // Tasks that wait for an assignment. They end by assigning and accepting only.
 bool IsAssignmentTask(const polku::coordinator_network::v1::Task& task);

@@ -1,5 +1,6 @@
 #include "services/coordinator-network/domain/task_rules.h"
 
+#include <algorithm>
 #include <initializer_list>
 #include <string>
 #include <utility>
@@ -53,7 +54,51 @@ std::string DayOfSession(const v1::Task& task) {
   return parts.size() == 3 ? parts[1] : std::string();
 }
 
+bool IsCall(const v1::Task& task) { return IsOutreach(task) || IsContact(task); }
+
+// The end of the first office day on which calls go on; the infinite past when nothing holds them back.
+absl::Time DueBehindHold(const ClientTurn& turn) {
+  if (!turn.state().has_outreach_held_until()) return absl::InfinitePast();
+  return DueAfterOfficeDays(FromProto(turn.state().outreach_held_until()) - absl::Microseconds(1), 1);
+}
+
+// Gives open calls the limit that `limit_of` makes of their own.
+template <class Limit>
+void MoveCallLimits(ClientTurn& turn, const Limit& limit_of) {
+  const std::vector<v1::Task> tasks(turn.state().tasks().begin(), turn.state().tasks().end());
+  for (const v1::Task& task : tasks) {
+    const absl::Time due = FromProto(task.due_time());
+    if (IsCall(task) && limit_of(due) != due) turn.EscalateTask(task.name(), task.rung(), ToProto(limit_of(due)));
+  }
+}
+
 }  // namespace
+
+void OnOutreachHeld(const polku::follow_up::v1::OutreachHeld& fact, ClientTurn& turn) {
+  if (!pipeline::DayFrom(fact.until_date(), "until_date").ok()) return;
+  v1::ClientSupportEvent event;
+  *event.mutable_outreach_held() = fact;
+  turn.Emit(std::move(event));
+  MoveCallLimits(turn, [&](absl::Time due) { return std::max(due, DueBehindHold(turn)); });
+}
+
+void OnOutreachReleased(const polku::follow_up::v1::OutreachReleased& fact, ClientTurn& turn) {
+  v1::ClientSupportEvent event;
+  *event.mutable_outreach_released() = fact;
+  turn.Emit(std::move(event));
+  const absl::Time limit = DueAfterOfficeDays(FromProto(fact.release_time()), 1);
+  MoveCallLimits(turn, [&](absl::Time due) { return std::min(due, limit); });
+}
+
+void OnCircumstanceRecorded(const polku::follow_up::v1::CircumstanceRecorded& fact, ClientTurn& turn) {
+  if (!pipeline::DayFrom(fact.from_date(), "from_date").ok()) return;
+  v1::ClientSupportEvent event;
+  *event.mutable_circumstance_recorded() = fact;
+  turn.Emit(std::move(event));
+  if (turn.state().standing_circumstances().empty()) return;
+  // Follow-up itself takes back its outreach.
+  turn.EndTasks(IsContact, v1::TASK_STATE_CANCELLED);
+}
 
 void OnOutreachRequested(const polku::follow_up::v1::OutreachRequested& fact, ClientTurn& turn) {
   if (!turn.OfCurrentJourney(turn.context().fact_time) || turn.IsHandled(fact.interruption())) return;
@@ -94,6 +139,7 @@ void OnInterruptionEnded(const std::string& interruption, ClientTurn& turn) {
 void OnAttendanceMissed(const polku::follow_up::v1::AttendanceMissed& fact, ClientTurn& turn) {
   const absl::StatusOr<absl::CivilDay> day = pipeline::DayFrom(fact.date(), "date");
   if (!day.ok() || !turn.OfCurrentJourney(turn.context().fact_time)) return;
+  if (!turn.state().standing_circumstances().empty()) return;
   const std::string subject = absl::StrCat(fact.measure(), " ", FormatDay(*day), " ", fact.session());
   if (turn.IsHandled(subject)) return;
   for (const v1::Task& task : turn.state().tasks()) {
@@ -104,7 +150,8 @@ void OnAttendanceMissed(const polku::follow_up::v1::AttendanceMissed& fact, Clie
   task.set_coordinator(turn.ListOwner());
   task.set_subject(subject);
   task.set_measure(fact.measure());
-  *task.mutable_due_time() = ToProto(EndOfDay(AddOfficeDays(*day, turn.policy().contact_after_miss_office_days)));
+  const absl::Time due = EndOfDay(AddOfficeDays(*day, turn.policy().contact_after_miss_office_days));
+  *task.mutable_due_time() = ToProto(std::max(due, DueBehindHold(turn)));
   turn.AddTask(std::move(task));
 }
 

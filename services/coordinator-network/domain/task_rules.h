@@ -28,6 +28,11 @@ void OnSessionScheduled(const polku::assessment::v1::SessionScheduled& fact, Cli
 void OnSessionHeld(const polku::assessment::v1::SessionHeld& fact, ClientTurn& turn);
 
 // The open outreach comes to its next rung; the last one is the network lead's.
+// Calls get the first office day behind the hold as their limit; released, the next office day.
+void OnOutreachHeld(const polku::follow_up::v1::OutreachHeld& fact, ClientTurn& turn);
+void OnOutreachReleased(const polku::follow_up::v1::OutreachReleased& fact, ClientTurn& turn);
+// While the client has died, moved away or the like nobody is to call about missed sessions.
+void OnCircumstanceRecorded(const polku::follow_up::v1::CircumstanceRecorded& fact, ClientTurn& turn);
 void OnOutreachEscalated(const polku::follow_up::v1::OutreachEscalated& fact, ClientTurn& turn);
 
 // Missed sessions inside the pause are no reason to call.

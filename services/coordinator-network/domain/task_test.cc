@@ -66,6 +66,48 @@ class Tasks : public ::testing::Test {
   World world_;
 };
 
+// 2026-03-04 is a Wednesday.
+TEST_F(Tasks, CallsAreDueBehindAHoldAndOnTheNextOfficeDayWhenItEnds) {
+  Send(OutreachFact(client_, 1, RULE_NO_CONTACT, 0));
+  v1::ClientSupportInput held;
+  held.mutable_outreach_held()->set_client(client_);
+  *held.mutable_outreach_held()->mutable_until_date() = ToProtoDay(absl::CivilDay(2026, 3, 14));  // A Saturday.
+  Send(held);
+  Send(MissedFact(client_, 1, absl::CivilDay(2026, 3, 4)));
+  const auto due = [&](int task) { return FromProto(state().tasks(task).due_time()); };
+  ASSERT_EQ(state().tasks_size(), 2);
+  EXPECT_EQ(due(0), EndOfDay(absl::CivilDay(2026, 3, 16)));
+  EXPECT_EQ(due(1), EndOfDay(absl::CivilDay(2026, 3, 16)));
+  v1::ClientSupportInput released;
+  released.mutable_outreach_released()->set_client(client_);
+  *released.mutable_outreach_released()->mutable_release_time() =
+      ToProto(StartOfDay(absl::CivilDay(2026, 3, 6)) + absl::Hours(12));
+  Send(released);
+  EXPECT_EQ(due(0), EndOfDay(absl::CivilDay(2026, 3, 9)));
+  EXPECT_EQ(due(1), EndOfDay(absl::CivilDay(2026, 3, 9)));
+}
+
+v1::ClientSupportInput CircumstanceFact(const std::string& client, bool revoked) {
+  v1::ClientSupportInput input;
+  auto& recorded = *input.mutable_circumstance_recorded();
+  recorded.set_client(client);
+  recorded.set_circumstance(polku::follow_up::v1::CIRCUMSTANCE_DIED);
+  *recorded.mutable_from_date() = ToProtoDay(absl::CivilDay(2026, 3, 1));
+  recorded.set_revoked(revoked);
+  return input;
+}
+
+TEST_F(Tasks, NobodyIsToCallAClientWhoHasDied) {
+  Send(MissedFact(client_, 1, absl::CivilDay(2026, 3, 4)));
+  Send(CircumstanceFact(client_, false));
+  EXPECT_EQ(state().tasks_size(), 0);
+  Send(MissedFact(client_, 1, absl::CivilDay(2026, 3, 5)));
+  EXPECT_EQ(state().tasks_size(), 0);
+  Send(CircumstanceFact(client_, true));
+  Send(MissedFact(client_, 1, absl::CivilDay(2026, 3, 6)));
+  EXPECT_EQ(state().tasks_size(), 1);
+}
+
 TEST_F(Tasks, OutreachStandsOnTheCoordinatorsListOnce) {
   Send(OutreachFact(client_, 1, RULE_NO_CONTACT, 0));
   Send(OutreachFact(client_, 1, RULE_NO_CONTACT, 0));

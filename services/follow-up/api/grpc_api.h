@@ -55,6 +55,23 @@ class Api final : public v1::FollowUpService::CallbackService {
                                          v1::Journey* reply) override {
     return gate_.Write(context, request, reply);
   }
+  grpc::ServerUnaryReactor* ReopenJourney(grpc::CallbackServerContext* context, const v1::ReopenJourneyRequest* request,
+                                          v1::Journey* reply) override {
+    return gate_.Write(context, request, reply);
+  }
+  grpc::ServerUnaryReactor* HoldOutreach(grpc::CallbackServerContext* context, const v1::HoldOutreachRequest* request,
+                                         v1::OutreachHold* reply) override {
+    return gate_.Write(context, request, reply);
+  }
+  grpc::ServerUnaryReactor* ReleaseOutreach(grpc::CallbackServerContext* context,
+                                            const v1::ReleaseOutreachRequest* request,
+                                            v1::OutreachHold* reply) override {
+    return gate_.Write(context, request, reply);
+  }
+  grpc::ServerUnaryReactor* VoidRecord(grpc::CallbackServerContext* context, const v1::VoidRecordRequest* request,
+                                       v1::VoidRecordResponse* reply) override {
+    return gate_.Write(context, request, reply);
+  }
   grpc::ServerUnaryReactor* AgreePause(grpc::CallbackServerContext* context, const v1::AgreePauseRequest* request,
                                        v1::Pause* reply) override {
     return gate_.Write(context, request, reply);

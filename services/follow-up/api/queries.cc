@@ -30,9 +30,11 @@ constexpr char kViolations[] =
     "open = 1 AND (owner = '' OR (open_interruptions = 0 AND (next_step_us IS NULL OR next_step_us <= $1)))";
 constexpr char kColumns[] =
     "SELECT f.interruption, f.rule, f.measure, COALESCE(a.counted_from_us, f.counted_from_us), "
-    "COALESCE(a.due_us, f.due_us), f.rules_version, COALESCE(e.state, 1), COALESCE(e.outcome, 0), e.end_us "
-    "FROM found_interruption f LEFT JOIN amended_interruption a ON a.interruption = f.interruption "
-    "LEFT JOIN ended_interruption e ON e.interruption = f.interruption ";
+    "COALESCE(a.due_us, f.due_us), f.rules_version, COALESCE(e.state, 1), COALESCE(e.outcome, 0), e.end_us, "
+    "COALESCE(o.outreach_waits, 0) FROM found_interruption f LEFT JOIN amended_interruption a ON a.interruption = "
+    "f.interruption "
+    "LEFT JOIN ended_interruption e ON e.interruption = f.interruption "
+    "LEFT JOIN open_interruption o ON o.interruption = f.interruption ";
 
 int64_t IntAt(const store::Row& row, size_t column) { return std::get<int64_t>(row[column]); }
 std::string TextAt(const store::Row& row, size_t column) { return std::get<std::string>(row[column]); }
@@ -60,6 +62,7 @@ v1::Interruption FromRow(const store::Row& row) {
   if (const auto* end = std::get_if<int64_t>(&row[8]); end != nullptr) {
     *interruption.mutable_end_time() = ToProto(At(*end));
   }
+  interruption.set_outreach_waits(IntAt(row, 9) != 0);
   return interruption;
 }
 
@@ -72,7 +75,7 @@ absl::StatusOr<std::vector<store::Row>> ReadInterruptions(rpc::ReadScope& scope,
     const int64_t due = cursor.after.empty() ? INT64_MIN : IntAt(cursor.after, 0);
     const std::string name = cursor.after.empty() ? "" : TextAt(cursor.after, 1);
     return scope.reader.Query(
-        "SELECT interruption, rule, measure, counted_from_us, due_us, rules_version, 1, 0, NULL "
+        "SELECT interruption, rule, measure, counted_from_us, due_us, rules_version, 1, 0, NULL, outreach_waits "
         "FROM open_interruption WHERE ($1 = 0 OR rule = $1) AND (due_us > $2 OR (due_us = $2 AND interruption > $3)) "
         "ORDER BY due_us, interruption LIMIT $4",
         {store::Value(int64_t{rule}), store::Value(due), store::Value(name), store::Value(limit)});
@@ -192,6 +195,12 @@ absl::StatusOr<v1::ListSafetyNetViolationsResponse> ListSafetyNetViolations(
   }
   if (rows.size() > shown) response.set_next_page_token(scope.pager.Seal(kFingerprint, {rows[shown - 1][0]}));
   return response;
+}
+
+absl::StatusOr<int64_t> CountWaitingOutreach(store::Reader& reader) {
+  ASSIGN_OR_RETURN(const auto rows,
+                   reader.Query("SELECT COUNT(*) FROM open_interruption WHERE outreach_waits = 1", {}));
+  return IntAt(rows[0], 0);
 }
 
 absl::StatusOr<int64_t> CountSafetyNetViolations(store::Reader& reader, absl::Time now) {

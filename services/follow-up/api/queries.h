@@ -35,6 +35,9 @@ absl::StatusOr<v1::ListSafetyNetViolationsResponse> ListSafetyNetViolations(
 absl::StatusOr<v1::ListAtRiskResponse> ListAtRisk(rpc::ReadScope& scope, const v1::ListAtRiskRequest& request,
                                                   const pathway::Catalogue& catalogue);
 
+// Open interruptions whose outreach is not asked for yet.
+absl::StatusOr<int64_t> CountWaitingOutreach(store::Reader& reader);
+
 // How many clients that list holds.
 absl::StatusOr<int64_t> CountSafetyNetViolations(store::Reader& reader, absl::Time now);
 

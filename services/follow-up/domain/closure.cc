@@ -43,10 +43,12 @@ void TakeClosure(const ClosureTold& told, Draft& draft) {
 }
 
 void AskForClosures(const JourneyRecord& before, Draft& draft) {
+  if (!draft.state().open()) return;
   std::set<std::string> asked;
   for (const MeasureRecord& each : draft.state().measures()) {
     const std::string& provider = each.plan().provider();
-    if (provider.empty() || HasMeasureOf(before, provider) || !asked.insert(provider).second) continue;
+    if (provider.empty() || (before.open() && HasMeasureOf(before, provider)) || !asked.insert(provider).second)
+      continue;
     auto question = std::make_unique<ClosuresAsked>();
     question->set_client(draft.state().client());
     question->set_provider(provider);

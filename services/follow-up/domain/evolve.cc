@@ -1,8 +1,10 @@
 #include <algorithm>
 
 #include "libs/pipeline/proto_time.h"
+#include "services/follow-up/domain/activity.h"
 #include "services/follow-up/domain/draft.h"
 #include "services/follow-up/domain/evolve_agreement.h"
+#include "services/follow-up/domain/evolve_void.h"
 #include "services/follow-up/domain/findings.h"
 #include "services/follow-up/domain/moment.h"
 #include "services/follow-up/domain/sessions.h"
@@ -13,9 +15,10 @@ namespace {
 using namespace polku::follow_up::v1;  // NOLINT
 using polku::pipeline::FromProto;
 
-constexpr int kLaterActivityMax = 16;  // state.proto
-constexpr int kMissRecordsMax = 8;     // state.proto
-constexpr int kRetractedMax = 8;       // state.proto
+constexpr int kMissRecordsMax = 8;  // state.proto
+constexpr int kRetractedMax = 8;    // state.proto
+constexpr int kLeftMax = 3;         // state.proto
+constexpr int kGapsMax = 20;        // Closed and opened again: nobody does so often.
 
 int64_t UsOf(const google::protobuf::Timestamp& timestamp) { return Micros(FromProto(timestamp)); }
 int64_t StartUs(const google::type::Date& date) { return Micros(StartOfDay(FromProto(date))); }
@@ -41,38 +44,6 @@ Floor& FloorOf(JourneyRecord& state, Rule rule, const std::string& measure) {
   return floor;
 }
 
-void NoteIdle(int64_t since_us, JourneyRecord& state) {
-  if (since_us < state.idle_since_us()) return;
-  state.set_idle_since_us(since_us);
-  state.set_idle_version(state.version());
-}
-
-// The activity behind an open or held R5, so that a late fact can bridge its gap.
-void TrimLaterActivity(JourneyRecord& state) {
-  if (state.later_activity_us().empty()) return;
-  const std::optional<int64_t> anchor = AnchorOf(state, RULE_NO_CONTACT);
-  auto& later = *state.mutable_later_activity_us();
-  const auto end = anchor.has_value() ? std::upper_bound(later.begin(), later.end(), *anchor) : later.end();
-  later.erase(later.begin(), end);
-}
-
-void NoteActivity(int64_t time_us, JourneyRecord& state) {
-  const std::optional<int64_t> anchor = AnchorOf(state, RULE_NO_CONTACT);
-  if (anchor.has_value() && time_us > *anchor) {
-    auto& later = *state.mutable_later_activity_us();
-    const auto place = std::lower_bound(later.begin(), later.end(), time_us);
-    if (place == later.end() || *place != time_us) {
-      const auto index = place - later.begin();
-      later.Add(time_us);
-      std::rotate(later.begin() + index, later.end() - 1, later.end());
-      if (later.size() > kLaterActivityMax) later.RemoveLast();
-    }
-  }
-  if (time_us <= state.last_activity_us()) return;
-  state.set_last_activity_us(time_us);
-  state.set_activity_version(state.version());
-}
-
 // R4: the taker's first contact and meeting since the offer.
 void NoteContact(const std::string& organisation, int64_t time_us, bool meeting, JourneyRecord& state) {
   if (!state.has_transition() || organisation != state.transition().taker()) return;
@@ -83,8 +54,23 @@ void NoteContact(const std::string& organisation, int64_t time_us, bool meeting,
   if (meeting) transition.set_meeting_us(first(transition.meeting_us()));
 }
 
+void Remember(const MeasureRecord& measure, JourneyRecord& state) {
+  LeftMeasure left;
+  *left.mutable_measure() = measure;
+  const auto is_of = [&](const auto& each) { return each.measure() == measure.plan().measure(); };
+  std::copy_if(state.pauses().begin(), state.pauses().end(),
+               google::protobuf::RepeatedPtrFieldBackInserter(left.mutable_pauses()), is_of);
+  std::copy_if(state.floors().begin(), state.floors().end(),
+               google::protobuf::RepeatedPtrFieldBackInserter(left.mutable_floors()), is_of);
+  if (state.left_size() == kLeftMax) state.mutable_left()->erase(state.left().begin());
+  *state.add_left() = std::move(left);
+}
+
 // With what is known of them alone.
 void Apply(const MeasuresLeft& event, JourneyRecord& state) {
+  for (const std::string& name : event.measures()) {
+    if (const MeasureRecord* measure = FindMeasure(state, name); measure != nullptr) Remember(*measure, state);
+  }
   const auto has_left = [&](const std::string& measure) {
     return std::find(event.measures().begin(), event.measures().end(), measure) != event.measures().end();
   };
@@ -96,13 +82,29 @@ void Apply(const MeasuresLeft& event, JourneyRecord& state) {
   leave(*state.mutable_pauses(), [&](const PauseRecord& each) { return has_left(each.measure()); });
 }
 
+// The closing is taken back: all goes on but what nobody expected meanwhile.
+void Reopen(const JourneyOpened& event, JourneyRecord& state) {
+  state.set_open(true);
+  state.set_closed(false);
+  state.clear_coordinator();  // Another one may take the client.
+  state.clear_close_us();
+  ClosedGap& gap = *state.add_gaps();
+  gap.set_from_us(UsOf(event.reopened_after()));
+  gap.set_to_us(UsOf(event.open_time()));
+  if (state.gaps_size() > kGapsMax) state.mutable_gaps()->erase(state.gaps().begin());
+  NoteIdle(gap.to_us(), state);
+}
+
 void Apply(const JourneyOpened& event, JourneyRecord& state) {
-  // A journey that opens again starts clean; only the numbering goes on.
+  if (event.has_reopened_after()) return Reopen(event, state);
+  // One behind a journey that has ended starts clean; only the numbering goes on, and what referral told of the person.
   JourneyRecord opened;
   opened.set_version(state.version());
   opened.set_interruptions_numbered(state.interruptions_numbered());
   opened.set_pauses_numbered(state.pauses_numbered());
   opened.set_transitions_numbered(state.transitions_numbered());
+  opened.set_contacts_numbered(state.contacts_numbered());
+  opened.set_restricted(state.restricted());
   opened.mutable_early()->Swap(state.mutable_early());
   opened.set_client(event.client());
   opened.set_open(true);
@@ -207,8 +209,12 @@ void Apply(const MeasureStarted& event, JourneyRecord& state) {
 void Apply(const AttendanceRecorded& event, JourneyRecord& state) {
   MeasureRecord* measure = MutableMeasure(state, event.mark().measure());
   if (measure == nullptr) return;
+  const bool was_present = event.ordinal() >= 0 && IsPresent(MarkAt(measure->sessions(), event.ordinal()));
   if (event.ordinal() >= 0) SetMark(*measure->mutable_sessions(), event.ordinal(), MarkOf(event.mark(), *measure));
-  if (event.mark().status() != ATTENDANCE_STATUS_PRESENT) return;
+  if (event.mark().status() != ATTENDANCE_STATUS_PRESENT) {
+    if (was_present) ForgetActivity(event.session_end_us(), state);
+    return;
+  }
   if (event.ordinal() < 0) {
     measure->set_last_unplanned_us(std::max(measure->last_unplanned_us(), event.session_end_us()));
   }
@@ -237,6 +243,7 @@ void Apply(const ContactRecorded& event, JourneyRecord& state) {
   const int64_t contact_us = UsOf(event.contact_time());
   NoteActivity(contact_us, state);
   NoteContact(event.organisation(), contact_us, event.kind() == CONTACT_KIND_MEETING, state);
+  state.set_contacts_numbered(state.contacts_numbered() + 1);
 }
 
 void Apply(const polku::coordinator_network::v1::MeetingHeld& event, JourneyRecord& state) {
@@ -389,22 +396,18 @@ void Apply(const ReportingIntervalLearned& event, JourneyRecord& state) {
   }
 }
 
-// What is over needs no rules any more; who, when and what has been numbered stays.
+// Measures and agreements stay for a reopening; nothing is found or asked for meanwhile.
 void Apply(const JourneyClosed& event, JourneyRecord& state) {
   state.set_open(false);
   state.set_closed(true);
   state.set_close_us(UsOf(event.close_time()));
-  state.clear_measures();
   state.clear_interruptions();
-  state.clear_floors();
   state.clear_holds();
   state.clear_early();
   state.clear_later_activity_us();
   state.clear_retracted();
-  state.clear_pauses();
-  state.clear_transition();
-  state.clear_circumstances();
-  state.clear_closures();
+  state.clear_outreach_held_until_us();
+  state.clear_outreach_hold_reason();
 }
 
 // Nothing of the person stays, and nothing that still comes is taken.
@@ -512,7 +515,7 @@ void Evolve(const JourneyEvent& event, JourneyRecord& state) {
     case JourneyEvent::kMeasuresLeft:
       return Apply(event.measures_left(), state);
     default:
-      return;
+      return EvolveVoid(event, state);
   }
 }
 

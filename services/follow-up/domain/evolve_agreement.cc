@@ -123,6 +123,29 @@ void Apply(const ClosureTold& event, JourneyRecord& state) {
   });
 }
 
+void Apply(const OutreachHeld& event, JourneyRecord& state) {
+  state.set_outreach_held_until_us(StartUs(event.until_date()));
+  state.set_outreach_hold_reason(event.reason());
+}
+
+// Ladders that had begun have the time of their rung again.
+void GoOn(int64_t from_us, JourneyRecord& state) {
+  for (InterruptionRecord& open : *state.mutable_interruptions()) {
+    if (open.ladder_from_us() != 0) open.set_ladder_from_us(std::max(open.ladder_from_us(), from_us));
+  }
+}
+
+void Apply(const OutreachReleased& event, JourneyRecord& state) {
+  state.clear_outreach_held_until_us();
+  state.clear_outreach_hold_reason();
+  GoOn(UsOf(event.release_time()), state);
+}
+
+void Apply(const polku::referral::v1::ProcessingRestricted& event, JourneyRecord& state) {
+  state.set_restricted(event.restricted());
+  if (!event.restricted()) GoOn(UsOf(event.restrict_time()), state);
+}
+
 }  // namespace
 
 bool EvolveAgreement(const JourneyEvent& event, JourneyRecord& state) {
@@ -153,6 +176,15 @@ bool EvolveAgreement(const JourneyEvent& event, JourneyRecord& state) {
       return true;
     case JourneyEvent::kClosureTold:
       Apply(event.closure_told(), state);
+      return true;
+    case JourneyEvent::kOutreachHeld:
+      Apply(event.outreach_held(), state);
+      return true;
+    case JourneyEvent::kOutreachReleased:
+      Apply(event.outreach_released(), state);
+      return true;
+    case JourneyEvent::kProcessingRestricted:
+      Apply(event.processing_restricted(), state);
       return true;
     default:
       return false;

@@ -255,7 +255,7 @@ Steps StepsOf(const JourneyRecord& journey, const RuleSet& rules) {
 
 int64_t NextDueUs(const JourneyRecord& journey, const RuleSet& rules) {
   if (!journey.open()) return 0;
-  int64_t next = 0;
+  int64_t next = journey.outreach_held_until_us();
   const auto take = [&](const Finding& finding) {
     if (FindOpen(journey, finding.rule, finding.measure) != nullptr) return;
     const Hold* hold = FindHold(journey, finding);
@@ -264,7 +264,7 @@ int64_t NextDueUs(const JourneyRecord& journey, const RuleSet& rules) {
   };
   for (const Finding& finding : Findings(journey, rules)) take(finding);
   for (const InterruptionRecord& open : journey.interruptions()) {
-    const std::optional<NextRung> rung = NextRungOf(open, rules);
+    const std::optional<NextRung> rung = NextRungOf(journey, open, rules);
     if (!rung.has_value()) continue;
     const Hold* hold = FindHold(journey, AsFinding(open, *rung));
     const int64_t due = hold == nullptr ? rung->call_us : hold->check_us();

@@ -23,12 +23,16 @@ const TableShape kJourneyTable{
 const TableShape kMeasureTable{"measure", {"measure"}, {"client", "source", "phase", "provider"}};
 const TableShape kHeldTable{"held", {"source", "client"}, {"holds"}};
 const TableShape kOpenInterruptionTable{
-    "open_interruption", {"interruption"}, {"rule", "measure", "counted_from_us", "due_us", "rules_version"}};
+    "open_interruption",
+    {"interruption"},
+    {"rule", "measure", "counted_from_us", "due_us", "rules_version", "outreach_waits"}};
 const TableShape kFoundInterruptionTable{
     "found_interruption", {"interruption"}, {"rule", "measure", "counted_from_us", "due_us", "rules_version"}};
 const TableShape kAmendedInterruptionTable{"amended_interruption", {"interruption"}, {"counted_from_us", "due_us"}};
 const TableShape kEndedInterruptionTable{"ended_interruption", {"interruption"}, {"state", "outcome", "end_us"}};
 const TableShape kMarkTable{"mark", {"measure", "day", "session"}, {"revision", "status", "minutes"}};
+const TableShape kContactTable{"contact", {"contact", "organisation"}, {"client", "time_us", "meeting"}};
+const TableShape kVoidedContactTable{"voided_contact", {"contact"}, {"client"}};
 const TableShape kSourceTable{
     "source", {"source"}, {"provider", "complete_through_us", "reporting_interval_us", "last_report_us", "silent"}};
 
@@ -40,6 +44,10 @@ std::map<std::string, std::string> LookupQueries() {
        "(SELECT m.source FROM measure m WHERE m.client = $1) ORDER BY s.source"},
       {kMarksOfMeasureLookup,
        "SELECT day, session, status, minutes FROM mark WHERE measure = $1 ORDER BY day, session"},
+      {kContactsOfClientLookup,
+       "SELECT c.contact, c.time_us, c.organisation, c.meeting, CASE WHEN v.contact IS NULL THEN 0 ELSE 1 END "
+       "FROM contact c LEFT JOIN voided_contact v ON v.contact = c.contact WHERE c.client = $1 AND "
+       "(c.contact = $2 OR (c.organisation = $3 AND c.time_us >= $4)) ORDER BY c.time_us, c.contact"},
       {kClientsOfProviderLookup, "SELECT DISTINCT client FROM measure WHERE provider = $1 ORDER BY client"},
       {kHeldBySourceLookup, "SELECT client FROM held WHERE source = $1 ORDER BY client"},
   };
@@ -76,6 +84,17 @@ std::vector<pipeline::Lookup> JourneyDomain::LookupsOf(const std::string& key, c
       lookups.push_back({kMarksOfMeasureLookup, {plan.measure()}});
     return lookups;
   }
+  if (input.has_start_measure()) {
+    const MeasureRecord* measure = FindMeasure(state, input.start_measure().name());
+    if (measure == nullptr || !measure->start_voided()) return {};
+    return {{kMarksOfMeasureLookup, {input.start_measure().name()}}};
+  }
+  if (input.has_void_record()) {
+    const TransitionRecord& transition = state.transition();
+    return {{kContactsOfClientLookup,
+             {key, input.void_record().name(), transition.taker(), transition.offer_us()},
+             /*of_events=*/true}};
+  }
   if (input.has_tick() || input.has_recheck_coverage()) return {{kSourcesOfClientLookup, {key}}};
   return {};
 }
@@ -91,16 +110,17 @@ std::vector<IndexRow> JourneyDomain::Index(const State& journey) const {
                   {int64_t{journey.open()}, journey.responsible_party(), or_null(steps.latest_us),
                    int64_t{journey.interruptions_size()}, journey.pathway(), journey.coordinator(),
                    or_null(steps.earliest_us == 0 ? 0 : WeekOfIndex(steps.earliest_us))}});
+  if (!journey.open()) return rows;
   for (const MeasureRecord& measure : journey.measures()) {
     rows.push_back({&kMeasureTable,
                     {measure.plan().measure()},
                     {journey.client(), measure.plan().source(), int64_t{measure.phase()}, measure.plan().provider()}});
   }
   for (const InterruptionRecord& each : journey.interruptions()) {
-    rows.push_back(
-        {&kOpenInterruptionTable,
-         {each.interruption()},
-         {int64_t{each.rule()}, each.measure(), each.counted_from_us(), each.due_us(), journey.rules_version()}});
+    rows.push_back({&kOpenInterruptionTable,
+                    {each.interruption()},
+                    {int64_t{each.rule()}, each.measure(), each.counted_from_us(), each.due_us(),
+                     journey.rules_version(), int64_t{each.ladder_from_us() == 0}}});
   }
   std::map<std::string, int64_t> held;
   for (const Hold& hold : journey.holds()) {
@@ -108,6 +128,13 @@ std::vector<IndexRow> JourneyDomain::Index(const State& journey) const {
   }
   for (const auto& [source, holds] : held) rows.push_back({&kHeldTable, {source, journey.client()}, {holds}});
   return rows;
+}
+
+IndexRow ContactRow(const std::string& name, const std::string& organisation, const google::protobuf::Timestamp& time,
+                    bool meeting) {
+  return {&kContactTable,
+          {name, organisation},
+          {ClientOf(name).value_or(""), Micros(pipeline::FromProto(time)), int64_t{meeting}}};
 }
 
 std::vector<IndexRow> JourneyDomain::RowsOf(const Event& event) const {
@@ -118,6 +145,24 @@ std::vector<IndexRow> JourneyDomain::RowsOf(const Event& event) const {
                {mark.measure(), DayNumber(mark.date()), int64_t{mark.session()}},
                {int64_t{mark.revision()}, int64_t{mark.status()}, int64_t{mark.minutes()}}}};
     }
+    case Event::kContactRecorded: {
+      const ContactRecorded& recorded = event.contact_recorded();
+      if (recorded.contact().empty()) return {};  // From before contacts had names.
+      return {ContactRow(recorded.contact(), recorded.organisation(), recorded.contact_time(),
+                         recorded.kind() == CONTACT_KIND_MEETING)};
+    }
+    case Event::kMeetingHeld: {
+      const auto& held = event.meeting_held();
+      std::vector<IndexRow> rows;
+      for (const std::string& organisation : held.organisations()) {
+        rows.push_back(ContactRow(held.meeting(), organisation, held.start_time(), /*meeting=*/true));
+      }
+      return rows;
+    }
+    case Event::kContactVoided:
+      return {{&kVoidedContactTable,
+               {event.contact_voided().contact()},
+               {ClientOf(event.contact_voided().contact()).value_or("")}}};
     case Event::kMeasureInterrupted: {
       const MeasureInterrupted& found = event.measure_interrupted();
       return {{&kFoundInterruptionTable,

@@ -1,4 +1,4 @@
-// The index tables (migrations/0001_index.sql) and the queries that Decide asks.
+// The index tables (migrations) and the queries that Decide asks.
 #pragma once
 
 #include <map>
@@ -18,6 +18,8 @@ extern const store::TableShape kFoundInterruptionTable;
 extern const store::TableShape kAmendedInterruptionTable;
 extern const store::TableShape kEndedInterruptionTable;
 extern const store::TableShape kMarkTable;
+extern const store::TableShape kContactTable;
+extern const store::TableShape kVoidedContactTable;
 extern const store::TableShape kSourceTable;
 
 // Of table `mark`; by (measure, day, session): revision, status, minutes.
@@ -30,6 +32,10 @@ inline constexpr char kMarksOfMeasureLookup[] = "marks_of_measure";
 inline constexpr char kClientsOfProviderLookup[] = "clients_of_provider";
 // By source: clients with something held for it.
 inline constexpr char kHeldBySourceLookup[] = "held_by_source";
+
+// By client, contact, organisation, instant: that contact, and those of the organisation since the instant, meetings
+// among them: contact, time_us, organisation, whether it was a meeting, whether it is void.
+inline constexpr char kContactsOfClientLookup[] = "contacts_of_client";
 
 // For pipeline::Definition.
 std::map<std::string, std::string> LookupQueries();

@@ -8,6 +8,7 @@
 #include "libs/pipeline/proto_time.h"
 #include "services/follow-up/domain/findings.h"
 #include "services/follow-up/domain/moment.h"
+#include "services/follow-up/domain/outreach_hold.h"
 #include "services/follow-up/domain/provider_feed.h"
 #include "services/follow-up/domain/reconcile.h"
 
@@ -45,6 +46,14 @@ absl::StatusOr<Reply> Take(const JourneyInput& input, Draft& draft) {
       return DeclineTransition(input.decline_transition(), draft);
     case JourneyInput::kRecordCircumstance:
       return RecordCircumstance(input.record_circumstance(), draft);
+    case JourneyInput::kReopenJourney:
+      return ReopenJourney(input.reopen_journey(), draft);
+    case JourneyInput::kHoldOutreach:
+      return HoldOutreach(input.hold_outreach(), draft);
+    case JourneyInput::kReleaseOutreach:
+      return ReleaseOutreach(input.release_outreach(), draft);
+    case JourneyInput::kVoidRecord:
+      return VoidRecord(input.void_record(), draft);
     case JourneyInput::kClosureTold:
       TakeClosure(input.closure_told(), draft);
       return Reply();
@@ -54,7 +63,8 @@ absl::StatusOr<Reply> Take(const JourneyInput& input, Draft& draft) {
   }
 }
 
-bool IsCommand(const JourneyInput& input) {
+// Everything a caller says of a journey that goes on.
+bool IsCommandForOpen(const JourneyInput& input) {
   switch (input.input_case()) {
     case JourneyInput::kStartMeasure:
     case JourneyInput::kAttendanceMark:
@@ -69,6 +79,9 @@ bool IsCommand(const JourneyInput& input) {
     case JourneyInput::kAcceptTransition:
     case JourneyInput::kDeclineTransition:
     case JourneyInput::kRecordCircumstance:
+    case JourneyInput::kHoldOutreach:
+    case JourneyInput::kReleaseOutreach:
+    case JourneyInput::kVoidRecord:
       return true;
     default:
       return false;
@@ -86,10 +99,11 @@ absl::StatusOr<pipeline::Decision<JourneyEvent>> JourneyDomain::Decide(const Sta
     RETURN_IF_ERROR(CheckProvider(input.provider_report(), state, context.principal.organisation));
     return Decide(state, CommandIn(input.provider_report()), context);
   }
-  if (IsCommand(input)) RETURN_IF_ERROR(RequireOpen(state));
+  if (IsCommandForOpen(input)) RETURN_IF_ERROR(RequireOpen(state));
   Draft draft(state, context, catalogue_);
   Coverage coverage;
   Reply reply;
+  EndHoldThatIsOver(draft);
   if (Looks(input)) {
     coverage = CoverageFrom(context);
     JudgeUnmarkedSessions(coverage, draft);

@@ -44,7 +44,8 @@ class JourneyDomain {
 void TakePeerFact(const polku::follow_up::v1::JourneyInput& input, Draft& draft);
 
 // Commands about measures (measure_commands.cc), attendance (attendance.cc), the journey
-// (journey_commands.cc), pauses, transitions and circumstances (files of these names). They return the reply.
+// (journey_commands.cc), pauses, transitions, circumstances, holds and mistakes (files of these names). They return the
+// reply.
 using Reply = std::unique_ptr<google::protobuf::Message>;
 absl::StatusOr<Reply> StartMeasure(const polku::follow_up::v1::StartMeasureRequest& request, Draft& draft);
 absl::StatusOr<Reply> CompleteMeasure(const polku::follow_up::v1::CompleteMeasureRequest& request, Draft& draft);
@@ -60,6 +61,10 @@ absl::StatusOr<Reply> EndPause(const polku::follow_up::v1::EndPauseRequest& requ
 absl::StatusOr<Reply> OfferTransition(const polku::follow_up::v1::OfferTransitionRequest& request, Draft& draft);
 absl::StatusOr<Reply> AcceptTransition(const polku::follow_up::v1::AcceptTransitionRequest& request, Draft& draft);
 absl::StatusOr<Reply> DeclineTransition(const polku::follow_up::v1::DeclineTransitionRequest& request, Draft& draft);
+absl::StatusOr<Reply> ReopenJourney(const polku::follow_up::v1::ReopenJourneyRequest& request, Draft& draft);
+absl::StatusOr<Reply> HoldOutreach(const polku::follow_up::v1::HoldOutreachRequest& request, Draft& draft);
+absl::StatusOr<Reply> ReleaseOutreach(const polku::follow_up::v1::ReleaseOutreachRequest& request, Draft& draft);
+absl::StatusOr<Reply> VoidRecord(const polku::follow_up::v1::VoidRecordRequest& request, Draft& draft);
 absl::StatusOr<Reply> RecordCircumstance(const polku::follow_up::v1::RecordCircumstanceRequest& request, Draft& draft);
 
 // Closed days of providers (closure.cc). A step from a provider's aggregate; and the questions to
@@ -71,6 +76,8 @@ void AskForClosures(const polku::follow_up::v1::JourneyRecord& before, Draft& dr
 // lookup "marks_of_measure", one result a changed measure (plan_revision.cc).
 void RedrawSessions(const polku::assessment::v1::PlanRevised& revised,
                     const polku::follow_up::v1::JourneyRecord& before, Draft& draft);
+// The same of a measure that starts again: marks from before its first start was voided, from the same lookup.
+void RedrawRestarted(const std::string& measure, Draft& draft);
 
 // Errors: kFailedPrecondition, reason NAMED_USER_REQUIRED. "only a named person may <what>".
 absl::Status RequireNamedUser(absl::string_view what, const Draft& draft);

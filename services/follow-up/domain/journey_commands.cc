@@ -1,9 +1,10 @@
-// RecordContact, ResolveInterruption, CloseJourney.
+// RecordContact, ResolveInterruption, CloseJourney, ReopenJourney.
 #include <memory>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "libs/base/resource_name.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/violation.h"
@@ -71,12 +72,15 @@ absl::StatusOr<Reply> RecordContact(const RecordContactRequest& request, Draft& 
   JourneyEvent event;
   ContactRecorded& recorded = *event.mutable_contact_recorded();
   recorded.set_client(request.client());
+  recorded.set_contact(absl::StrCat(request.client(), "/contacts/", draft.state().contacts_numbered() + 1));
   *recorded.mutable_contact_time() = request.contact_time();
   recorded.set_kind(request.kind() == CONTACT_KIND_UNSPECIFIED ? CONTACT_KIND_CALL : request.kind());
   recorded.set_organisation(request.organisation().empty() ? draft.context().principal.organisation
                                                            : request.organisation());
+  auto reply = std::make_unique<RecordContactResponse>();
+  reply->set_contact(recorded.contact());
   draft.Emit(std::move(event));
-  return std::make_unique<RecordContactResponse>();
+  return reply;
 }
 
 absl::StatusOr<Reply> ResolveInterruption(const ResolveInterruptionRequest& request, Draft& draft) {
@@ -110,6 +114,35 @@ absl::StatusOr<Reply> CloseJourney(const CloseJourneyRequest& request, Draft& dr
   closed.set_reason(request.reason());
   *closed.mutable_close_time() = ToProto(draft.now());
   if (request.has_recontact_date()) *closed.mutable_recontact_date() = request.recontact_date();
+  draft.Emit(std::move(event));
+  return std::make_unique<Journey>(JourneyView(draft.state(), draft.rules()));
+}
+
+absl::StatusOr<Reply> ReopenJourney(const ReopenJourneyRequest& request, Draft& draft) {
+  RETURN_IF_ERROR(RequireNamedUser("open a follow-up again", draft));
+  if (request.reason() == REOPEN_REASON_UNSPECIFIED || !ReopenReason_IsValid(request.reason())) {
+    return InvalidField("reason", "must be one of the listed reasons");
+  }
+  const JourneyRecord& journey = draft.state();
+  if (journey.open()) {
+    return WithReason(absl::FailedPreconditionError("the client is being followed"), "JOURNEY_OPEN");
+  }
+  if (!journey.closed() || journey.erased()) return RequireOpen(JourneyRecord());
+  const absl::CivilDay last = LocalDay(At(journey.close_us())) + draft.rules().reopen_within_days();
+  if (LocalDay(draft.now()) > last) {
+    return WithReason(absl::FailedPreconditionError("the follow-up ended too long ago: a new referral is needed"),
+                      "REOPEN_TOO_LATE");
+  }
+  JourneyEvent event;
+  JourneyOpened& opened = *event.mutable_journey_opened();
+  opened.set_client(journey.client());
+  opened.set_referral(journey.referral());
+  opened.set_pathway(journey.pathway());
+  opened.set_pathway_version(journey.pathway_version());
+  opened.set_rules_version(journey.rules_version());
+  opened.set_responsible_party(journey.responsible_party());
+  *opened.mutable_open_time() = ToProto(draft.now());
+  *opened.mutable_reopened_after() = ToProto(At(journey.close_us()));
   draft.Emit(std::move(event));
   return std::make_unique<Journey>(JourneyView(draft.state(), draft.rules()));
 }

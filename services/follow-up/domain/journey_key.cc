@@ -16,6 +16,16 @@ absl::StatusOr<std::string> ClientIn(absl::string_view name, absl::string_view p
   return InvalidField(field, absl::StrCat("must be a name like \"", pattern, "\""));
 }
 
+absl::StatusOr<std::string> KeyOfVoid(const polku::follow_up::v1::VoidRecordRequest& request) {
+  if (IsResourceName(request.name(), "clients/*/contacts/*")) {
+    return ClientIn(request.name(), "clients/*/contacts/*", "name");
+  }
+  if (IsResourceName(request.name(), "clients/*/measures/*")) {
+    return ClientIn(request.name(), "clients/*/measures/*", "name");
+  }
+  return InvalidField("name", "must be a name like \"clients/*/contacts/*\" or \"clients/*/measures/*\"");
+}
+
 absl::StatusOr<std::string> KeyOfPeerFact(const Input& input) {
   switch (input.input_case()) {
     case Input::kReferralAccepted:
@@ -24,6 +34,8 @@ absl::StatusOr<std::string> KeyOfPeerFact(const Input& input) {
       return ClientIn(input.permission_withdrawn().permission(), "clients/*/permissions/*", "permission");
     case Input::kPermissionGranted:
       return ClientIn(input.permission_granted().permission(), "clients/*/permissions/*", "permission");
+    case Input::kProcessingRestricted:
+      return ClientIn(input.processing_restricted().client(), "clients/*", "client");
     case Input::kClientErased:
       return ClientIn(input.client_erased().client(), "clients/*", "client");
     case Input::kAssessmentOpened:
@@ -85,6 +97,14 @@ absl::StatusOr<std::string> JourneyDomain::KeyOf(const Input& input) const {
       return ClientIn(input.decline_transition().name(), "clients/*/transitions/*", "name");
     case Input::kRecordCircumstance:
       return ClientIn(input.record_circumstance().client(), "clients/*", "client");
+    case Input::kReopenJourney:
+      return ClientIn(input.reopen_journey().client(), "clients/*", "client");
+    case Input::kHoldOutreach:
+      return ClientIn(input.hold_outreach().client(), "clients/*", "client");
+    case Input::kReleaseOutreach:
+      return ClientIn(input.release_outreach().client(), "clients/*", "client");
+    case Input::kVoidRecord:
+      return KeyOfVoid(input.void_record());
     case Input::kRecheckCoverage:
       return ClientIn(input.recheck_coverage().client(), "clients/*", "client");
     case Input::kClosureTold:

@@ -3,12 +3,15 @@
 
 #include "services/follow-up/domain/findings.h"
 #include "services/follow-up/domain/moment.h"
+#include "services/follow-up/domain/outreach_hold.h"
 
 namespace polku::follow_up {
 
 using namespace polku::follow_up::v1;  // NOLINT
 
-std::optional<NextRung> NextRungOf(const InterruptionRecord& open, const polku::pathway::v1::RuleSet& rules) {
+std::optional<NextRung> NextRungOf(const JourneyRecord& journey, const InterruptionRecord& open,
+                                   const polku::pathway::v1::RuleSet& rules) {
+  if (OutreachWaits(journey, open.rule())) return std::nullopt;
   // Office days by which each rung is used up, the first attempt first.
   const int limits[] = {rules.outreach_first_attempt_office_days(), rules.outreach_second_attempt_office_days(),
                         rules.outreach_letter_office_days(), rules.outreach_visit_office_days(),

@@ -53,7 +53,9 @@ absl::StatusOr<Reply> StartMeasure(const StartMeasureRequest& request, Draft& dr
   JourneyEvent event;
   event.mutable_measure_started()->set_measure(request.name());
   *event.mutable_measure_started()->mutable_start_date() = request.start_date();
+  const bool again = measure->start_voided();
   draft.Emit(std::move(event));
+  if (again) RedrawRestarted(request.name(), draft);
   return std::make_unique<Measure>(MeasureView(*FindMeasure(draft.state(), request.name())));
 }
 

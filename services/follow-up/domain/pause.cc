@@ -34,7 +34,7 @@ bool CameBack(const MeasureRecord& measure, const Finding& finding) {
   Schedule(measure).Visit([&](const Session& session) {
     const char mark = MarkAt(measure.sessions(), session.ordinal);
     const int64_t end = Micros(session.end);
-    came = (mark == kPresent || mark == kPresentTooShort) && end > finding.counted_from_us && end <= finding.due_us;
+    came = IsPresent(mark) && end > finding.counted_from_us && end <= finding.due_us;
     return !came && static_cast<size_t>(session.ordinal) < measure.sessions().size();
   });
   return came;

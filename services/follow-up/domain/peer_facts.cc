@@ -114,6 +114,9 @@ bool IsAboutFollowUp(const std::string& purpose, const Draft& draft) {
   return std::find(purposes.begin(), purposes.end(), purpose) != purposes.end();
 }
 
+// What the person permits counts behind the end of a journey too: it may be opened again.
+bool IsOfPerson(const EarlyFact& fact) { return fact.has_permission_withdrawn() || fact.has_permission_granted(); }
+
 // What is known of the client is journalled as it came; most facts are taken by Evolve alone.
 void TakeUp(const EarlyFact& early, Draft& draft) {
   JourneyEvent event;
@@ -193,6 +196,14 @@ void Forget(const polku::referral::v1::ClientErased& fact, Draft& draft) {
   draft.Emit(std::move(event));
 }
 
+// Known also before a journey and behind it: it is about the person.
+void Restrict(const polku::referral::v1::ProcessingRestricted& fact, Draft& draft) {
+  if (draft.state().erased() || draft.state().restricted() == fact.restricted()) return;
+  JourneyEvent event;
+  *event.mutable_processing_restricted() = fact;
+  draft.Emit(std::move(event));
+}
+
 EarlyFact AsEarlyFact(const JourneyInput& input) {
   EarlyFact early;
   switch (input.input_case()) {
@@ -245,6 +256,7 @@ EarlyFact AsEarlyFact(const JourneyInput& input) {
 
 void TakePeerFact(const JourneyInput& input, Draft& draft) {
   const JourneyRecord& journey = draft.state();
+  if (input.has_processing_restricted()) return Restrict(input.processing_restricted(), draft);
   if (input.has_client_erased()) return Forget(input.client_erased(), draft);
   if (input.has_referral_accepted()) {
     if (!journey.open() && !journey.erased()) Open(input.referral_accepted(), draft);
@@ -252,7 +264,8 @@ void TakePeerFact(const JourneyInput& input, Draft& draft) {
   }
   EarlyFact fact = AsEarlyFact(input);
   if (fact.fact_case() == EarlyFact::FACT_NOT_SET) return;  // A step that only asks to look again.
-  if (journey.open()) return TakeUp(fact, draft);
+  const bool stands = journey.open() || (journey.closed() && !journey.erased() && IsOfPerson(fact));
+  if (stands) return TakeUp(fact, draft);
   if (journey.closed() || journey.early_size() >= kEarlyFactsMax) return;
   JourneyEvent event;
   *event.mutable_early_fact_kept()->mutable_fact() = std::move(fact);

@@ -8,6 +8,7 @@
 #include "libs/pipeline/proto_time.h"
 #include "services/follow-up/domain/evidence.h"
 #include "services/follow-up/domain/moment.h"
+#include "services/follow-up/domain/outreach_hold.h"
 #include "services/follow-up/domain/spells.h"
 #include "services/follow-up/domain/words.h"
 
@@ -92,17 +93,26 @@ void SetHolds(std::vector<Hold> holds, Draft& draft) {
   draft.Emit(std::move(event));
 }
 
-void RequestOutreach(const MeasureInterrupted& interrupted, Draft& draft) {
+void RequestOutreach(const InterruptionRecord& open, Draft& draft) {
+  if (OutreachWaits(draft.state(), open.rule())) return;
   JourneyEvent event;
   OutreachRequested& outreach = *event.mutable_outreach_requested();
-  outreach.set_interruption(interrupted.interruption());
-  outreach.set_rule(interrupted.rule());
-  outreach.set_measure(interrupted.measure());
+  outreach.set_interruption(open.interruption());
+  outreach.set_rule(open.rule());
+  outreach.set_measure(open.measure());
   *outreach.mutable_request_time() = ToProto(draft.now());
   *outreach.mutable_due_time() =
       ToProto(EndOfOfficeDay(LocalDay(draft.now()), draft.rules().outreach_first_attempt_office_days()));
-  outreach.set_next_step_required(NeedsNextStep(interrupted.rule()));
+  outreach.set_next_step_required(NeedsNextStep(open.rule()));
   draft.Emit(std::move(event));
+}
+
+// What had waited is asked for once nothing holds it back.
+void RequestWaitingOutreach(Draft& draft) {
+  for (int i = 0; i < draft.state().interruptions_size(); ++i) {
+    const InterruptionRecord open = draft.state().interruptions(i);
+    if (open.ladder_from_us() == 0) RequestOutreach(open, draft);
+  }
 }
 
 template <class Event>
@@ -126,9 +136,8 @@ void Open(const Finding& finding, Draft& draft) {
     interrupted.add_evidence(pipeline::EventId(draft.context().service, journey.client(), version));
   }
   *interrupted.mutable_why() = WhyFound(finding, draft.state(), draft.rules());
-  const MeasureInterrupted told = interrupted;
   draft.Emit(std::move(event));
-  RequestOutreach(told, draft);
+  RequestOutreach(InterruptionRecord(*draft.state().interruptions().rbegin()), draft);
 }
 
 void Amend(const std::string& interruption, const Finding& finding, Draft& draft) {
@@ -229,7 +238,7 @@ void CallRungs(const Coverage& coverage, Draft& draft, std::vector<Hold>& holds)
   for (int i = 0; i < draft.state().interruptions_size(); ++i) {
     while (true) {
       const InterruptionRecord& open = draft.state().interruptions(i);
-      const std::optional<NextRung> next = NextRungOf(open, draft.rules());
+      const std::optional<NextRung> next = NextRungOf(draft.state(), open, draft.rules());
       if (!next.has_value() || next->call_us > draft.now_us()) break;
       if (!coverage.looked || At(next->call_us) > coverage.bus) {
         holds.push_back(Held(AsFinding(open, *next), coverage, {coverage.bus, ""}, draft));
@@ -344,6 +353,7 @@ void Reconcile(const Coverage& coverage, Draft& draft) {
     findings = Findings(draft.state(), draft.rules());  // What was retracted may uncover another one.
   }
   std::vector<Hold> holds = OpenNewOnes(findings, coverage, draft);
+  RequestWaitingOutreach(draft);
   CallRungs(coverage, draft, holds);
   HoldUnmarkedSessions(coverage, draft, holds);
   SetHolds(std::move(holds), draft);

@@ -27,6 +27,7 @@ enum SessionMark : char {
   kMissedUnmarked = 'U',  // Nobody marked it, although everything up to it has been reported.
 };
 
+inline bool IsPresent(char mark) { return mark == kPresent || mark == kPresentTooShort; }
 inline bool IsMiss(char mark) { return mark == kAbsent || mark == kMissedUnmarked; }
 // Also for sessions behind the end of the string.
 inline char MarkAt(absl::string_view sessions, int ordinal) {

@@ -49,6 +49,7 @@ std::vector<Spell> SpellsOf(const JourneyRecord& journey) {
   for (const CircumstanceRecord& each : journey.circumstances()) {
     Add(each.from_us(), each.to_us() == 0 ? Spell::kNoEnd : each.to_us(), spells);
   }
+  for (const ClosedGap& each : journey.gaps()) Add(each.from_us(), each.to_us(), spells);
   Sort(spells);
   return spells;
 }

@@ -23,7 +23,7 @@ struct Spell {
 const polku::follow_up::v1::CircumstanceRecord* StandingCircumstance(
     const polku::follow_up::v1::JourneyRecord& journey);
 
-// By beginning: pauses of the whole journey and changes that are over.
+// By beginning: pauses of the whole journey, changes that are over, and the time between a closing and the reopening.
 std::vector<Spell> SpellsOf(const polku::follow_up::v1::JourneyRecord& journey);
 // The same, with pauses of the measure.
 std::vector<Spell> PausesOf(const polku::follow_up::v1::JourneyRecord& journey,

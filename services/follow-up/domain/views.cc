@@ -35,6 +35,7 @@ Interruption InterruptionView(const InterruptionRecord& interruption, const std:
   *view.mutable_counted_from() = ToProto(At(interruption.counted_from_us()));
   *view.mutable_due_time() = ToProto(At(interruption.due_us()));
   view.set_rules_version(rules_version);
+  view.set_outreach_waits(interruption.ladder_from_us() == 0);
   return view;
 }
 
@@ -61,6 +62,15 @@ Transition TransitionView(const TransitionRecord& transition) {
   return view;
 }
 
+OutreachHold OutreachHoldView(const JourneyRecord& journey) {
+  OutreachHold view;
+  view.set_client(journey.client());
+  if (journey.outreach_held_until_us() == 0) return view;
+  *view.mutable_until_date() = DayAt(journey.outreach_held_until_us());
+  view.set_reason(journey.outreach_hold_reason());
+  return view;
+}
+
 Journey JourneyView(const JourneyRecord& journey, const polku::pathway::v1::RuleSet& rules) {
   Journey view;
   view.set_client(journey.client());
@@ -76,6 +86,8 @@ Journey JourneyView(const JourneyRecord& journey, const polku::pathway::v1::Rule
   *view.mutable_open_time() = ToProto(At(journey.open_us()));
   if (journey.close_us() != 0) *view.mutable_close_time() = ToProto(At(journey.close_us()));
   if (journey.last_activity_us() != 0) *view.mutable_last_activity_time() = ToProto(At(journey.last_activity_us()));
+  view.set_processing_restricted(journey.restricted());
+  if (!journey.open()) return view;
   for (const MeasureRecord& measure : journey.measures()) {
     if (!HasEnded(measure)) *view.add_measures() = MeasureView(measure);
   }
@@ -90,6 +102,7 @@ Journey JourneyView(const JourneyRecord& journey, const polku::pathway::v1::Rule
     *entry.mutable_from_date() = DayAt(each.from_us());
     if (each.to_us() != 0) *entry.mutable_end_date() = DayAt(each.to_us());
   }
+  if (journey.outreach_held_until_us() != 0) *view.mutable_outreach_hold() = OutreachHoldView(journey);
   if (const int64_t next = StepsOf(journey, rules).earliest_us; next != 0) {
     *view.mutable_next_step_time() = ToProto(At(next));
   }

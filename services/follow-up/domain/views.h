@@ -8,10 +8,12 @@
 namespace polku::follow_up {
 
 polku::follow_up::v1::Measure MeasureView(const polku::follow_up::v1::MeasureRecord& measure);
+// Of an open one.
 polku::follow_up::v1::Interruption InterruptionView(const polku::follow_up::v1::InterruptionRecord& interruption,
                                                     const std::string& rules_version);
 polku::follow_up::v1::Pause PauseView(const polku::follow_up::v1::PauseRecord& pause);
 polku::follow_up::v1::Transition TransitionView(const polku::follow_up::v1::TransitionRecord& transition);
+polku::follow_up::v1::OutreachHold OutreachHoldView(const polku::follow_up::v1::JourneyRecord& journey);
 // Without the timeline, which is in the journal.
 polku::follow_up::v1::Journey JourneyView(const polku::follow_up::v1::JourneyRecord& journey,
                                           const polku::pathway::v1::RuleSet& rules);

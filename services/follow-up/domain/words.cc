@@ -322,6 +322,17 @@ Text WhyRetracted(Rule rule) {
 
 namespace {
 
+Text VoidedInWords(VoidedRecord record) {
+  switch (record) {
+    case VOIDED_RECORD_MEASURE_START:
+      return Say("Toimenpiteen aloitus oli kirjattu virheellisesti.", "The start of the measure was a mistake.");
+    case VOIDED_RECORD_MEASURE_END:
+      return Say("Toimenpiteen päättyminen oli kirjattu virheellisesti.", "The end of the measure was a mistake.");
+    default:
+      return Say("Yhteydenotto oli kirjattu virheellisesti.", "The contact had been recorded by mistake.");
+  }
+}
+
 // What people agree on and record.
 std::optional<Text> AgreementInWords(const JourneyEvent& event) {
   switch (event.event_case()) {
@@ -360,6 +371,17 @@ std::optional<Text> AgreementInWords(const JourneyEvent& event) {
       return RecordedInWords(event.circumstance_recorded());
     case JourneyEvent::kClosureTold:
       return ClosureInWords(event.closure_told());
+    case JourneyEvent::kOutreachHeld:
+      return With("Yhteydenotot keskeytettiin; ne jatkuvat ", "Outreach is held back until ",
+                  DayInWords(event.outreach_held().until_date()));
+    case JourneyEvent::kOutreachReleased:
+      return Say("Yhteydenotot jatkuvat.", "Outreach goes on.");
+    case JourneyEvent::kRecordVoided:
+      return VoidedInWords(event.record_voided().record());
+    case JourneyEvent::kProcessingRestricted:
+      return event.processing_restricted().restricted()
+                 ? Say("Tietojen käsittelyä rajoitettiin.", "The client's processing was restricted.")
+                 : Say("Tietojen käsittelyn rajoitus päättyi.", "The client's processing is free again.");
     default:
       return std::nullopt;
   }
@@ -370,6 +392,7 @@ std::optional<Text> AgreementInWords(const JourneyEvent& event) {
 std::optional<Text> InWords(const JourneyEvent& event) {
   switch (event.event_case()) {
     case JourneyEvent::kJourneyOpened:
+      if (event.journey_opened().has_reopened_after()) return Say("Seurantaa jatkettiin.", "The follow-up goes on.");
       return Say("Lähete hyväksyttiin ja seuranta alkoi.", "The referral was accepted and the follow-up began.");
     case JourneyEvent::kAssessmentOpened:
       return With("Palvelutarpeen arviointi alkoi. Määräpäivä: ", "The assessment began. Deadline: ",

@@ -49,6 +49,8 @@ pause_overrun_office_days: 1
 pause_days_max: 182
 changed_circumstance_office_days: 5
 follow_up_purposes: [service-chain]
+outreach_hold_days_max: 30
+reopen_within_days: 90
 outreach_second_attempt_office_days: 3
 outreach_letter_office_days: 5
 outreach_visit_office_days: 7
@@ -104,6 +106,27 @@ void AddSession(polku::assessment::v1::PlannedMeasure& plan, google::type::DayOf
 
 Follower::Follower(absl::Time now) : domain_(RulesOfTests()), now_(now) {}
 
+std::vector<store::Row> Follower::RowsFor(const pipeline::Lookup& lookup) const {
+  std::vector<store::Row> rows;
+  if (lookup.name == kSourcesOfClientLookup) rows = sources;
+  if (lookup.name == kMarksOfMeasureLookup) {
+    for (const auto& [key, mark] : marks_) {
+      if (key[0] == lookup.parameters[0]) rows.push_back({key[1], key[2], mark[1], mark[2]});
+    }
+  }
+  if (lookup.name == kMarkLookup) {
+    if (const auto mark = marks_.find(lookup.parameters); mark != marks_.end()) rows.push_back(mark->second);
+  }
+  if (lookup.name == kContactsOfClientLookup) {
+    for (const auto& [key, contact] : contacts_) {
+      const bool of_taker = key[1] == lookup.parameters[2] && contact[1] >= lookup.parameters[3];
+      if (key[0] != lookup.parameters[1] && !of_taker) continue;
+      rows.push_back({key[0], contact[1], key[1], contact[2], int64_t{voided_contacts_.count({key[0]}) > 0}});
+    }
+  }
+  return rows;
+}
+
 absl::Status Follower::Give(const JourneyInput& input) {
   pipeline::Context context;
   context.now = now_;
@@ -114,17 +137,7 @@ absl::Status Follower::Give(const JourneyInput& input) {
   context.service = "follow-up";
   context.next_version = state_.version() + 1;
   for (const pipeline::Lookup& lookup : domain_.LookupsOf(kClient, state_, input)) {
-    std::vector<store::Row> rows;
-    if (lookup.name == kSourcesOfClientLookup) rows = sources;
-    if (lookup.name == kMarksOfMeasureLookup) {
-      for (const auto& [key, mark] : marks_) {
-        if (key[0] == lookup.parameters[0]) rows.push_back({key[1], key[2], mark[1], mark[2]});
-      }
-    }
-    if (lookup.name == kMarkLookup) {
-      if (const auto mark = marks_.find(lookup.parameters); mark != marks_.end()) rows.push_back(mark->second);
-    }
-    context.lookups.push_back(std::move(rows));
+    context.lookups.push_back(RowsFor(lookup));
   }
   ASSIGN_OR_RETURN(auto decision, domain_.Decide(state_, input, context));
   erased = decision.erase;
@@ -133,6 +146,8 @@ absl::Status Follower::Give(const JourneyInput& input) {
     domain_.Evolve(event, state_);
     for (pipeline::IndexRow& row : domain_.RowsOf(event)) {
       if (row.shape == &kMarkTable) marks_[row.key] = row.values;
+      if (row.shape == &kContactTable) contacts_[row.key] = row.values;
+      if (row.shape == &kVoidedContactTable) voided_contacts_[row.key] = row.values;
     }
     events_.push_back(std::move(event));
   }

@@ -68,7 +68,11 @@ class Follower {
   absl::Time now_;
   polku::follow_up::v1::JourneyRecord state_;
   std::vector<polku::follow_up::v1::JourneyEvent> events_;
+  std::vector<store::Row> RowsFor(const pipeline::Lookup& lookup) const;
+
   std::map<store::Row, store::Row> marks_;
+  std::map<store::Row, store::Row> contacts_;
+  std::map<store::Row, store::Row> voided_contacts_;
 };
 
 std::string MeasureName(int ordinal);

@@ -1,0 +1,72 @@
+#include "services/follow-up/domain/evolve_void.h"
+
+#include <algorithm>
+
+#include "libs/pipeline/proto_time.h"
+#include "services/follow-up/domain/activity.h"
+#include "services/follow-up/domain/findings.h"
+#include "services/follow-up/domain/moment.h"
+
+namespace polku::follow_up {
+namespace {
+
+using namespace polku::follow_up::v1;  // NOLINT
+
+int64_t StartUs(const google::type::Date& date) { return Micros(StartOfDay(pipeline::FromProto(date))); }
+
+// A measure that has left the state comes back with what was known of it.
+void BringBack(const std::string& name, JourneyRecord& state) {
+  auto& left = *state.mutable_left();
+  const auto place = std::find_if(left.begin(), left.end(),
+                                  [&](const LeftMeasure& each) { return each.measure().plan().measure() == name; });
+  if (place == left.end()) return;
+  *state.add_measures() = place->measure();
+  state.mutable_pauses()->MergeFrom(place->pauses());
+  state.mutable_floors()->MergeFrom(place->floors());
+  left.erase(place);
+}
+
+void VoidEnd(MeasureRecord& measure, JourneyRecord& state) {
+  ForgetIdle(StartUs(measure.end_date()), state);
+  measure.set_phase(measure.has_start_date() ? MEASURE_PHASE_RUNNING : MEASURE_PHASE_PLANNED);
+  measure.clear_end_date();
+  measure.clear_end_reason();
+  measure.clear_end_version();
+}
+
+// Marks stay in their table; they count again once the measure has started anew.
+void VoidStart(MeasureRecord& measure, JourneyRecord& state) {
+  ForgetActivity(StartUs(measure.start_date()), state);
+  measure.set_phase(MEASURE_PHASE_PLANNED);
+  measure.set_start_voided(true);
+  measure.clear_start_date();
+  measure.clear_start_version();
+  measure.clear_sessions();
+  measure.clear_floor_session();
+  measure.clear_misses();
+}
+
+void Apply(const RecordVoided& event, JourneyRecord& state) {
+  if (event.record() == VOIDED_RECORD_CONTACT) return;  // ContactVoided tells the rest.
+  if (FindMeasure(state, event.name()) == nullptr) BringBack(event.name(), state);
+  for (MeasureRecord& measure : *state.mutable_measures()) {
+    if (measure.plan().measure() != event.name()) continue;
+    return event.record() == VOIDED_RECORD_MEASURE_END ? VoidEnd(measure, state) : VoidStart(measure, state);
+  }
+}
+
+void Apply(const ContactVoided& event, JourneyRecord& state) {
+  ForgetActivity(event.contact_us(), state);
+  if (!state.has_transition()) return;
+  state.mutable_transition()->set_contact_us(event.first_contact_us());
+  state.mutable_transition()->set_meeting_us(event.first_meeting_us());
+}
+
+}  // namespace
+
+void EvolveVoid(const JourneyEvent& event, JourneyRecord& state) {
+  if (event.has_record_voided()) Apply(event.record_voided(), state);
+  if (event.has_contact_voided()) Apply(event.contact_voided(), state);
+}
+
+}  // namespace polku::follow_up

@@ -1,0 +1,15 @@
+// When nobody is to be asked to call the client: a person has said so until a day, or the referral service has
+// restricted the client's processing. Breaks are found all the same, and asked about once it is over.
+#pragma once
+
+#include "services/follow-up/domain/draft.h"
+
+namespace polku::follow_up {
+
+// Whether outreach by that rule waits. A person's hold does not keep back R12: it asks for a decision, not for a call.
+bool OutreachWaits(const polku::follow_up::v1::JourneyRecord& journey, polku::follow_up::v1::Rule rule);
+
+// Before anything else is taken: a hold whose day has come ends at that instant, however late the look.
+void EndHoldThatIsOver(Draft& draft);
+
+}  // namespace polku::follow_up
