@@ -315,6 +315,9 @@ absl::Status Corridor::FoldAndClaim(store::Transaction& transaction, Fold& fold,
                                     const std::vector<store::PositionClaim>& claims,
                                     const std::vector<int64_t>& parked_done, Tried& tried) {
   if (!parked_done.empty()) RETURN_IF_ERROR(transaction.DeleteParked(parked_done));
+  const std::vector<int64_t> sent =
+      sent_ == nullptr ? std::vector<int64_t>() : sent_->Oldest(static_cast<size_t>(limits_.batch_inputs_max));
+  if (!sent.empty()) RETURN_IF_ERROR(transaction.DeleteOutbox(sent));
   RETURN_IF_ERROR(fold.Run(items));
   for (const store::PositionClaim& claim : claims) {
     const absl::Status claimed = transaction.ClaimPosition(claim);
@@ -325,6 +328,7 @@ absl::Status Corridor::FoldAndClaim(store::Transaction& transaction, Fold& fold,
   tried.reached = Reached::kCommit;
   RETURN_IF_ERROR(transaction.Commit());
   tried.reached = Reached::kCommitted;
+  if (!sent.empty()) sent_->Deleted(sent);
   return absl::OkStatus();
 }
 

@@ -23,6 +23,7 @@
 #include "libs/pipeline/kinds.h"
 #include "libs/pipeline/pipeline.h"
 #include "libs/pipeline/pipeline_metrics.h"
+#include "libs/pipeline/sent_rows.h"
 #include "libs/pipeline/work_item.h"
 
 namespace polku::pipeline {
@@ -46,6 +47,8 @@ class Corridor {
   void WaitForWork(absl::Duration longest);
   // `wake` is called after a commit that put something into the outbox. Before the first Step.
   void OnPublicEvents(std::function<void()> wake) { wake_relay_ = std::move(wake); }
+  // What each batch also deletes of the outbox. Before the first Step; must live as long.
+  void DeleteWhatIsSent(SentRows& sent) { sent_ = &sent; }
 
   // One caller. See Pipeline::Step.
   absl::StatusOr<bool> Step();
@@ -116,6 +119,7 @@ class Corridor {
   Eraser eraser_;
   std::optional<Kinds> kinds_;
   std::function<void()> wake_relay_;
+  SentRows* sent_ = nullptr;
 
   mutable absl::Mutex mutex_;
   std::deque<WorkItem> queue_ ABSL_GUARDED_BY(mutex_);

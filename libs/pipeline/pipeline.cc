@@ -68,6 +68,7 @@ absl::StatusOr<std::unique_ptr<Pipeline>> Pipeline::Create(Definition definition
   ASSIGN_OR_RETURN(pipeline->relay_,
                    Relay::Create(kept.service, *dependencies.bus, *dependencies.database, limits.relay_batch_max));
   Loops* loops = pipeline->loops_.get();
+  pipeline->corridor_->DeleteWhatIsSent(pipeline->relay_->sent());
   pipeline->corridor_->OnPublicEvents([loops] { loops->relay_bell.Ring(); });
   return pipeline;
 }

@@ -340,7 +340,8 @@ TEST_F(PipelineTest, ACrashAtAnyPointLosesNothingAndDoublesNothing) {
     const auto run_until_crash = [&] {
       Queue(Add(key, 5), id);
       (void)*toy_->Step();
-      (void)*toy_->RelayStep();
+      (void)*toy_->RelayStep();  // Sends,
+      (void)*toy_->RelayStep();  // and with nothing else to do deletes.
     };
     EXPECT_THROW(run_until_crash(), Crash);
     SetCrashHook({});
@@ -352,6 +353,23 @@ TEST_F(PipelineTest, ACrashAtAnyPointLosesNothingAndDoublesNothing) {
     EXPECT_EQ(StateOf(*toy_db_, key).total(), 5);
     EXPECT_THAT(StateOf(*mirror_db_, key).seen(), ElementsAre(5));
   }
+}
+
+// A commit of its own would stand in the way of commands.
+TEST_F(PipelineTest, WhatIsSentIsDeletedWithTheNextBatch) {
+  ASSERT_THAT(Run(Add("counters/a", 1)), IsOk());
+  ASSERT_TRUE(*toy_->RelayStep());
+  EXPECT_THAT(*(*toy_db_->Read())->ReadOutbox(10), SizeIs(1));
+  ASSERT_THAT(Run(Add("counters/b", 2)), IsOk());
+  const auto left = *(*toy_db_->Read())->ReadOutbox(10);
+  ASSERT_THAT(left, SizeIs(1));
+  EXPECT_EQ(left[0].event.key, "counters/b");
+  ASSERT_TRUE(*toy_->RelayStep());
+  ASSERT_TRUE(*toy_->RelayStep());
+  EXPECT_THAT(*(*toy_db_->Read())->ReadOutbox(10), IsEmpty());
+  EXPECT_FALSE(*toy_->RelayStep());
+  Settle();
+  EXPECT_THAT(StateOf(*mirror_db_, "counters/a").seen(), ElementsAre(1));
 }
 
 TEST_F(PipelineTest, ARepeatAfterALostAnswerDoesNotActTwice) {

@@ -18,13 +18,19 @@ absl::StatusOr<std::unique_ptr<Relay>> Relay::Create(std::string service, bus::B
 }
 
 absl::StatusOr<bool> Relay::Step() {
+  const size_t sent_max = kSentBatchesMax * static_cast<size_t>(batch_max_);
+  std::vector<int64_t> sent = sent_.Oldest(sent_max);
   std::vector<store::OutboxRow> rows;
-  {
+  if (sent.size() < sent_max) {
     ASSIGN_OR_RETURN(std::unique_ptr<store::Reader> reader, database_.Read());
-    ASSIGN_OR_RETURN(rows, reader->ReadOutbox(batch_max_));
+    ASSIGN_OR_RETURN(rows, reader->ReadOutbox(batch_max_, sent));
   }
-  if (rows.empty()) return false;
-  std::vector<int64_t> sent;
+  if (rows.empty()) {
+    if (sent.empty()) return false;
+    RETURN_IF_ERROR(DeleteSent());
+    return true;
+  }
+  sent.clear();
   // What an erased client's key took with it cannot be told. A subscriber finds the gap when it gets the
   // event that erased, and the journal tells it so.
   for (const store::OutboxRow& row : rows) {
@@ -55,14 +61,19 @@ absl::StatusOr<bool> Relay::Step() {
       failure = results[i];
     }
   }
-  if (!sent.empty()) {
-    ASSIGN_OR_RETURN(std::unique_ptr<store::Transaction> transaction, database_.Begin());
-    RETURN_IF_ERROR(transaction->DeleteOutbox(sent));
-    RETURN_IF_ERROR(transaction->Commit());
-    CrashPoint("relay.after_delete");
-  }
+  sent_.Add(sent);
   RETURN_IF_ERROR(failure);
   return true;
+}
+
+absl::Status Relay::DeleteSent() {
+  const std::vector<int64_t> sent = sent_.Oldest(static_cast<size_t>(batch_max_));
+  ASSIGN_OR_RETURN(std::unique_ptr<store::Transaction> transaction, database_.Begin());
+  RETURN_IF_ERROR(transaction->DeleteOutbox(sent));
+  RETURN_IF_ERROR(transaction->Commit());
+  CrashPoint("relay.after_delete");
+  sent_.Deleted(sent);
+  return absl::OkStatus();
 }
 
 }  // namespace polku::pipeline

@@ -1,5 +1,5 @@
-// Sends what the outbox holds to the bus, in order per key, and deletes it after the
-// acknowledgement. A crash in between sends a record again; nothing is ever left out.
+// Sends what the outbox holds to the bus, in order per key; it is deleted after the acknowledgement, by the corridor's
+// next commit or by the relay. A crash in between sends a record again; nothing is ever left out.
 #pragma once
 
 #include <memory>
@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "libs/bus/bus.h"
+#include "libs/pipeline/sent_rows.h"
 #include "libs/store/database.h"
 
 namespace polku::pipeline {
@@ -16,9 +17,12 @@ class Relay {
  public:
   static absl::StatusOr<std::unique_ptr<Relay>> Create(std::string service, bus::Bus& bus, store::Database& database,
                                                        int batch_max);
-  // One batch; true if something was sent.
+  // One batch; true if something was sent or deleted.
   // Errors: kUnavailable, kResourceExhausted (try again later); others are fatal.
   absl::StatusOr<bool> Step();
+
+  // What it has sent and not deleted yet.
+  SentRows& sent() { return sent_; }
 
  private:
   Relay(std::string service, store::Database& database, int batch_max)
@@ -26,7 +30,13 @@ class Relay {
 
   const std::string service_;
   store::Database& database_;
+  // While a batch waits to be deleted another one may be sent; then it is deleted first.
+  static constexpr size_t kSentBatchesMax = 4;
+
+  absl::Status DeleteSent();
+
   const int batch_max_;
+  SentRows sent_;
   std::unique_ptr<bus::Producer> producer_;
 };
 

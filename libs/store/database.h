@@ -229,7 +229,9 @@ class Reader {
   virtual absl::StatusOr<std::vector<JournalRow>> ScanChanges(int64_t after_sequence, int limit) = 0;
   // The sequence of the newest journal row; 0 when there is none.
   virtual absl::StatusOr<int64_t> LastSequence() = 0;
-  virtual absl::StatusOr<std::vector<OutboxRow>> ReadOutbox(int limit) = 0;
+  // The first `limit` rows but those of `sent`, which is ascending.
+  virtual absl::StatusOr<std::vector<OutboxRow>> ReadOutbox(int limit, absl::Span<const int64_t> sent) = 0;
+  absl::StatusOr<std::vector<OutboxRow>> ReadOutbox(int limit) { return ReadOutbox(limit, {}); }
   virtual absl::StatusOr<std::vector<StepRow>> ReadSteps(int limit) = 0;
   // Only those found, in any order; those of erased owners are not found.
   virtual absl::StatusOr<std::vector<RequestRow>> FindRequests(absl::Span<const RequestKey> ids) = 0;

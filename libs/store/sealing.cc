@@ -139,6 +139,7 @@ absl::StatusOr<std::string> KeyRing::ReadSecret(const char* name) {
 
 absl::StatusOr<int64_t> KeyRing::CountOwners() {
   absl::MutexLock lock(&mutex_);
+  AwaitWritten();
   ASSIGN_OR_RETURN(sqlite::Statement * count, connection_->Get(kCountOwners));
   RETURN_IF_ERROR(count->Step().status());
   const int64_t owners = count->Int(0);
@@ -148,6 +149,7 @@ absl::StatusOr<int64_t> KeyRing::CountOwners() {
 
 absl::StatusOr<std::optional<KeyRing::DataKey>> KeyRing::Find(absl::string_view owner) {
   if (const DataKey* cached = cache_.Find(owner)) return std::optional<DataKey>(*cached);
+  AwaitWritten();
   ASSIGN_OR_RETURN(sqlite::Statement * find, connection_->Get(kFindKey));
   find->BindText(1, owner);
   ASSIGN_OR_RETURN(const bool found, find->Step());
@@ -175,37 +177,66 @@ absl::StatusOr<std::optional<KeyRing::DataKey>> KeyRing::Find(absl::string_view 
 
 absl::Status KeyRing::EnsureKeys(absl::Span<const absl::string_view> owners) {
   absl::MutexLock lock(&mutex_);
-  RETURN_IF_ERROR(connection_->checkpoint_status());
   std::vector<absl::string_view> missing;
   for (absl::string_view owner : owners) {
     ASSIGN_OR_RETURN(const auto key, Find(owner));
     if (!key.has_value()) missing.push_back(owner);
   }
   if (missing.empty()) return absl::OkStatus();
+  AwaitWritten();
+  RETURN_IF_ERROR(std::exchange(not_written_, absl::OkStatus()));
+  RETURN_IF_ERROR(connection_->checkpoint_status());
   std::sort(missing.begin(), missing.end());
   missing.erase(std::unique(missing.begin(), missing.end()), missing.end());
+  auto made = std::make_shared<Written>();
+  for (absl::string_view owner : missing) {
+    DataKey& key = made->keys.emplace_back();
+    random_->Fill(key.bytes.data(), key.bytes.size());
+    made->owners.emplace_back(owner);
+  }
+  if (!beside_) {
+    RETURN_IF_ERROR(Write(*made));
+  } else {
+    on_the_way_ = made;
+    writing_ = std::async(std::launch::async, [this, made] { return Write(*made); });
+  }
+  for (size_t i = 0; i < made->owners.size(); ++i) cache_.Put(made->owners[i], made->keys[i]);
+  return absl::OkStatus();
+}
+
+absl::Status KeyRing::Settle() {
+  absl::MutexLock lock(&mutex_);
+  AwaitWritten();
+  return std::exchange(not_written_, absl::OkStatus());
+}
+
+void KeyRing::AwaitWritten() {
+  if (!writing_.valid()) return;
+  const absl::Status written = writing_.get();
+  if (!written.ok()) {
+    not_written_ = written;
+    for (const std::string& owner : on_the_way_->owners) cache_.Erase(owner);
+  }
+  on_the_way_ = nullptr;
+}
+
+absl::Status KeyRing::Write(const Written& made) {
   RETURN_IF_ERROR(connection_->Execute("BEGIN IMMEDIATE"));
-  absl::Status status = Insert(missing);
+  absl::StatusOr<sqlite::Statement*> insert = connection_->Get(kInsertKey);
+  absl::Status status = insert.status();
+  for (size_t i = 0; i < made.owners.size() && status.ok(); ++i) {
+    const DataKey& key = made.keys[i];
+    std::array<char, 32 + kChecksumBytes> stored;
+    std::memcpy(stored.data(), key.bytes.data(), key.bytes.size());
+    Checksum(made.owners[i], absl::string_view(stored.data(), key.bytes.size()), stored.data() + key.bytes.size());
+    (*insert)->BindText(1, made.owners[i]);
+    (*insert)->BindBlob(2, absl::string_view(stored.data(), stored.size()));
+    status = (*insert)->Run();
+    sodium_memzero(stored.data(), stored.size());
+  }
   if (status.ok()) status = connection_->Commit();
   if (!status.ok()) connection_->Rollback();
   return status;
-}
-
-absl::Status KeyRing::Insert(absl::Span<const absl::string_view> owners) {
-  ASSIGN_OR_RETURN(sqlite::Statement * insert, connection_->Get(kInsertKey));
-  for (absl::string_view owner : owners) {
-    DataKey key;
-    random_->Fill(key.bytes.data(), key.bytes.size());
-    std::array<char, 32 + kChecksumBytes> stored;
-    std::memcpy(stored.data(), key.bytes.data(), key.bytes.size());
-    Checksum(owner, absl::string_view(stored.data(), key.bytes.size()), stored.data() + key.bytes.size());
-    insert->BindText(1, owner);
-    insert->BindBlob(2, absl::string_view(stored.data(), stored.size()));
-    absl::Status status = insert->Run();
-    sodium_memzero(stored.data(), stored.size());
-    RETURN_IF_ERROR(status);
-  }
-  return absl::OkStatus();
 }
 
 void KeyRing::DrawNonce(unsigned char* nonce) {
@@ -263,6 +294,7 @@ absl::Status KeyRing::Destroy(absl::Span<const std::string> owners) {
 absl::Status KeyRing::DestroyKeys(absl::Span<const std::string> owners) {
   if (owners.empty()) return absl::OkStatus();
   absl::MutexLock lock(&mutex_);
+  AwaitWritten();
   RETURN_IF_ERROR(connection_->checkpoint_status());
   RETURN_IF_ERROR(connection_->Execute("BEGIN IMMEDIATE"));
   if (absl::Status status = Destroy(owners); !status.ok()) {
@@ -305,7 +337,10 @@ absl::Status RowSealer::PrepareForeign(absl::Span<const absl::string_view> keys)
   return owners.empty() ? absl::OkStatus() : keys_->EnsureKeys(owners);
 }
 
-absl::Status RowSealer::PrepareKept() const { return keys_->EnsureKeys({kService}); }
+absl::Status RowSealer::PrepareKept() const {
+  RETURN_IF_ERROR(keys_->EnsureKeys({kService}));
+  return keys_->Settle();
+}
 
 absl::Status RowSealer::WrapForeign(absl::string_view key, const Place& place, absl::string_view plain,
                                     std::string& out) const {

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <future>
 #include <memory>
 #include <optional>
 #include <string>
@@ -56,9 +57,12 @@ class KeyRing {
   // Errors: kFailedPrecondition when the file is missing and not to be created.
   static absl::StatusOr<std::unique_ptr<KeyRing>> Open(const KeyRingOptions& options);
 
-  // Makes the keys that do not exist yet. They are on the disk when this returns, so a row
-  // sealed with one can never be committed before its key. Errors: erased, for any of them.
+  // Makes the keys that do not exist yet. They can be used at once, and are written beside what the caller does
+  // next. Errors: erased, for any of them; those of an earlier write that Settle has not told.
   absl::Status EnsureKeys(absl::Span<const absl::string_view> owners);
+  // Every key that was made is on the disk when this returns; to be called before rows that are sealed with one are
+  // committed. Errors: a key could not be written; it is gone, and what was sealed with it never opens.
+  absl::Status Settle();
   // Appends nonce, ciphertext and tag to `out`. Errors: kInternal when the owner has no key yet; erased.
   absl::Status Seal(absl::string_view owner, absl::string_view place, absl::string_view plain, std::string& out);
   // Errors: erased; kDataLoss when `sealed` is not what was sealed for this owner and place.
@@ -85,12 +89,23 @@ class KeyRing {
   };
 
   KeyRing(std::unique_ptr<sqlite::Connection> connection, const KeyRingOptions& options)
-      : random_(options.random), connection_(std::move(connection)), cache_(options.cached_keys_max) {}
+      : random_(options.random),
+        beside_(options.vfs.empty()),
+        connection_(std::move(connection)),
+        cache_(options.cached_keys_max) {}
+  // Keys on their way to the disk.
+  struct Written {
+    std::vector<std::string> owners;
+    std::vector<DataKey> keys;
+  };
+
   absl::Status Prepare() ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::Status Write(const Written& made);
+  // The connection is ours again. A failed write is kept for Settle or EnsureKeys to tell.
+  void AwaitWritten() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<std::string> ReadSecret(const char* name) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Empty when the owner never had a key.
   absl::StatusOr<std::optional<DataKey>> Find(absl::string_view owner) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::Status Insert(absl::Span<const absl::string_view> owners) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status Destroy(absl::Span<const std::string> owners) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<DataKey> KeyOf(absl::string_view owner, unsigned char* nonce) ABSL_LOCKS_EXCLUDED(mutex_);
   void DrawNonce(unsigned char* nonce) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -98,8 +113,13 @@ class KeyRing {
   Random* const random_;
   std::string hash_key_;
   std::string database_id_;
+  const bool beside_;  // Otherwise keys are written where they are made: simulated disks have one thread.
   absl::Mutex mutex_;
-  const std::unique_ptr<sqlite::Connection> connection_ ABSL_PT_GUARDED_BY(mutex_);
+  // While `writing_` is valid its thread has the connection; else who holds the mutex.
+  const std::unique_ptr<sqlite::Connection> connection_;
+  std::future<absl::Status> writing_ ABSL_GUARDED_BY(mutex_);
+  std::shared_ptr<const Written> on_the_way_ ABSL_GUARDED_BY(mutex_);  // Shared with that thread.
+  absl::Status not_written_ ABSL_GUARDED_BY(mutex_);
   BoundedCache<DataKey> cache_ ABSL_GUARDED_BY(mutex_);
   // Random bytes drawn ahead: one system call for many nonces.
   std::array<unsigned char, 24 * 64> nonces_ ABSL_GUARDED_BY(mutex_);
@@ -115,10 +135,11 @@ class RowSealer {
   RowSealer(KeyRing* keys, std::vector<std::string> sealed_prefixes, std::string database)
       : keys_(keys), sealed_prefixes_(std::move(sealed_prefixes)), database_(std::move(database)) {}
 
-  // Before the Wraps of a batch: makes the data keys that are missing, in one durable commit.
+  // Before the Wraps of a batch: makes the data keys that are missing.
   absl::Status Prepare(absl::Span<const absl::string_view> keys) const;
   absl::Status PrepareForeign(absl::Span<const absl::string_view> keys) const;
-  absl::Status PrepareKept() const;  // Once, when the database is opened.
+  absl::Status PrepareKept() const;                        // Once, when the database is opened.
+  absl::Status Settle() const { return keys_->Settle(); }  // Before the commit of what was wrapped.
   // Sealed when the key begins with one of the prefixes, else plain. Replaces `out`. `key` is the aggregate's.
   absl::Status Wrap(absl::string_view key, const Place& place, absl::string_view plain, std::string& out) const;
   // Sealed for the owner of any key: for records of others.

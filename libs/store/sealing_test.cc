@@ -77,6 +77,37 @@ TEST_F(KeyRingTest, OpensWhatItSealedAlsoWithAColdCache) {
   }
 }
 
+TEST_F(KeyRingTest, HasKeysOnTheDiskOnceItHasSettled) {
+  ASSERT_THAT(keys_->EnsureKeys({"a"}), IsOk());
+  ASSERT_THAT(keys_->Settle(), IsOk());
+  const std::unique_ptr<KeyRing> first = std::move(keys_);
+  Open(100);
+  std::string sealed;
+  EXPECT_THAT(keys_->Seal("a", "place", "plain", sealed), IsOk());
+}
+
+// A row must never be committed whose key has not come to the disk: it would never open again.
+TEST_F(KeyRingTest, TellsOnceThatAKeyCouldNotBeWrittenAndForgetsIt) {
+  ASSERT_THAT(keys_->EnsureKeys({"a"}), IsOk());
+  ASSERT_THAT(keys_->Settle(), IsOk());
+  sqlite::ConnectionOptions file;
+  file.path = (folder_ / "keys").string();
+  const auto other = *sqlite::Connection::Open(file);
+  ASSERT_THAT(other->Execute("CREATE TRIGGER broken BEFORE INSERT ON data_key BEGIN SELECT RAISE(ABORT, 'no'); END"),
+              IsOk());
+  ASSERT_THAT(keys_->EnsureKeys({"b"}), IsOk());
+  EXPECT_FALSE(keys_->Settle().ok());
+  EXPECT_THAT(keys_->Settle(), IsOk());
+  std::string sealed;
+  EXPECT_THAT(keys_->Seal("b", "place", "plain", sealed), StatusIs(Code::kInternal));
+  EXPECT_THAT(keys_->Seal("a", "place", "plain", sealed), IsOk());
+  ASSERT_THAT(keys_->EnsureKeys({"c"}), IsOk());
+  EXPECT_FALSE(keys_->EnsureKeys({"d"}).ok());
+  ASSERT_THAT(other->Execute("DROP TRIGGER broken"), IsOk());
+  ASSERT_THAT(keys_->EnsureKeys({"b"}), IsOk());
+  EXPECT_THAT(keys_->Settle(), IsOk());
+}
+
 TEST_F(KeyRingTest, NeverUsesANonceTwice) {
   ASSERT_THAT(keys_->EnsureKeys({"a"}), IsOk());
   std::set<std::string> nonces;
@@ -94,6 +125,7 @@ TEST_F(KeyRingTest, DoesNotSealWithoutADurableKey) {
 
 TEST_F(KeyRingTest, ADestroyedKeyIsInNoFile) {
   ASSERT_THAT(keys_->EnsureKeys({"clients/A"}), IsOk());
+  ASSERT_THAT(keys_->Settle(), IsOk());
   // The key is what the seeded source gave after the two secrets of the file.
   SeededRandom same(1);
   std::string drawn(96, '\0');

@@ -5,6 +5,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "libs/base/status_macros.h"
+#include "libs/store/sqlite/checkpointer.h"
 
 namespace polku::store::sqlite {
 namespace {
@@ -12,6 +13,8 @@ namespace {
 // Queries are constants of the services; this only bounds a caller that builds texts.
 constexpr size_t kTextStatementsMax = 500;
 constexpr int kBusyMillis = 5000;
+// How many times `checkpoint_pages` the log may hold before a commit waits until it is moved.
+constexpr int kLogFactor = 4;
 
 }  // namespace
 
@@ -191,14 +194,36 @@ absl::Status Connection::Commit() {
     Rollback();
     return status;
   }
-  if (log_pages_ < checkpoint_pages_) return status;
+  CheckpointAfterCommit();
+  return status;
+}
+
+void Connection::CheckpointAfterCommit() {
+  if (log_pages_ < checkpoint_pages_) return;
+  if (checkpointer_ != nullptr) {
+    // While commits go on the log is never moved to its end, so that it cannot begin anew: now and then one waits
+    // and moves the rest, which is little.
+    if (log_pages_ < begun_pages_) begun_pages_ = 0;
+    if (log_pages_ - begun_pages_ < checkpoint_pages_) return;
+    begun_pages_ = log_pages_;
+    if (log_pages_ < kLogFactor * checkpoint_pages_) return checkpointer_->Begin();
+    checkpointer_->Await();
+  }
+  checkpoint_status_.Update(Checkpoint());
+}
+
+absl::Status Connection::Checkpoint() {
   const int result = sqlite3_wal_checkpoint_v2(database_, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
   // Busy: a reader still needs the log. Full: what was committed is safe in the log, which can still be
   // used again. In both cases a later commit tries again.
   const int kind = result & 0xff;
-  if (kind != SQLITE_OK && kind != SQLITE_BUSY && kind != SQLITE_FULL) {
-    checkpoint_status_ = StatusOf(result, path_, "checkpoint failed");
-  }
+  if (kind == SQLITE_OK || kind == SQLITE_BUSY || kind == SQLITE_FULL) return absl::OkStatus();
+  return StatusOf(result, path_, "checkpoint failed");
+}
+
+absl::Status Connection::checkpoint_status() const {
+  absl::Status status = checkpoint_status_;
+  if (checkpointer_ != nullptr) status.Update(checkpointer_->status());
   return status;
 }
 

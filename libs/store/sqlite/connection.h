@@ -56,6 +56,8 @@ class Statement {
   const std::string* const file_;
 };
 
+class Checkpointer;
+
 struct ConnectionOptions {
   std::string path;
   std::string vfs;  // Empty = the machine's files.
@@ -90,14 +92,21 @@ class Connection {
   // The data reaches the disk before this returns.
   // Errors: kResourceExhausted (rolled back), kAborted (rolled back), kInternal: the outcome is unknown.
   absl::Status Commit();
+  // Moves what the log holds to the file, as far as no reader needs it. What could not be moved now is left to a
+  // later one. Errors: as checkpoint_status.
+  absl::Status Checkpoint();
+  // From now on `checkpointer` does that, which must live as long; a commit waits for it when the log has grown
+  // to several times `checkpoint_pages`.
+  void CheckpointBeside(Checkpointer& checkpointer) { checkpointer_ = &checkpointer; }
   // The error of a checkpoint after a commit. That commit is safe, but after a failed fsync
   // nothing more can be trusted: the system may have dropped the pages it could not write.
-  const absl::Status& checkpoint_status() const { return checkpoint_status_; }
+  absl::Status checkpoint_status() const;
   const std::string& path() const { return path_; }
 
  private:
   Connection(sqlite3* database, std::string path) : database_(database), path_(std::move(path)) {}
   absl::Status Configure(const ConnectionOptions& options);
+  void CheckpointAfterCommit();
   absl::StatusOr<std::unique_ptr<Statement>> Prepare(absl::string_view sql, bool keep);
   static int OnCommit(void* self, sqlite3* database, const char* name, int pages);
 
@@ -105,6 +114,8 @@ class Connection {
   const std::string path_;
   int checkpoint_pages_ = 0;
   int log_pages_ = 0;
+  int begun_pages_ = 0;  // Of the log when the checkpointer was last asked.
+  Checkpointer* checkpointer_ = nullptr;
   absl::Status checkpoint_status_;
   absl::flat_hash_map<const char*, std::unique_ptr<Statement>> constant_;
   absl::flat_hash_map<std::string, std::unique_ptr<Statement>> text_;

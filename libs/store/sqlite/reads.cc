@@ -26,9 +26,7 @@ constexpr char kScanChanges[] =
     "SELECT j.sequence, k.text, j.version, j.public_version, n.text, j.time FROM journal j " POLKU_JOURNAL_NAMES
     "WHERE j.sequence > ?1 ORDER BY j.sequence LIMIT ?2";
 constexpr char kNewestSequence[] = "SELECT IFNULL(MAX(sequence), 0) FROM journal";
-constexpr char kReadOutbox[] = POLKU_JOURNAL_COLUMNS
-    ", o.sequence FROM outbox o LEFT JOIN journal j ON j.sequence = o.sequence " POLKU_JOURNAL_NAMES
-    "ORDER BY o.sequence LIMIT ?1";
+constexpr char kListOutbox[] = "SELECT sequence FROM outbox ORDER BY sequence LIMIT ?1";
 #undef POLKU_JOURNAL_COLUMNS
 #undef POLKU_JOURNAL_NAMES
 constexpr char kReadSteps[] =
@@ -312,17 +310,26 @@ absl::StatusOr<int64_t> Reads<Interface>::LastSequence() {
 }
 
 template <class Interface>
-absl::StatusOr<std::vector<OutboxRow>> Reads<Interface>::ReadOutbox(int limit) {
+absl::StatusOr<std::vector<OutboxRow>> Reads<Interface>::ReadOutbox(int limit, absl::Span<const int64_t> sent) {
   RETURN_IF_ERROR(Usable());
-  ASSIGN_OR_RETURN(Statement * read, session_->connection->Get(kReadOutbox));
-  read->Bind(1, limit);
-  return Collect<OutboxRow>(*read, [this](const Statement& row) -> absl::StatusOr<OutboxRow> {
-    if (row.IsNull(0)) {
-      return session_->sealer->Damaged("outbox", absl::StrCat("sequence ", row.Int(8)), "its journal row is lost");
+  ASSIGN_OR_RETURN(Statement * list, session_->connection->Get(kListOutbox));
+  list->Bind(1, limit + static_cast<int64_t>(sent.size()));
+  ASSIGN_OR_RETURN(std::vector<int64_t> waiting,
+                   Collect<int64_t>(*list, [](const Statement& row) -> absl::StatusOr<int64_t> { return row.Int(0); }));
+  std::vector<OutboxRow> rows;
+  ASSIGN_OR_RETURN(Statement * read, session_->connection->Get(kReadJournal));
+  for (const int64_t sequence : waiting) {
+    if (static_cast<int>(rows.size()) == limit) break;
+    if (std::binary_search(sent.begin(), sent.end(), sequence)) continue;
+    read->Bind(1, sequence);
+    ASSIGN_OR_RETURN(std::vector<JournalRow> events,
+                     Collect<JournalRow>(*read, [this](const Statement& row) { return JournalOf(*session_, row); }));
+    if (events.empty()) {
+      return session_->sealer->Damaged("outbox", absl::StrCat("sequence ", sequence), "its journal row is lost");
     }
-    ASSIGN_OR_RETURN(JournalRow event, JournalOf(*session_, row));
-    return OutboxRow{row.Int(8), std::move(event)};
-  });
+    rows.push_back({sequence, std::move(events.front())});
+  }
+  return rows;
 }
 
 template <class Interface>

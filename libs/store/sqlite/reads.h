@@ -22,7 +22,8 @@ class Reads : public Interface {
   absl::StatusOr<std::vector<JournalRow>> ScanJournal(int64_t after_sequence, int limit) override;
   absl::StatusOr<std::vector<JournalRow>> ScanChanges(int64_t after_sequence, int limit) override;
   absl::StatusOr<int64_t> LastSequence() override;
-  absl::StatusOr<std::vector<OutboxRow>> ReadOutbox(int limit) override;
+  using Interface::ReadOutbox;
+  absl::StatusOr<std::vector<OutboxRow>> ReadOutbox(int limit, absl::Span<const int64_t> sent) override;
   absl::StatusOr<std::vector<StepRow>> ReadSteps(int limit) override;
   absl::StatusOr<std::vector<RequestRow>> FindRequests(absl::Span<const RequestKey> ids) override;
   absl::StatusOr<std::vector<AliasRow>> FindAliases(absl::Span<const AliasRow> kind_and_hash) override;

@@ -18,6 +18,7 @@
 #include "libs/base/status_macros.h"
 #include "libs/store/erasure_ledger.h"
 #include "libs/store/sealing.h"
+#include "libs/store/sqlite/checkpointer.h"
 #include "libs/store/sqlite/connection.h"
 #include "libs/store/sqlite/reads.h"
 #include "libs/store/sqlite/schema.h"
@@ -96,6 +97,7 @@ class SqliteDatabase final : public Database {
   absl::Mutex ledger_mutex_;
   std::unique_ptr<ErasureLedger> ledger_ ABSL_GUARDED_BY(ledger_mutex_);  // Null without a path.
   int64_t epoch_ = 0;
+  std::unique_ptr<Checkpointer> checkpointer_;  // Null on simulated disks, and with one connection only.
   std::unique_ptr<Session> writer_;
   std::vector<std::unique_ptr<Session>> readers_;
 
@@ -162,6 +164,11 @@ absl::Status SqliteDatabase::OpenFiles(const SqliteOptions& options) {
   RETURN_IF_ERROR(sealer_->PrepareKept());
   writer_ = std::make_unique<Session>(std::move(connection), sealer_.get(), options.cached_keys_max);
   ASSIGN_OR_RETURN(writer_->owned_columns, ReadOwnedColumns(*writer_->connection));
+  if (options.reader_connections > 0 && options.vfs.empty()) {  // Simulated disks have one thread.
+    ASSIGN_OR_RETURN(std::unique_ptr<Connection> beside, Connect(options, false));
+    checkpointer_ = std::make_unique<Checkpointer>(std::move(beside));
+    writer_->connection->CheckpointBeside(*checkpointer_);
+  }
   RETURN_IF_ERROR(OpenLedger(options));
   absl::MutexLock lock(&mutex_);
   for (int i = 0; i < options.reader_connections; ++i) {

@@ -19,6 +19,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::SizeIs;
 using Code = absl::StatusCode;
 namespace fs = std::filesystem;
 
@@ -143,6 +144,18 @@ TEST_F(SqliteDatabaseTest, RefusesAnOutboxRowWhoseEventIsLost) {
   auto reader = database_->Read();
   ASSERT_THAT(reader, IsOk());
   EXPECT_THAT((*reader)->ReadOutbox(1).status(), StatusIs(Code::kDataLoss, HasSubstr("outbox")));
+}
+
+// Keys are written beside the rest of a transaction; its commit must wait for them.
+TEST_F(SqliteDatabaseTest, CommitsNothingWhoseKeyDidNotComeToTheDisk) {
+  ASSERT_THAT(Open(), IsOk());
+  Change(options_.key_path, "CREATE TRIGGER broken BEFORE INSERT ON data_key BEGIN SELECT RAISE(ABORT, 'no'); END");
+  EXPECT_FALSE(Put("clients/A", "content").ok());
+  Change(options_.key_path, "DROP TRIGGER broken");
+  ASSERT_THAT(Put("clients/B", "content"), IsOk());
+  auto reader = database_->Read();
+  ASSERT_THAT(reader, IsOk());
+  EXPECT_THAT((*reader)->ScanJournal(0, 10), IsOkAndHolds(SizeIs(1)));
 }
 
 TEST_F(SqliteDatabaseTest, RefusesADamagedKeyFile) {

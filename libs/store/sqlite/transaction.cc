@@ -120,6 +120,12 @@ void SqliteTransaction::End(const absl::Status& status) {
 
 absl::Status SqliteTransaction::Commit() {
   RETURN_IF_ERROR(Usable());
+  // Nothing has been committed yet: whatever became of the key file, this one is as it was.
+  if (absl::Status keys = session()->sealer->Settle(); !keys.ok()) {
+    session()->Rollback();
+    End(absl::OkStatus());
+    return keys;
+  }
   absl::Status status = WriteHeads();
   if (status.ok()) status = session()->connection->Commit();
   if (status.ok()) {
