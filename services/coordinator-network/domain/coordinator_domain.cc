@@ -204,6 +204,8 @@ Decision DecideTakeOver(const v1::CoordinatorRecord& state, const v1::TakeOver& 
   auto answer = std::make_unique<v1::AnswerHandOver>();
   answer->set_client(step.client());
   answer->set_to(step.coordinator());
+  answer->set_by_score(step.by_score());
+  *answer->mutable_refused_by() = step.refused_by();
   // A place kept since an earlier time is being given back; the new reservation takes it over.
   const bool has_place = FindPlace(state, step.client()) != nullptr;
   if (!state.coordinator().name().empty() && (has_place || state.places_size() < state.coordinator().capacity())) {

@@ -39,9 +39,23 @@ void TellLead(ClientTurn& turn) {
 std::string TakerOf(const v1::BeginHandOver& step, const ClientTurn& turn) {
   std::vector<Candidate> candidates = CandidatesOf(turn.context());
   if (!step.to().empty()) return candidates.empty() ? std::string() : candidates.front().coordinator;
-  std::erase_if(candidates, [&](const Candidate& candidate) { return candidate.coordinator == step.from(); });
+  std::erase_if(candidates, [&](const Candidate& candidate) {
+    const auto& refused = step.refused_by();
+    return candidate.coordinator == step.from() ||
+           std::find(refused.begin(), refused.end(), candidate.coordinator) != refused.end();
+  });
   const std::optional<Match> best = BestMatch(candidates, turn.state(), turn.policy().weights);
   return best.has_value() ? best->coordinator : std::string();
+}
+
+// Proposals see the places of a batch ago: forty clients who leave at once are all led to the same best one.
+void AskNextBest(const v1::AnswerHandOver& refusal, const std::string& from, ClientTurn& turn) {
+  auto begin = std::make_unique<v1::BeginHandOver>();
+  begin->set_client(turn.client());
+  begin->set_from(from);
+  *begin->mutable_refused_by() = refusal.refused_by();
+  begin->add_refused_by(refusal.to());
+  turn.AddStep(turn.client(), std::move(begin));
 }
 
 }  // namespace
@@ -73,6 +87,8 @@ void OnBeginHandOver(const v1::BeginHandOver& step, ClientTurn& turn) {
   auto take_over = std::make_unique<v1::TakeOver>();
   take_over->set_coordinator(taker);
   take_over->set_client(turn.client());
+  take_over->set_by_score(step.to().empty());
+  *take_over->mutable_refused_by() = step.refused_by();
   turn.AddStep(taker, std::move(take_over));
 }
 
@@ -85,8 +101,7 @@ void OnAnswerHandOver(const v1::AnswerHandOver& step, ClientTurn& turn) {
   }
   if (!step.has_reserve_time()) {
     Note("", turn);
-    TellLead(turn);
-    return;
+    return step.by_score() ? AskNextBest(step, assignment.coordinator(), turn) : TellLead(turn);
   }
   v1::ClientSupportEvent event;
   v1::CoordinatorReplaced& replaced = *event.mutable_coordinator_replaced();
