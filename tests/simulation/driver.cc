@@ -113,8 +113,9 @@ absl::Status Driver::Afterwards() {
   ASSIGN_OR_RETURN(const std::vector<Command> commands, React(world_, scenario_));
   RETURN_IF_ERROR(Carry(commands));
   // Who has not heard of an end rightly takes what comes before it: a command to a closed journey.
-  const bool ends = std::any_of(commands.begin(), commands.end(),
-                                [](const Command& command) { return command.method == "CloseJourney"; });
+  const bool ends = std::any_of(commands.begin(), commands.end(), [](const Command& command) {
+    return command.method == "CloseJourney" || command.method == "ReopenJourney";
+  });
   return faults_ && !ends ? absl::OkStatus() : Rest();
 }
 

@@ -82,10 +82,16 @@ void TakeMeasures(const store::JournalRow& row, Facts& facts) {
     facts.activity.push_back(StartOfDay(day));
   } else if (Read(row, recorded)) {
     const auto& mark = recorded.mark();
+    const absl::Time end = absl::FromUnixMicros(recorded.session_end_us());
     auto& known = facts.measures[mark.measure()].marks[{FromProto(mark.date()), mark.session()}];
+    const bool was_present = known.second == v1::ATTENDANCE_STATUS_PRESENT;
     known = std::max(known, std::pair<int, int>(mark.revision(), mark.status()));
+    const auto seen = std::find(facts.activity.begin(), facts.activity.end(), end);
     if (mark.status() == v1::ATTENDANCE_STATUS_PRESENT) {
-      facts.activity.push_back(absl::FromUnixMicros(recorded.session_end_us()));
+      facts.activity.push_back(end);
+    } else if (was_present && seen != facts.activity.end()) {
+      facts.activity.erase(seen);
+      facts.freed = row.time;  // A gap that it bridged may have been forgotten.
     }
   } else if (Read(row, completed)) {
     facts.measures[completed.measure()].end = FromProto(completed.end_date());
@@ -109,7 +115,12 @@ void TakeJourney(const store::JournalRow& row, Facts& facts) {
   v1::InterruptionRetracted retracted;
   v1::OutreachSettled settled;
   polku::coordinator_network::v1::OutreachCompleted outreach;
-  if (Read(row, opened)) {
+  if (Read(row, opened) && opened.has_reopened_after()) {
+    facts.open = true;
+    facts.gaps.push_back({FromProto(opened.reopened_after()), FromProto(opened.open_time())});
+    facts.freed = std::max(facts.freed, facts.gaps.back().first);  // What was held then is forgotten.
+    facts.step_ends.push_back(FromProto(opened.open_time()));
+  } else if (Read(row, opened)) {
     facts = Facts();  // A journey that opens again starts clean.
     facts.open = true;
     facts.opened = FromProto(opened.open_time());
@@ -175,6 +186,23 @@ void TakeHandOvers(const store::JournalRow& row, Facts& facts) {
   }
 }
 
+// The end of a measure had been a mistake, and what was retracted for it too.
+void TakeMistakes(const store::JournalRow& row, Facts& facts) {
+  v1::RecordVoided voided;
+  if (!Read(row, voided) || voided.record() != v1::VOIDED_RECORD_MEASURE_END) return;
+  Measure& measure = facts.measures[voided.name()];
+  const absl::Time end = StartOfDay(*measure.end);
+  for (auto& [interruption, each] : facts.breaks) {
+    if (each.about.second == voided.name() && each.last_miss > EndOfDay(*measure.end)) {
+      each.last_miss = absl::InfinitePast();
+    }
+  }
+  measure.end.reset();
+  measure.broken_off = false;
+  const auto step_end = std::find(facts.step_ends.begin(), facts.step_ends.end(), end);
+  if (step_end != facts.step_ends.end()) facts.step_ends.erase(step_end);
+}
+
 // A withdrawn permission for the service chain stands until one is granted again.
 void TakePermissions(const store::JournalRow& row, Facts& facts) {
   polku::referral::v1::PermissionWithdrawn withdrawn;
@@ -220,6 +248,7 @@ std::map<std::string, Facts> FactsOf(const Picture& picture) {
     TakePauses(row, facts);
     TakeHandOvers(row, facts);
     TakeLife(row, facts);
+    TakeMistakes(row, facts);
     TakePermissions(row, facts);
   }
   return clients;

@@ -92,6 +92,7 @@ struct Facts {
   // Until when the client's life was said to be another: over or a mistake since then.
   absl::Time freed = absl::InfinitePast();
   std::optional<HandOver> hand_over;
+  std::vector<Quiet> gaps;  // From a closing to the reopening behind it.
 };
 
 // By client.

@@ -94,6 +94,7 @@ class Naive {
     Quiets quiets = PausesOf("");
     for (const auto& [what, circumstance] : facts_.circumstances)
       quiets.push_back({circumstance.from, circumstance.to});
+    quiets.insert(quiets.end(), facts_.gaps.begin(), facts_.gaps.end());
     return quiets;
   }
   Quiets PausesOf(const std::string& measure) const {

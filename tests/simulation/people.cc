@@ -11,6 +11,7 @@
 #include "libs/pipeline/proto_time.h"
 #include "polku/coordinator_network/v1/api.pb.h"
 #include "polku/follow_up/v1/api.pb.h"
+#include "polku/follow_up/v1/state.pb.h"
 #include "polku/referral/v1/api.pb.h"
 
 namespace polku::simulation {
@@ -23,6 +24,8 @@ namespace referrals = ::polku::referral::v1;
 const std::string& Text(const store::Row& row, size_t column) { return std::get<std::string>(row[column]); }
 int64_t Number(const store::Row& row, size_t column) { return std::get<int64_t>(row[column]); }
 
+constexpr int kForgotten = 16;  // Luck below it: to be erased, now or by schedule.
+
 class Morning {
  public:
   Morning(World& world, const Scenario& scenario)
@@ -31,6 +34,7 @@ class Morning {
   absl::StatusOr<std::vector<Command>> React() {
     RETURN_IF_ERROR(Tasks());
     RETURN_IF_ERROR(HandOvers());
+    RETURN_IF_ERROR(Reopenings());
     RETURN_IF_ERROR(Forget());
     return std::move(commands_);
   }
@@ -67,7 +71,8 @@ class Morning {
       const auto kind = static_cast<coordinators::TaskKind>(Number(task, 3));
       const std::string& client = Text(task, 1);
       if (kind == coordinators::TASK_KIND_OUTREACH) {
-        Outreach(task, absl::StrCat(client, " ", kind, " ", Number(task, 4), " ", Text(task, 6)));
+        ASSIGN_OR_RETURN(const bool held, IsHeld(client));
+        if (!held) Outreach(task, absl::StrCat(client, " ", kind, " ", Number(task, 4), " ", Text(task, 6)));
         continue;
       }
       const std::string what = absl::StrCat(client, " ", kind, " ", Number(task, 4), " ", Text(task, 6), Text(task, 5));
@@ -88,6 +93,16 @@ class Morning {
       }
     }
     return absl::OkStatus();
+  }
+
+  // Whether a call was asked for before a hold hangs on what lagged; nobody makes it meanwhile.
+  absl::StatusOr<bool> IsHeld(const std::string& client) {
+    ASSIGN_OR_RETURN(const std::unique_ptr<store::Reader> reader, world_.database(kFollowUp).Read());
+    const std::vector<std::string> keys = {client};
+    ASSIGN_OR_RETURN(const auto stored, reader->Load(keys));
+    journeys::JourneyRecord journey;
+    journey.ParseFromString(stored[0].state);
+    return journey.outreach_held_until_us() > absl::ToUnixMicros(now_);
   }
 
   void Outreach(const store::Row& task, const std::string& what) {
@@ -140,6 +155,21 @@ class Morning {
     return absl::OkStatus();
   }
 
+  // Some were let go too soon.
+  absl::Status Reopenings() {
+    ASSIGN_OR_RETURN(const std::unique_ptr<store::Reader> reader, world_.database(kFollowUp).Read());
+    ASSIGN_OR_RETURN(const auto closed, reader->Query("SELECT client FROM journey WHERE open = 0 ORDER BY client", {}));
+    for (const store::Row& row : closed) {
+      const std::string& client = Text(row, 0);
+      if (Luck(client + " reopen") >= 12 || Luck(client + " forget") < kForgotten) continue;
+      journeys::ReopenJourneyRequest request;
+      request.set_client(client);
+      request.set_reason(journeys::REOPEN_REASON_CLIENT_RETURNED);
+      Add(kFollowUp, "ReopenJourney", client, std::move(request));
+    }
+    return absl::OkStatus();
+  }
+
   // Whether the scenario refers that client once more.
   bool ComesAgain(const std::string& client) const {
     return std::any_of(scenario_.commands.begin(), scenario_.commands.end(),
@@ -162,7 +192,7 @@ class Morning {
         referrals::EraseClientRequest request;
         request.set_client(client);
         Add(kReferral, "EraseClient", client, std::move(request));
-      } else if (chance < 16 && !ComesAgain(client)) {
+      } else if (chance < kForgotten && !ComesAgain(client)) {
         referrals::RestrictProcessingRequest request;
         request.set_client(client);
         request.set_restricted(true);

@@ -301,15 +301,33 @@ class Writer {
       request.set_name(measure.name);
       *request.mutable_end_date() = ToProtoDay(end);
       request.set_reason(static_cast<polku::follow_up::v1::EndReason>(1 + script_.Pick(8)));
-      script_.Add(Hour(end + (script_.Chance(30) ? script_.Pick(8) : 0), 17), kFollowUp, "EndMeasureEarly",
-                  std::move(request));
+      const absl::CivilDay told_end = end + (script_.Chance(30) ? script_.Pick(8) : 0);
+      script_.Add(Hour(told_end, 17), kFollowUp, "EndMeasureEarly", std::move(request));
+      if (script_.Chance(15)) VoidEnd(measure, told_end);
       return end;
     }
     polku::follow_up::v1::CompleteMeasureRequest request;
     request.set_name(measure.name);
     *request.mutable_end_date() = ToProtoDay(end);
-    script_.Add(Hour(end + script_.Pick(3), 17), kFollowUp, "CompleteMeasure", std::move(request));
+    const absl::CivilDay told_end = end + script_.Pick(3);
+    script_.Add(Hour(told_end, 17), kFollowUp, "CompleteMeasure", std::move(request));
+    if (script_.Chance(15)) VoidEnd(measure, told_end);
     return end;
+  }
+
+  // It had been a mistake: nobody marks the measure any more, and sometimes it ends once more.
+  void VoidEnd(const Measure& measure, absl::CivilDay told) {
+    told += script_.Pick(6);
+    polku::follow_up::v1::VoidRecordRequest request;
+    request.set_name(measure.name);
+    request.set_reason(polku::follow_up::v1::VOID_REASON_DID_NOT_HAPPEN);
+    script_.Add(Hour(told, 19), kFollowUp, "VoidRecord", std::move(request));
+    if (script_.Chance(40)) return;
+    told += 1 + script_.Pick(10);
+    polku::follow_up::v1::CompleteMeasureRequest complete;
+    complete.set_name(measure.name);
+    *complete.mutable_end_date() = ToProtoDay(told);
+    script_.Add(Hour(told, 17), kFollowUp, "CompleteMeasure", std::move(complete));
   }
 
   void Attendance(const Measure& measure, absl::CivilDay start, absl::CivilDay last, absl::CivilDay told,
@@ -367,15 +385,15 @@ Scenario FactsOf(const Scenario& scenario, bool late) {
   facts.people_react = false;
   std::erase_if(facts.commands, [](const Command& command) {
     const auto* mark = dynamic_cast<const v1::AttendanceMark*>(command.request.get());
-    return mark != nullptr && mark->revision() > 0;
+    return (mark != nullptr && mark->revision() > 0) || command.method == "VoidRecord";
   });
   if (!late) return facts;
   std::map<std::string, absl::Time> ends;  // When the end of a measure is told.
   for (const Command& command : facts.commands) {
     if (const auto* end = dynamic_cast<const v1::EndMeasureEarlyRequest*>(command.request.get()))
-      ends[end->name()] = command.at;
+      ends.try_emplace(end->name(), command.at);
     if (const auto* end = dynamic_cast<const v1::CompleteMeasureRequest*>(command.request.get()))
-      ends[end->name()] = command.at;
+      ends.try_emplace(end->name(), command.at);
   }
   SeededRandom random(scenario.seed);
   for (Command& command : facts.commands) {

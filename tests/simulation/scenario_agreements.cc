@@ -105,6 +105,20 @@ void Change(Script& script, const std::string& name, absl::CivilDay day) {
   script.Add(Hour(day, 14), kFollowUp, "RecordCircumstance", std::move(request));
 }
 
+// Nobody is to call the client for some days, or for fewer than was thought.
+void Hold(Script& script, const std::string& name, absl::CivilDay day) {
+  day += 5 + script.Pick(90);
+  v1::HoldOutreachRequest hold;
+  hold.set_client(name);
+  *hold.mutable_until_date() = ToProtoDay(day + 2 + script.Pick(28));
+  hold.set_reason(v1::OUTREACH_HOLD_REASON_TREATMENT);
+  script.Add(Hour(day, 10), kFollowUp, "HoldOutreach", std::move(hold));
+  if (script.Chance(50)) return;
+  v1::ReleaseOutreachRequest release;
+  release.set_client(name);
+  script.Add(Hour(day + 1 + script.Pick(20), 9), kFollowUp, "ReleaseOutreach", std::move(release));
+}
+
 }  // namespace
 
 void Agree(Script& script, const std::string& client, const std::string& giver, absl::CivilDay day) {
@@ -112,6 +126,7 @@ void Agree(Script& script, const std::string& client, const std::string& giver, 
   if (script.Chance(20)) HandOver(script, client, giver, day);
   if (script.Chance(10)) Change(script, client, day);
   if (script.Chance(12)) Permit(script, client, day);
+  if (script.Chance(15)) Hold(script, client, day);
 }
 
 void Close(Script& script) {
