@@ -19,6 +19,7 @@
 #include "services/follow-up/api/queries.h"
 #include "services/follow-up/domain/spells.h"
 #include "tests/simulation/assignments.h"
+#include "tests/simulation/merges.h"
 #include "tests/simulation/scenario.h"
 
 namespace polku::simulation {
@@ -73,6 +74,7 @@ class Check {
       Note(NameOf(service), IndexRows(service));
     }
     ErasedEverywhere();
+    Early();
     Note("bus", Records());
     for (int service = 0; service < kServices; ++service) Note(NameOf(service), Subscribed(service));
     Note("requests", Replies());
@@ -80,6 +82,7 @@ class Check {
     for (std::string& fault : CheckAnswers(history_)) faults_.push_back(std::move(fault));
     Outreach();
     for (std::string& fault : CheckAssignments(picture_)) faults_.push_back(std::move(fault));
+    for (std::string& fault : CheckMerges(picture_)) faults_.push_back(std::move(fault));
     Note("safety net", SafetyNet());
     return std::move(faults_);
   }
@@ -115,7 +118,21 @@ class Check {
     for (const auto& row : letters) {
       Fault("I1: ", NameOf(service), ": dead letter: ", row.record.type, " ", row.record.key, " ", row.reason);
     }
+    // Replies are forgotten a bounded number at a time, so they may be kept for longer than they are promised.
+    const absl::Time forgotten = world_.clock().Now() - 2 * kRequestsKept;
+    ASSIGN_OR_RETURN(const auto old,
+                     reader->Query("SELECT COUNT(*) FROM request WHERE time < $1", {{absl::ToUnixMicros(forgotten)}}));
+    if (TextOf(old[0]) != "0") Fault("I9: ", NameOf(service), ": ", TextOf(old[0]), " old requests are remembered");
     return absl::OkStatus();
+  }
+
+  // Everything has been delivered: nothing of an open journey waits for what has not come.
+  void Early() {
+    for (const auto& [key, state] : picture_.services[kFollowUp].states) {
+      const auto* journey = dynamic_cast<const polku::follow_up::v1::JourneyRecord*>(state.get());
+      if (journey == nullptr || !journey->open()) continue;
+      if (journey->early_size() > 0) Fault("I9: ", key, " keeps ", journey->early_size(), " facts that came too early");
+    }
   }
 
   absl::Status JournalAndState(int service) {
@@ -433,6 +450,7 @@ std::string TimeText(int64_t micros) { return absl::FormatTime(absl::FromUnixMic
 
 std::string OutcomeOf(const polku::referral::v1::Client& client) {
   std::string text;
+  if (!client.merged_into().empty()) absl::StrAppend(&text, "is ", client.merged_into(), "\n");
   for (const auto& each : client.referrals()) absl::StrAppend(&text, "referral ", each.ShortDebugString(), "\n");
   return text;
 }
@@ -473,6 +491,26 @@ std::string OutcomeOf(const polku::follow_up::v1::JourneyRecord& journey) {
   }
   std::sort(lines.begin(), lines.end());
   return text + absl::StrJoin(lines, "");
+}
+
+std::string OutcomeOf(const polku::coordinator_network::v1::ClientSupport& client) {
+  std::string text;
+  for (auto meeting : client.meetings()) {
+    meeting.clear_create_time();
+    meeting.clear_end_time();
+    for (auto& decision : *meeting.mutable_decisions()) decision.clear_task();
+    absl::StrAppend(&text, "meeting ", meeting.ShortDebugString(), "\n");
+  }
+  return text;
+}
+
+// The last word about each entry of time use.
+void AddTimeUse(const Picture::Service& network, std::map<std::string, std::string>& outcomes) {
+  for (const store::JournalRow& row : network.journal) {
+    polku::coordinator_network::v1::TimeUseRecorded recorded;
+    if (row.type != recorded.GetDescriptor()->full_name() || !recorded.ParseFromString(row.payload)) continue;
+    outcomes[recorded.entry()] = absl::StrCat("time use ", recorded.ShortDebugString(), "\n");
+  }
 }
 
 }  // namespace
@@ -519,9 +557,13 @@ std::map<std::string, std::string> OutcomesOf(const Picture& picture) {
         outcomes[key] += OutcomeOf(*assessed);
       } else if (const auto* journey = dynamic_cast<const polku::follow_up::v1::JourneyRecord*>(state.get())) {
         outcomes[key] += OutcomeOf(*journey);
+      } else if (const auto* support =
+                     dynamic_cast<const polku::coordinator_network::v1::ClientSupport*>(state.get())) {
+        outcomes[key] += OutcomeOf(*support);
       }
     }
   }
+  AddTimeUse(picture.services[kCoordinatorNetwork], outcomes);
   return outcomes;
 }
 

@@ -22,6 +22,7 @@
 #include "polku/referral/v1/state.pb.h"
 #include "tests/simulation/assignments.h"
 #include "tests/simulation/driver.h"
+#include "tests/simulation/merges.h"
 #include "tests/simulation/naive_referrals.h"
 #include "tests/simulation/naive_rules.h"
 
@@ -234,6 +235,29 @@ TEST_F(CheckerTest, FindsALostPlaceAndAPlaceForNobody) {
   EXPECT_THAT(faults, Contains(HasSubstr("nobody is asked")));
 }
 
+TEST_F(CheckerTest, FindsAMergedClientWhomNobodyKnowsAndALostReferral) {
+  ASSERT_THAT(CheckMerges(*picture_), IsEmpty());
+  polku::referral::v1::Client* merged = nullptr;
+  for (const auto& [key, state] : picture_->services[kReferral].states) {
+    auto* client = dynamic_cast<polku::referral::v1::Client*>(state.get());
+    if (client != nullptr && client->referrals_size() > 0) merged = client;
+  }
+  ASSERT_NE(merged, nullptr);
+  merged->mutable_referrals()->Clear();
+  merged->set_merged_into(ClientName(999));
+  const std::vector<std::string> faults = CheckMerges(*picture_);
+  EXPECT_THAT(faults, Contains(HasSubstr("which does not know it")));
+  EXPECT_THAT(faults, Contains(HasSubstr("is had by 0 clients")));
+}
+
+TEST_F(CheckerTest, FindsAJourneyThatBelongsToNoReferral) {
+  for (const auto& [key, state] : picture_->services[kFollowUp].states) {
+    auto* journey = dynamic_cast<polku::follow_up::v1::JourneyRecord*>(state.get());
+    if (journey != nullptr) journey->set_open(!journey->open());
+  }
+  EXPECT_THAT(CheckMerges(*picture_), Contains(HasSubstr("but the journey is closed")));
+}
+
 TEST_F(CheckerTest, FindsASkippedVersion) {
   store::JournalRow row = LastPublic(kFollowUp);
   const auto& aggregate = picture_->services[kFollowUp].aggregates.at(row.key);
@@ -339,6 +363,11 @@ TEST(CheckAnswers, FindsAnotherAnswerToTheSameRequest) {
 TEST_F(CheckerTest, FindsAnOverdueTimer) {
   Doctor(kFollowUp, "UPDATE aggregate SET due_at = 1 WHERE due_at IS NOT NULL");
   EXPECT_THAT(CheckQuickly(world_), Contains(StartsWith("I7: follow-up: overdue")));
+}
+
+TEST_F(CheckerTest, FindsBookkeepingThatGrows) {
+  Doctor(kFollowUp, "UPDATE request SET time = 1 WHERE rowid = (SELECT MAX(rowid) FROM request)");
+  EXPECT_THAT(CheckQuickly(world_), Contains(StartsWith("I9: follow-up: 1 old requests")));
 }
 
 TEST_F(CheckerTest, FindsALostTimer) {

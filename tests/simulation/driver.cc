@@ -50,6 +50,13 @@ std::string ClientOf(const Command& command) {
   return begin == std::string::npos ? "" : text.substr(begin, ClientName(1).size());
 }
 
+// Whether it may be refused only because the service has not heard of something yet.
+bool MayComeLater(const absl::Status& status) {
+  const std::string reason = ReasonOf(status);
+  if (reason == "PERMISSION_MISSING" || reason == "SUPPORT_NOT_OPEN") return true;
+  return absl::IsNotFound(status) && reason != "CLIENT_ERASED";
+}
+
 int64_t Number(const store::Row& row, size_t column) { return std::get<int64_t>(row[column]); }
 
 }  // namespace
@@ -316,7 +323,7 @@ absl::Status Driver::Carry(const std::vector<Command>& commands) {
   // What a service has not heard of may only be late.
   Calls again;
   for (const auto& call : open_) {
-    if (!faults_ || !absl::IsNotFound(call->status) || ReasonOf(call->status) == "CLIENT_ERASED") continue;
+    if (!faults_ || !MayComeLater(call->status)) continue;
     again.push_back(call);
   }
   for (const auto& call : again) Note(*call);
@@ -331,7 +338,11 @@ absl::Status Driver::Carry(const std::vector<Command>& commands) {
   }
   for (const auto& call : open_) RETURN_IF_ERROR(Take(*call));
   open_.clear();
-  return absl::OkStatus();
+  // Goes on in steps after the answer; a command for one of the two is refused or not as far as they are done.
+  const bool joins = std::any_of(commands.begin(), commands.end(), [](const Command& command) {
+    return command.method == "MergeClients" || command.method == "SplitClient";
+  });
+  return joins ? Rest() : absl::OkStatus();
 }
 
 absl::Status Driver::Await(Calls& calls) {

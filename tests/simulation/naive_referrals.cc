@@ -3,6 +3,7 @@
 #include <array>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/civil_time.h"
@@ -30,6 +31,7 @@ class Clocks {
   std::vector<std::string> Compare(const Picture& picture, absl::Time now) {
     for (const store::JournalRow& row : picture.services[kReferral].journal) {
       if (picture.services[kReferral].erased.contains(row.key)) continue;
+      Move(row);
       Restart(row);
       Halt(row);
       Tell(row);
@@ -43,6 +45,44 @@ class Clocks {
     std::optional<absl::Time> since;
     size_t told = 0;  // How many of the levels.
   };
+
+  // A merge or a split gives the referral another name; its clock goes on. What became of it at a client who was erased
+  // since cannot be read: then nothing is said about it until it starts again.
+  void Move(const store::JournalRow& row) {
+    v1::ClientTaken taken;
+    v1::ReferralsGiven given;
+    v1::ContentReceived received;
+    if (Read(row, taken)) {
+      for (const v1::Referral& referral : taken.referrals()) {
+        Move({referral.former_names().begin(), referral.former_names().end()}, referral.name());
+      }
+    } else if (Read(row, given)) {
+      for (const v1::MovedReferral& moved : given.moved()) {
+        Move({moved.names().begin(), moved.names().end()}, moved.to());
+        given_.insert(moved.to());
+      }
+    } else if (Read(row, received)) {
+      for (const v1::Referral& referral : received.content().referrals()) {
+        if (given_.erase(referral.name()) == 0) Forget(referral.name());
+      }
+    }
+  }
+  void Move(const std::set<std::string>& names, const std::string& to) {
+    std::optional<Clock> clock;
+    for (const std::string& name : names) {
+      const auto known = clocks_.find(name);
+      if (known == clocks_.end() || unknown_.contains(name)) continue;
+      clock = known->second;
+      clocks_.erase(known);
+    }
+    if (!clock.has_value()) return Forget(to);
+    clocks_[to] = *clock;
+    unknown_.erase(to);
+  }
+  void Forget(const std::string& referral) {
+    clocks_.erase(referral);
+    unknown_.insert(referral);
+  }
 
   static absl::Time Limit(absl::Time since, size_t level) {
     return EndOfDay(AddOfficeDays(LocalDay(since), kOfficeDays[level]));
@@ -60,6 +100,7 @@ class Clocks {
   void Start(const std::string& referral, absl::Time since, absl::Time now) {
     Stop(referral, now);
     clocks_[referral] = {since};
+    unknown_.erase(referral);
   }
 
   void Restart(const store::JournalRow& row) {
@@ -103,7 +144,7 @@ class Clocks {
 
   void Tell(const store::JournalRow& row) {
     v1::ReferralOverdue overdue;
-    if (!Read(row, overdue)) return;
+    if (!Read(row, overdue) || unknown_.contains(overdue.referral())) return;
     Clock& clock = clocks_[overdue.referral()];
     const auto level = static_cast<size_t>(overdue.level()) - 1;
     const bool right = clock.since.has_value() && FromProto(overdue.waiting_since()) == *clock.since &&
@@ -115,6 +156,8 @@ class Clocks {
 
   std::map<std::string, Clock> clocks_;  // By referral.
   std::map<std::string, bool> follows_;
+  std::set<std::string> given_;    // Names under which a split has given a referral away that has not arrived yet.
+  std::set<std::string> unknown_;  // Referrals.
   std::vector<std::string> faults_;
 };
 

@@ -35,6 +35,8 @@ class Writer {
     Sources();
     Close(script_);
     for (int client = 1; client <= script_.size().clients; ++client) Client(client);
+    SpendTime(script_);
+    Identify(script_);
     for (absl::CivilDay day = kFirstDay + 1; day < kFirstDay + script_.size().days;) {
       script_.scenario().evenings.push_back(Hour(day, 21) + absl::Minutes(30));
       day += 1 + script_.Pick(5);
@@ -177,6 +179,7 @@ class Writer {
     script_.AddAs(waiting.unit, Hour(day, 16), kReferral, "AcceptReferral", std::move(accept));
     Contacts(name, day);
     Agree(script_, name, waiting.unit, day);
+    Meet(script_, name, day);
     if (script_.Chance(15)) return;  // Never assessed: overdue after 90 days.
     day += script_.Chance(10) ? 92 + script_.Pick(10) : 1 + script_.Pick(40);
     polku::assessment::v1::CompleteAssessmentRequest complete;

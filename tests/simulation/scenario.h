@@ -19,8 +19,8 @@ struct Command {
   int service = 0;
   std::string method;  // "SubmitReferral": the last part of the RPC's name.
   std::shared_ptr<google::protobuf::Message> request;
-  std::string key;            // Of SubmitReferral: the client if the person is new.
-  std::string identity_code;  // Of SubmitReferral; may be empty. Individual numbers 900-999 only.
+  std::string key;            // Of SubmitReferral: the client if the person is new. Of others with a code: the client.
+  std::string identity_code;  // Of SubmitReferral and CorrectIdentity; may be empty. Individual numbers 900-999 only.
   std::string request_id;
   pipeline::Principal principal;
 };

@@ -76,5 +76,11 @@ bool AwaitAnswer(Script& script, const std::string& referral, Waiting& waiting);
 void Agree(Script& script, const std::string& client, const std::string& giver, absl::CivilDay day);
 // Days on which a provider is closed.
 void Close(Script& script);
+// Meetings about a client whose journey opened on `day`, alone or with others.
+void Meet(Script& script, const std::string& client, absl::CivilDay day);
+// What the coordinators' time goes to, and corrections of it.
+void SpendTime(Script& script);
+// Corrections of who somebody is; merges and splits.
+void Identify(Script& script);
 
 }  // namespace polku::simulation

@@ -52,12 +52,13 @@ absl::Status AsStatus(const std::vector<std::string>& faults) {
   return faults.empty() ? absl::OkStatus() : absl::InternalError(absl::StrJoin(faults, "\n"));
 }
 
-// The follow-up journal of client POLKU_SIM_CLIENT, for whoever looks for the cause.
+// The journal of client POLKU_SIM_CLIENT at service POLKU_SIM_SERVICE (3: follow-up), for whoever looks for the cause.
 void Tell(const Picture& picture, bool faults) {
   const int64_t client = Setting("POLKU_SIM_CLIENT", 0);
   if (client == 0) return;
   std::printf("journal of %s %s faults:\n", ClientName(static_cast<int>(client)).c_str(), faults ? "with" : "without");
-  for (const store::JournalRow& row : picture.services[kFollowUp].journal) {
+  const auto service = static_cast<size_t>(Setting("POLKU_SIM_SERVICE", kFollowUp));
+  for (const store::JournalRow& row : picture.services[service].journal) {
     if (row.key != ClientName(static_cast<int>(client)) || row.erased) continue;
     const auto* type = google::protobuf::DescriptorPool::generated_pool()->FindMessageTypeByName(row.type);
     std::unique_ptr<google::protobuf::Message> event(
