@@ -32,6 +32,7 @@ void Follow(const v1::Referral& open, v1::Referral& referral) {
   referral.set_pathway(open.pathway());
   referral.set_pathway_version(open.pathway_version());
   *referral.mutable_answer_time() = referral.create_time();
+  referral.set_journey_client(open.journey_client());
 }
 
 v1::ReferralReceived Received(const v1::Referral& referral, absl::Time now) {

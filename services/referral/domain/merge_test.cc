@@ -242,6 +242,18 @@ TEST_F(MergeTest, ClosesTheReferralsOfTheJourneyThatIsClosedAndNoOthers) {
   EXPECT_EQ(region_[kKept].referrals(1).state(), v1::REFERRAL_STATE_CLOSED);
 }
 
+// It once stayed in service for ever: its journey was taken for one of the kept client's own name.
+TEST_F(MergeTest, ClosesAReferralThatFollowsOneOfTheMergedClientsJourney) {
+  TwoRecords();
+  MergeThem();
+  ASSERT_THAT(region_.Submit(kKept, "", "mental-health"), IsOk());
+  const v1::Referral follower = *region_[kKept].referrals().rbegin();
+  ASSERT_EQ(follower.linked_referral(), ReferralOf(kKept, 2));
+  ASSERT_THAT(region_.Give(kLost, Closed(kLost)), IsOk());
+  region_.Settle();
+  EXPECT_EQ(region_[kKept].referrals().rbegin()->state(), v1::REFERRAL_STATE_CLOSED);
+}
+
 TEST_F(MergeTest, PassesOnWhatComesAlongAChainOfMerges) {
   TwoRecords();
   ASSERT_THAT(region_.Submit(kThird, kOtherCode, "life-situation"), IsOk());
