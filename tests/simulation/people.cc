@@ -24,8 +24,6 @@ namespace referrals = ::polku::referral::v1;
 const std::string& Text(const store::Row& row, size_t column) { return std::get<std::string>(row[column]); }
 int64_t Number(const store::Row& row, size_t column) { return std::get<int64_t>(row[column]); }
 
-constexpr int kForgotten = 16;  // Luck below it: to be erased, now or by schedule.
-
 class Morning {
  public:
   Morning(World& world, const Scenario& scenario)
@@ -34,8 +32,9 @@ class Morning {
   absl::StatusOr<std::vector<Command>> React() {
     RETURN_IF_ERROR(Tasks());
     RETURN_IF_ERROR(HandOvers());
-    RETURN_IF_ERROR(Reopenings());
-    RETURN_IF_ERROR(Forget());
+    // Which of the two is heard first hangs on what lags; a merged client's journey goes on under its old name.
+    ASSIGN_OR_RETURN(const bool reopened, Reopenings());
+    if (!reopened) RETURN_IF_ERROR(Forget());
     return std::move(commands_);
   }
 
@@ -156,18 +155,20 @@ class Morning {
   }
 
   // Some were let go too soon.
-  absl::Status Reopenings() {
+  absl::StatusOr<bool> Reopenings() {
+    bool any = false;
     ASSIGN_OR_RETURN(const std::unique_ptr<store::Reader> reader, world_.database(kFollowUp).Read());
     ASSIGN_OR_RETURN(const auto closed, reader->Query("SELECT client FROM journey WHERE open = 0 ORDER BY client", {}));
     for (const store::Row& row : closed) {
       const std::string& client = Text(row, 0);
-      if (Luck(client + " reopen") >= 12 || Luck(client + " forget") < kForgotten) continue;
+      if (Luck(client + " reopen") >= 12) continue;
+      any = true;
       journeys::ReopenJourneyRequest request;
       request.set_client(client);
       request.set_reason(journeys::REOPEN_REASON_CLIENT_RETURNED);
       Add(kFollowUp, "ReopenJourney", client, std::move(request));
     }
-    return absl::OkStatus();
+    return any;
   }
 
   // Whether the scenario refers that client once more.
@@ -192,7 +193,7 @@ class Morning {
         referrals::EraseClientRequest request;
         request.set_client(client);
         Add(kReferral, "EraseClient", client, std::move(request));
-      } else if (chance < kForgotten && !ComesAgain(client)) {
+      } else if (chance < 16 && !ComesAgain(client)) {
         referrals::RestrictProcessingRequest request;
         request.set_client(client);
         request.set_restricted(true);
