@@ -87,8 +87,8 @@ bool IsAway(const absl::Status& status) { return absl::IsUnavailable(status) || 
 
 absl::StatusOr<std::unique_ptr<Corridor>> Corridor::Create(const Definition& definition,
                                                            const Dependencies& dependencies, const Limits& limits,
-                                                           Inbox& inbox) {
-  std::unique_ptr<Corridor> corridor(new Corridor(definition, dependencies, limits, inbox));
+                                                           Inbox& inbox, SentRows& sent) {
+  std::unique_ptr<Corridor> corridor(new Corridor(definition, dependencies, limits, inbox, sent));
   ASSIGN_OR_RETURN(corridor->kinds_, Kinds::Create(definition.service, definition.kinds));
   RETURN_IF_ERROR(corridor->Restore());
   return corridor;
@@ -315,8 +315,7 @@ absl::Status Corridor::FoldAndClaim(store::Transaction& transaction, Fold& fold,
                                     const std::vector<store::PositionClaim>& claims,
                                     const std::vector<int64_t>& parked_done, Tried& tried) {
   if (!parked_done.empty()) RETURN_IF_ERROR(transaction.DeleteParked(parked_done));
-  const std::vector<int64_t> sent =
-      sent_ == nullptr ? std::vector<int64_t>() : sent_->Oldest(static_cast<size_t>(limits_.batch_inputs_max));
+  const std::vector<int64_t> sent = sent_.Oldest(static_cast<size_t>(limits_.batch_inputs_max));
   if (!sent.empty()) RETURN_IF_ERROR(transaction.DeleteOutbox(sent));
   RETURN_IF_ERROR(fold.Run(items));
   for (const store::PositionClaim& claim : claims) {
@@ -328,7 +327,7 @@ absl::Status Corridor::FoldAndClaim(store::Transaction& transaction, Fold& fold,
   tried.reached = Reached::kCommit;
   RETURN_IF_ERROR(transaction.Commit());
   tried.reached = Reached::kCommitted;
-  if (!sent.empty()) sent_->Deleted(sent);
+  sent_.Deleted(sent);
   return absl::OkStatus();
 }
 

@@ -33,9 +33,10 @@ WorkItem FactOf(const store::ParkedRow& row);
 
 class Corridor {
  public:
+  // Each batch also deletes what is `sent` of the outbox. All of them must live as long.
   static absl::StatusOr<std::unique_ptr<Corridor>> Create(const Definition& definition,
                                                           const Dependencies& dependencies, const Limits& limits,
-                                                          Inbox& inbox);
+                                                          Inbox& inbox, SentRows& sent);
 
   // Thread-safe.
   void Submit(WorkItem item);
@@ -47,8 +48,6 @@ class Corridor {
   void WaitForWork(absl::Duration longest);
   // `wake` is called after a commit that put something into the outbox. Before the first Step.
   void OnPublicEvents(std::function<void()> wake) { wake_relay_ = std::move(wake); }
-  // What each batch also deletes of the outbox. Before the first Step; must live as long.
-  void DeleteWhatIsSent(SentRows& sent) { sent_ = &sent; }
 
   // One caller. See Pipeline::Step.
   absl::StatusOr<bool> Step();
@@ -60,11 +59,13 @@ class Corridor {
   bool ready() const { return ready_; }
 
  private:
-  Corridor(const Definition& definition, const Dependencies& dependencies, const Limits& limits, Inbox& inbox)
+  Corridor(const Definition& definition, const Dependencies& dependencies, const Limits& limits, Inbox& inbox,
+           SentRows& sent)
       : definition_(definition),
         dependencies_(dependencies),
         limits_(limits),
         inbox_(inbox),
+        sent_(sent),
         metrics_(*dependencies.metrics, definition.service),
         eraser_(*dependencies.database, limits_, metrics_) {}
 
@@ -115,11 +116,11 @@ class Corridor {
   const Dependencies dependencies_;
   const Limits limits_;
   Inbox& inbox_;
+  SentRows& sent_;
   PipelineMetrics metrics_;
   Eraser eraser_;
   std::optional<Kinds> kinds_;
   std::function<void()> wake_relay_;
-  SentRows* sent_ = nullptr;
 
   mutable absl::Mutex mutex_;
   std::deque<WorkItem> queue_ ABSL_GUARDED_BY(mutex_);

@@ -64,11 +64,11 @@ absl::StatusOr<std::unique_ptr<Pipeline>> Pipeline::Create(Definition definition
   const Definition& kept = *pipeline->definition_;
   ASSIGN_OR_RETURN(pipeline->inbox_, Inbox::Create(kept.service, kept.subscriptions, kept.feeds, *dependencies.bus,
                                                    *dependencies.database, *dependencies.clock, limits.read_ahead));
-  ASSIGN_OR_RETURN(pipeline->corridor_, Corridor::Create(kept, dependencies, limits, *pipeline->inbox_));
   ASSIGN_OR_RETURN(pipeline->relay_,
                    Relay::Create(kept.service, *dependencies.bus, *dependencies.database, limits.relay_batch_max));
+  ASSIGN_OR_RETURN(pipeline->corridor_,
+                   Corridor::Create(kept, dependencies, limits, *pipeline->inbox_, pipeline->relay_->sent()));
   Loops* loops = pipeline->loops_.get();
-  pipeline->corridor_->DeleteWhatIsSent(pipeline->relay_->sent());
   pipeline->corridor_->OnPublicEvents([loops] { loops->relay_bell.Ring(); });
   return pipeline;
 }

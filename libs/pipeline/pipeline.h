@@ -161,8 +161,8 @@ class Pipeline {
   const Limits limits_;
   std::unique_ptr<Definition> definition_;
   std::unique_ptr<Inbox> inbox_;
-  std::unique_ptr<Corridor> corridor_;
   std::unique_ptr<Relay> relay_;
+  std::unique_ptr<Corridor> corridor_;  // Knows what the relay has sent.
   struct Loops;
   std::unique_ptr<Loops> loops_;
 };

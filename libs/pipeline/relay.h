@@ -28,13 +28,13 @@ class Relay {
   Relay(std::string service, store::Database& database, int batch_max)
       : service_(std::move(service)), database_(database), batch_max_(batch_max) {}
 
-  const std::string service_;
-  store::Database& database_;
-  // While a batch waits to be deleted another one may be sent; then it is deleted first.
+  // So many batches may wait to be deleted with the corridor's next commit; then the relay deletes before it sends.
   static constexpr size_t kSentBatchesMax = 4;
 
   absl::Status DeleteSent();
 
+  const std::string service_;
+  store::Database& database_;
   const int batch_max_;
   SentRows sent_;
   std::unique_ptr<bus::Producer> producer_;

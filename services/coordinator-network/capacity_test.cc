@@ -300,7 +300,7 @@ TEST_F(Capacity, LeavesClientsWhoFindNoPlaceWithTheirGiverAndTellsTheLead) {
   EXPECT_EQ(told, 20);
 }
 
-// At every point at which the process may end there is one that it has not reached yet, until it ends nowhere.
+// At every fifth point at which the process may end, until there is none that it has not reached.
 TEST_F(Capacity, HandsOverEveryClientOnceWhereverTheProcessEnds) {
   Register("a", kForty);
   TakeAll("a", kForty);
@@ -308,6 +308,7 @@ TEST_F(Capacity, HandsOverEveryClientOnceWhereverTheProcessEnds) {
   std::string from = "a";
   std::string to = "b";
   bool crashed = true;
+  int crashes = 0;
   for (int place = 0; crashed; place += 5) {
     SCOPED_TRACE(place);
     int passed = 0;
@@ -322,6 +323,7 @@ TEST_F(Capacity, HandsOverEveryClientOnceWhereverTheProcessEnds) {
       Settle();
     } catch (const Crash&) {
       crashed = true;
+      ++crashes;
     }
     pipeline::SetCrashHook({});
     Close();
@@ -335,6 +337,7 @@ TEST_F(Capacity, HandsOverEveryClientOnceWhereverTheProcessEnds) {
     std::swap(from, to);
     clock_.Advance(absl::Minutes(1));
   }
+  EXPECT_GT(crashes, 10);
 }
 
 TEST_F(Capacity, OfNobodyMakesATaskForTheLeadThatGoesAwayWithAProposal) {

@@ -320,9 +320,13 @@ TEST_F(Walk, TellsWhoIsAtRiskBeforeALimitIsReached) {
   request.set_within_days(61);
   EXPECT_THAT(region_.Call(&FollowUps::ListAtRisk, kLead, request), StatusIs(absl::StatusCode::kInvalidArgument));
   // What has been found is on the list of interruptions, not on this one.
-  Mark(measure, kMonday + 3, kAbsent);
+  region_.MoveTo(kMonday + 30, 8);
+  Cover();
   request.set_within_days(60);
-  EXPECT_FALSE(has_rule(follow_up::v1::RULE_MISSED_ATTENDANCE));
+  EXPECT_FALSE(has_rule(follow_up::v1::RULE_NO_CONTACT));
+  const auto found = Ok(&FollowUps::ListInterruptions, kLead, {});
+  EXPECT_TRUE(std::any_of(found.interruptions().begin(), found.interruptions().end(),
+                          [](const auto& each) { return each.rule() == follow_up::v1::RULE_NO_CONTACT; }));
 }
 
 TEST_F(Walk, LosesNothingWhenTheServerEndsAndStartsAgain) {

@@ -239,29 +239,6 @@ TEST_P(StoreConformance, LinksJournalRowsOfAKeyInAnyOrderOfCalls) {
   EXPECT_THAT(Read()->ReadJournal("clients/B", 0, 9), IsOkAndHolds(SizeIs(2)));
 }
 
-TEST_P(StoreConformance, OnlyPublicRowsEnterTheOutboxAndLeaveItWhenDeleted) {
-  ASSERT_THAT(InTransaction([](Transaction& t) {
-                return t.AppendJournal({EventOf("clients/A", 1, 0, "internal"), EventOf("clients/A", 2, 1, "first"),
-                                        EventOf("clients/A", 3, 2, "second")});
-              }),
-              IsOk());
-  auto outbox = Read()->ReadOutbox(10);
-  ASSERT_THAT(outbox, IsOkAndHolds(SizeIs(2)));
-  EXPECT_EQ((*outbox)[0].event.payload, "first");
-  EXPECT_EQ((*outbox)[0].event.key, "clients/A");
-  EXPECT_EQ((*outbox)[1].event.public_version, 2);
-  EXPECT_THAT(Read()->ReadOutbox(1), IsOkAndHolds(SizeIs(1)));
-  ASSERT_THAT(InTransaction([&](Transaction& t) { return t.DeleteOutbox({(*outbox)[0].id}); }), IsOk());
-  // What comes later never gets the number of what was sent.
-  ASSERT_THAT(InTransaction([&](Transaction& t) { return t.DeleteOutbox({(*outbox)[1].id}); }), IsOk());
-  ASSERT_THAT(InTransaction([](Transaction& t) { return t.AppendJournal({EventOf("clients/A", 4, 3, "third")}); }),
-              IsOk());
-  auto left = Read()->ReadOutbox(10);
-  ASSERT_THAT(left, IsOkAndHolds(SizeIs(1)));
-  EXPECT_GT((*left)[0].id, (*outbox)[1].id);
-  EXPECT_THAT(Read()->ScanJournal(0, 10), IsOkAndHolds(SizeIs(4)));
-}
-
 TEST_P(StoreConformance, LeavesAStepAloneWhoseIdExists) {
   ASSERT_THAT(
       InTransaction([](Transaction& t) {

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/status_matchers.h"
+#include "libs/store/sqlite/checkpointer.h"
 #include "libs/store/sqlite/connection.h"
 
 namespace polku::store {
@@ -267,6 +268,31 @@ TEST_F(SqliteDatabaseTest, SharesOneConnectionWithoutReaders) {
   EXPECT_THAT(database_->Begin(), IsOk());
   EXPECT_THAT(Open(), IsOk());
   EXPECT_THAT(Load("clients/A"), IsOk());
+}
+
+TEST_F(SqliteDatabaseTest, TheLogMovesIntoTheFileBesideTheCommits) {
+  sqlite::ConnectionOptions file;
+  file.path = options_.path;
+  file.checkpoint_pages = 20;
+  auto beside = sqlite::Connection::Open(file);
+  ASSERT_THAT(beside, IsOk());
+  sqlite::Checkpointer checkpointer(*std::move(beside));
+  auto writer = sqlite::Connection::Open(file);
+  ASSERT_THAT(writer, IsOk());
+  (*writer)->CheckpointBeside(checkpointer);
+  ASSERT_THAT((*writer)->Execute("CREATE TABLE t (content BLOB)"), IsOk());
+  const auto put = [&](int pages) {
+    ASSERT_THAT((*writer)->Execute("BEGIN IMMEDIATE"), IsOk());
+    ASSERT_THAT((*writer)->Execute(absl::StrCat("INSERT INTO t VALUES (zeroblob(", pages * 4096, "))")), IsOk());
+    ASSERT_THAT((*writer)->Commit(), IsOk());
+  };
+  put(10);
+  checkpointer.Await();
+  const auto before = fs::file_size(options_.path);
+  put(20);
+  checkpointer.Await();
+  EXPECT_GT(fs::file_size(options_.path), before + 25 * 4096);
+  EXPECT_THAT((*writer)->checkpoint_status(), IsOk());
 }
 
 TEST_F(SqliteDatabaseTest, TheLogStaysShortWhenNobodyReads) {

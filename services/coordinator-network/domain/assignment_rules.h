@@ -11,8 +11,9 @@ namespace polku::coordinator_network {
 // who is supported already only adds to what is known.
 void OnReferralAccepted(const polku::referral::v1::ReferralAccepted& fact, ClientTurn& turn);
 
-// Ends the support: tasks, assignment and the place at the coordinator.
+// A journey that goes on behind its end: the support begins anew, as after an accepted referral.
 void OnJourneyOpened(const polku::follow_up::v1::JourneyOpened& fact, ClientTurn& turn);
+// Ends the support: tasks, assignment and the place at the coordinator.
 void OnJourneyClosed(ClientTurn& turn);
 
 // Everything ends; places go back.

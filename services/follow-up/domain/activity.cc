@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <optional>
 
+#include "libs/pipeline/proto_time.h"
 #include "services/follow-up/domain/findings.h"
+#include "services/follow-up/domain/moment.h"
 
 namespace polku::follow_up {
 namespace {
@@ -33,6 +35,20 @@ void NoteEarlier(int64_t time_us, JourneyRecord& state) {
   if (place == earlier.end() && earlier.size() == kEarlierActivityMax) return;
   Insert(place, time_us, earlier);
   if (earlier.size() > kEarlierActivityMax) earlier.RemoveLast();
+}
+
+int64_t EndUs(const MeasureRecord& measure) { return Micros(StartOfDay(pipeline::FromProto(measure.end_date()))); }
+
+void NoteSettled(int64_t since_us, int64_t version, JourneyRecord& state) {
+  if (since_us < state.idle_settled_us()) return;
+  state.set_idle_settled_us(since_us);
+  state.set_idle_settled_version(version);
+}
+
+void CountIdleFrom(int64_t since_us, int64_t version, JourneyRecord& state) {
+  if (since_us < state.idle_since_us()) return;
+  state.set_idle_since_us(since_us);
+  state.set_idle_version(version);
 }
 
 }  // namespace
@@ -73,16 +89,27 @@ void TrimLaterActivity(JourneyRecord& state) {
 }
 
 void NoteIdle(int64_t since_us, JourneyRecord& state) {
-  if (since_us < state.idle_since_us()) return;
-  if (since_us > state.idle_since_us()) state.set_idle_before_us(state.idle_since_us());
-  state.set_idle_since_us(since_us);
-  state.set_idle_version(state.version());
+  NoteSettled(since_us, state.version(), state);
+  CountIdleFrom(since_us, state.version(), state);
 }
 
-void ForgetIdle(int64_t since_us, JourneyRecord& state) {
-  if (since_us != state.idle_since_us() || state.idle_before_us() == 0) return;
-  state.set_idle_since_us(state.idle_before_us());
-  state.set_idle_version(0);
+void NoteEnd(const MeasureRecord& measure, JourneyRecord& state) {
+  CountIdleFrom(EndUs(measure), measure.end_version(), state);
+}
+
+void KeepEnd(const MeasureRecord& measure, JourneyRecord& state) {
+  if (HasEnded(measure)) NoteSettled(EndUs(measure), measure.end_version(), state);
+}
+
+void CountIdleAgain(JourneyRecord& state) {
+  state.set_idle_since_us(state.idle_settled_us());
+  state.set_idle_version(state.idle_settled_version());
+  for (const LeftMeasure& left : state.left()) {
+    if (HasEnded(left.measure())) NoteEnd(left.measure(), state);
+  }
+  for (const MeasureRecord& measure : state.measures()) {
+    if (HasEnded(measure)) NoteEnd(measure, state);
+  }
 }
 
 }  // namespace polku::follow_up

@@ -14,9 +14,13 @@ void ForgetActivity(int64_t time_us, polku::follow_up::v1::JourneyRecord& state)
 // The activity behind an open or held R5, so that a late fact can bridge its gap; none is kept for nothing.
 void TrimLaterActivity(polku::follow_up::v1::JourneyRecord& state);
 
-// A step ended: a measure, the assessment, a resolution.
+// A step ended that nobody takes back: the assessment, a resolution.
 void NoteIdle(int64_t since_us, polku::follow_up::v1::JourneyRecord& state);
-// It had not.
-void ForgetIdle(int64_t since_us, polku::follow_up::v1::JourneyRecord& state);
+// A measure ended.
+void NoteEnd(const polku::follow_up::v1::MeasureRecord& measure, polku::follow_up::v1::JourneyRecord& state);
+// The measure is forgotten: its end is not taken back any more.
+void KeepEnd(const polku::follow_up::v1::MeasureRecord& measure, polku::follow_up::v1::JourneyRecord& state);
+// A measure that had ended has not: counts again from the latest of what did end.
+void CountIdleAgain(polku::follow_up::v1::JourneyRecord& state);
 
 }  // namespace polku::follow_up

@@ -68,9 +68,9 @@ JourneyInput Voiding(const std::string& name, VoidReason reason = VOID_REASON_WR
   return input;
 }
 
-JourneyInput Completing(absl::string_view day) {
+JourneyInput Completing(absl::string_view day, int measure = 1) {
   JourneyInput input;
-  input.mutable_complete_measure()->set_name(MeasureName(1));
+  input.mutable_complete_measure()->set_name(MeasureName(measure));
   *input.mutable_complete_measure()->mutable_end_date() = Day(day);
   return input;
 }
@@ -85,23 +85,18 @@ JourneyInput EndingEarly(absl::string_view day) {
 
 std::string Contact(int number) { return absl::StrCat(kClient, "/contacts/", number); }
 
-// A client of whom two sessions have been missed by Wednesday noon, who was asked to be called once.
-Follower Interrupted() {
-  Follower follower(Local("2026-03-02 08:00"));
-  follower.Run(TwiceAWeek());
+// Both sessions of the first week, by Wednesday noon.
+void MissTwice(Follower& follower) {
   follower.AdvanceTo(Local("2026-03-04 13:00"));
   follower.Mark("2026-03-02", ATTENDANCE_STATUS_ABSENT);
   follower.Mark("2026-03-04", ATTENDANCE_STATUS_ABSENT);
-  return follower;
 }
 
 TEST(HeldOutreach, IsAskedForOnTheDayAndTheBreakIsFoundMeanwhile) {
   Follower follower(Local("2026-03-02 08:00"));
   follower.Run(TwiceAWeek());
   ASSERT_THAT(follower.Give(Holding("2026-03-09")), IsOk());
-  follower.AdvanceTo(Local("2026-03-04 13:00"));
-  follower.Mark("2026-03-02", ATTENDANCE_STATUS_ABSENT);
-  follower.Mark("2026-03-04", ATTENDANCE_STATUS_ABSENT);
+  MissTwice(follower);
   EXPECT_THAT(follower.Open(), ElementsAre(kTwoMisses));
   EXPECT_EQ(follower.Count(JourneyEvent::kOutreachRequested), 0);
   follower.AdvanceTo(Local("2026-03-09 00:00") - absl::Microseconds(1));
@@ -117,9 +112,7 @@ TEST(HeldOutreach, WhoseBreakWasNoneIsNeverAskedFor) {
   Follower follower(Local("2026-03-02 08:00"));
   follower.Run(TwiceAWeek());
   ASSERT_THAT(follower.Give(Holding("2026-03-09")), IsOk());
-  follower.AdvanceTo(Local("2026-03-04 13:00"));
-  follower.Mark("2026-03-02", ATTENDANCE_STATUS_ABSENT);
-  follower.Mark("2026-03-04", ATTENDANCE_STATUS_ABSENT);
+  MissTwice(follower);
   follower.Mark("2026-03-04", ATTENDANCE_STATUS_PRESENT, 1);
   ASSERT_THAT(follower.Give(Releasing()), IsOk());
   EXPECT_EQ(follower.Count(JourneyEvent::kInterruptionRetracted), 1);
@@ -127,7 +120,9 @@ TEST(HeldOutreach, WhoseBreakWasNoneIsNeverAskedFor) {
 }
 
 TEST(HeldOutreach, StopsTheLadderWhichThenHasTheTimeOfItsRungAgain) {
-  Follower follower = Interrupted();
+  Follower follower(Local("2026-03-02 08:00"));
+  follower.Run(TwiceAWeek());
+  MissTwice(follower);
   ASSERT_EQ(follower.Count(JourneyEvent::kOutreachRequested), 1);
   ASSERT_THAT(follower.Give(Holding("2026-03-16")), IsOk());
   follower.AdvanceTo(Local("2026-03-16 09:00"));
@@ -285,9 +280,7 @@ TEST(VoidedEnd, LetsTheMeasureRunAndRetractsWhatItBroke) {
   EXPECT_THAT(follower.Open(), SizeIs(1));
   ASSERT_THAT(follower.Give(Voiding(MeasureName(1))), IsOk());
   EXPECT_THAT(follower.Open(), IsEmpty());
-  follower.AdvanceTo(Local("2026-03-04 13:00"));
-  follower.Mark("2026-03-02", ATTENDANCE_STATUS_ABSENT);
-  follower.Mark("2026-03-04", ATTENDANCE_STATUS_ABSENT);
+  MissTwice(follower);
   EXPECT_THAT(follower.Open(), ElementsAre(kTwoMisses));
 }
 
@@ -313,12 +306,26 @@ TEST(VoidedEnd, BringsBackAMeasureThatHasLeftWithItsPause) {
   EXPECT_THAT(follower.Open(), ElementsAre("R2 from 2026-03-11 12:00:00 due 2026-03-17 12:00:00"));
 }
 
+// It counted from the day before, on which nothing had ended.
+TEST(VoidedEnd, LeavesTheEndsOfOtherMeasuresForR3) {
+  Follower follower(Local("2026-03-02 08:00"));
+  follower.Run(TwiceAWeek());
+  follower.Approve(Plan(2, "2026-03-02", "2026-12-31"), follower.now());
+  follower.Start(MeasureName(2), "2026-03-02");
+  follower.AdvanceTo(Local("2026-03-05 13:00"));
+  follower.Mark("2026-03-04", ATTENDANCE_STATUS_PRESENT);
+  ASSERT_THAT(follower.Give(Completing("2026-03-05")), IsOk());
+  ASSERT_THAT(follower.Give(Completing("2026-03-04", 2)), IsOk());
+  ASSERT_THAT(follower.Give(Voiding(MeasureName(1))), IsOk());
+  ASSERT_THAT(follower.Give(Completing("2026-03-03")), IsOk());
+  follower.AdvanceTo(Local("2026-03-12 00:00"));
+  EXPECT_THAT(follower.Open(), ElementsAre("R3 from 2026-03-04 00:00:00 due 2026-03-12 00:00:00"));
+}
+
 TEST(VoidedStart, MakesTheMeasurePlannedAndItsMarksCountFromTheNewStart) {
   Follower follower(Local("2026-03-02 08:00"));
   follower.Run(TwiceAWeek());
-  follower.AdvanceTo(Local("2026-03-04 13:00"));
-  follower.Mark("2026-03-02", ATTENDANCE_STATUS_ABSENT);
-  follower.Mark("2026-03-04", ATTENDANCE_STATUS_ABSENT);
+  MissTwice(follower);
   ASSERT_THAT(follower.Give(Voiding(MeasureName(1))), IsOk());
   EXPECT_THAT(follower.Open(), IsEmpty());
   EXPECT_EQ(ReasonOf(follower.Give(Voiding(MeasureName(1)))), "MEASURE_NOT_STARTED");

@@ -62,7 +62,10 @@ void Remember(const MeasureRecord& measure, JourneyRecord& state) {
                google::protobuf::RepeatedPtrFieldBackInserter(left.mutable_pauses()), is_of);
   std::copy_if(state.floors().begin(), state.floors().end(),
                google::protobuf::RepeatedPtrFieldBackInserter(left.mutable_floors()), is_of);
-  if (state.left_size() == kLeftMax) state.mutable_left()->erase(state.left().begin());
+  if (state.left_size() == kLeftMax) {
+    KeepEnd(state.left(0).measure(), state);
+    state.mutable_left()->erase(state.left().begin());
+  }
   *state.add_left() = std::move(left);
 }
 
@@ -117,8 +120,7 @@ void Apply(const JourneyOpened& event, JourneyRecord& state) {
   opened.set_assessment_open_us(opened.open_us());
   opened.set_assessment_deadline_us(UsOf(event.assessment_deadline()));
   opened.set_assessment_version(opened.version());
-  opened.set_idle_since_us(opened.open_us());
-  opened.set_idle_version(opened.version());
+  NoteIdle(opened.open_us(), opened);
   opened.set_last_activity_us(opened.open_us());
   opened.set_activity_version(opened.version());
   state = std::move(opened);
@@ -278,7 +280,7 @@ void End(const std::string& name, MeasurePhase phase, const google::type::Date& 
   *measure->mutable_end_date() = day;
   measure->set_end_reason(reason);
   measure->set_end_version(state.version());
-  NoteIdle(StartUs(day), state);
+  NoteEnd(*measure, state);
 }
 
 void Apply(const MeasureInterrupted& event, JourneyRecord& state) {

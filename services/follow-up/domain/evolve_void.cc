@@ -27,11 +27,11 @@ void BringBack(const std::string& name, JourneyRecord& state) {
 }
 
 void VoidEnd(MeasureRecord& measure, JourneyRecord& state) {
-  ForgetIdle(StartUs(measure.end_date()), state);
   measure.set_phase(measure.has_start_date() ? MEASURE_PHASE_RUNNING : MEASURE_PHASE_PLANNED);
   measure.clear_end_date();
   measure.clear_end_reason();
   measure.clear_end_version();
+  CountIdleAgain(state);
 }
 
 // Marks stay in their table; they count again once the measure has started anew.
