@@ -55,6 +55,7 @@ hold_recheck_interval: 90m
 referral_reminder_office_days: 5
 referral_escalation_office_days: 10
 retention_years: 10
+transfer_purposes: [region-transfer]
 transition_accept_office_days: 5
 transition_contact_office_days: 1
 transition_meeting_days: 7

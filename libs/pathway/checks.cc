@@ -167,6 +167,7 @@ void CheckRules(const RuleSet& rules, Faults& faults) {
   CheckRange("transition_contact_office_days", rules.transition_contact_office_days(), 1, 30, faults);
   CheckRange("transition_meeting_days", rules.transition_meeting_days(), 1, 60, faults);
   CheckRange("changed_circumstance_office_days", rules.changed_circumstance_office_days(), 1, 60, faults);
+  if (rules.transfer_purposes().empty()) faults.Add("transfer_purposes", "must not be empty");
   if (rules.follow_up_purposes().empty()) faults.Add("follow_up_purposes", "must not be empty");
   CheckRange("outreach_hold_days_max", rules.outreach_hold_days_max(), 1, 366, faults);
   CheckRange("reopen_within_days", rules.reopen_within_days(), 1, 366, faults);

@@ -42,6 +42,7 @@ std::vector<rpc::MethodPermission> Permissions() {
           {MethodOf("GrantPermission"), {"intake", "coordinator"}},
           {MethodOf("WithdrawPermission"), {"intake", "coordinator"}},
           {MethodOf("RestrictProcessing"), {"intake"}},
+          {MethodOf("TransferOut"), {"intake"}},
           {MethodOf("EraseClient"), {"intake"}},
           {MethodOf("SetUnitCapacity"), {"intake"}},
           {MethodOf("GetUnitCapacity"), {"referrer", "intake", "coordinator", "assessor", "lead"}},

@@ -59,6 +59,24 @@ class Walk : public ::testing::Test {
     Ok(&FollowUps::ReportCompleteThrough, kProvider, request);
     region_.Rest();
   }
+  // Another record of the same person, of which the client becomes part.
+  std::string MergedIntoAnother(const std::string& client) {
+    referral::v1::SubmitReferralRequest second = region_.Referral();
+    referral::v1::Person& person = *second.mutable_referral()->mutable_person();
+    person.clear_identity_code();
+    person.set_family_name("Canary");
+    person.set_given_names("Eeva");
+    *person.mutable_birth_date() = pipeline::ToProtoDay(absl::CivilDay(1952, 10, 13));
+    second.mutable_referral()->set_needs(0, "mental-health");
+    const std::string other = *ClientOf(Ok(&Referrals::SubmitReferral, kReferrer, second).name());
+    referral::v1::MergeClientsRequest merge;
+    merge.set_client(client);
+    merge.set_into(other);
+    merge.set_text("the same person");
+    Ok(&Referrals::MergeClients, kIntake, merge);
+    region_.Rest();
+    return other;
+  }
   std::vector<network::Task> Tasks(network::TaskKind kind) {
     network::ListWorklistRequest request;
     request.set_coordinator("coordinators/c01");
@@ -209,20 +227,7 @@ TEST_F(Walk, TellsTheReferrerThatTheClientIsInService) {
 TEST_F(Walk, KeepsTheReferralOfAMergedClientInStepWithItsJourneyAndParts) {
   const std::string client = region_.AcceptedClient();
   const std::string referral = absl::StrCat(client, "/referrals/1");
-  referral::v1::SubmitReferralRequest second = region_.Referral();
-  referral::v1::Person& person = *second.mutable_referral()->mutable_person();
-  person.clear_identity_code();
-  person.set_family_name("Canary");
-  person.set_given_names("Eeva");
-  *person.mutable_birth_date() = pipeline::ToProtoDay(absl::CivilDay(1952, 10, 13));
-  second.mutable_referral()->set_needs(0, "mental-health");
-  const std::string other = *ClientOf(Ok(&Referrals::SubmitReferral, kReferrer, second).name());
-  referral::v1::MergeClientsRequest merge;
-  merge.set_client(client);
-  merge.set_into(other);
-  merge.set_text("the same person");
-  Ok(&Referrals::MergeClients, kIntake, merge);
-  region_.Rest();
+  const std::string other = MergedIntoAnother(client);
   referral::v1::GetReferralRequest get;
   get.set_name(referral);
   EXPECT_EQ(Ok(&Referrals::GetReferral, kReferrer, get).name(), absl::StrCat(other, "/referrals/2"));
@@ -242,6 +247,28 @@ TEST_F(Walk, KeepsTheReferralOfAMergedClientInStepWithItsJourneyAndParts) {
   referral::v1::FindClientRequest find;
   find.set_identity_code("131052-9085");
   EXPECT_EQ(Ok(&Referrals::FindClient, kIntake, find).name(), client);
+}
+
+// The journey of the name that is used no more hears of what was decided about the person under the other one.
+TEST_F(Walk, AsksWhatIsToBecomeOfTheJourneyOfAMergedClientWhoseRecordWasTransferred) {
+  const std::string client = region_.AcceptedClient();
+  const std::string other = MergedIntoAnother(client);
+  referral::v1::TransferOutRequest transfer;
+  transfer.set_client(other);
+  transfer.set_organisation("organisations/other-region");
+  transfer.set_text("moves next month");
+  EXPECT_THAT(region_.Call(&Referrals::TransferOut, kIntake, transfer),
+              StatusIs(absl::StatusCode::kFailedPrecondition));
+  transfer.set_statutory_basis("703/2023 section 54");
+  const auto handed = Ok(&Referrals::TransferOut, kIntake, transfer);
+  EXPECT_EQ(handed.client().person().identity_code(), "131052-9085");
+  ASSERT_EQ(handed.referrals_size(), 2);
+  EXPECT_EQ(handed.referrals(0).state(), referral::v1::REFERRAL_STATE_WITHDRAWN);
+  region_.MoveTo(kMonday + 14, 9);
+  const auto found = Interruptions(follow_up::v1::INTERRUPTION_STATE_OPEN);
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(ClientOf(found[0].name()), client);
+  EXPECT_EQ(found[0].rule(), follow_up::v1::RULE_CHANGED_CIRCUMSTANCE);
 }
 
 // Ended by mistake: the referral is in service again, a coordinator is looked for, and two more misses are found.

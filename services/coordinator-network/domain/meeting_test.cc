@@ -183,6 +183,15 @@ TEST_F(Meetings, HeedADenialWhateverElseIsPermitted) {
   EXPECT_THAT(Schedule(Plan({kKela})), IsOk());
 }
 
+// As after a merge that was undone.
+TEST_F(Meetings, MayBeHeldAgainByAPermissionThatIsToldAgain) {
+  Grant(1, kKela);
+  Withdraw(1);
+  EXPECT_EQ(ReasonOf(Schedule(Plan({kKela})).status()), "PERMISSION_MISSING");
+  Grant(1, kKela);
+  EXPECT_THAT(Schedule(Plan({kKela})), IsOk());
+}
+
 TEST_F(Meetings, CannotBeRecordedWithSomebodyWhosePermissionWasWithdrawnBefore) {
   Grant(1, kKela);
   ASSERT_THAT(Schedule(Plan({kKela})), IsOk());

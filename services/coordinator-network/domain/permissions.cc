@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
@@ -22,6 +23,8 @@ const TableShape& PermissionTable() {
       "permission", {"permission"}, {"client", "purpose", "organisation", "classes", "from_day", "to_day", "denial"}};
   return shape;
 }
+
+constexpr int64_t kNotWithdrawn = std::numeric_limits<int64_t>::max();
 
 const TableShape& PermissionEndTable() {
   static const TableShape shape{"permission_end", {"permission"}, {"withdraw_us"}};
@@ -48,7 +51,7 @@ Permission ReadPermission(const store::Row& row) {
   permission.from_day = std::get<std::string>(row[3]);
   permission.to_day = std::get<std::string>(row[4]);
   permission.denial = std::get<int64_t>(row[5]) != 0;
-  if (std::holds_alternative<int64_t>(row[6])) permission.withdraw_time = store::ToTime(row[6]);
+  permission.withdraw_time = store::ToTime(row[6]);
   return permission;
 }
 
@@ -74,7 +77,8 @@ std::vector<pipeline::IndexRow> PermissionRows(const v1::ClientSupportEvent& eve
            {granted.permission()},
            {ClientOf(granted.permission()).value_or(""), granted.purpose(), granted.organisation(),
             absl::StrJoin(granted.classes(), " "), FormatDay(FromProto(granted.valid_from())), to_day,
-            int64_t{granted.denial() ? 1 : 0}}}};
+            int64_t{granted.denial() ? 1 : 0}}},
+          {&PermissionEndTable(), {granted.permission()}, {kNotWithdrawn}}};
 }
 
 std::vector<std::string> MissingClasses(absl::Span<const store::Row> permissions, const std::string& organisation,

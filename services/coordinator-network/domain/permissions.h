@@ -15,8 +15,8 @@ namespace polku::coordinator_network {
 // The client's permissions as rows that MissingClasses reads.
 pipeline::Lookup PermissionLookup(const std::string& client);
 
-// Of PermissionGranted and PermissionWithdrawn; none of any other event. A withdrawal is a row of its own,
-// since it does not repeat what was permitted.
+// Of PermissionGranted and PermissionWithdrawn; none of any other event. When it ends is a row of its own, since a
+// withdrawal does not repeat what was permitted. A permission that is told again stands again.
 std::vector<pipeline::IndexRow> PermissionRows(const polku::coordinator_network::v1::ClientSupportEvent& event);
 
 // Those of `classes` that `organisation` may not know at `time`: no permission of one of `purposes` is valid

@@ -181,6 +181,36 @@ TEST(RestrictedProcessing, IsKnownFromBeforeTheJourneyAndAfterAHold) {
   EXPECT_EQ(follower.Count(JourneyEvent::kOutreachRequested), 0);
 }
 
+// Referral tells it under the name that the journey is known by, also when the client has become another one.
+TEST(TransferredClient, HasMovedAwayAndSomebodyIsAskedWhatThatMeans) {
+  Follower follower(Local("2026-03-02 08:00"));
+  follower.Run(TwiceAWeek());
+  follower.AdvanceTo(Local("2026-03-03 10:00"));
+  JourneyInput transferred;
+  transferred.mutable_client_transferred()->set_client(kClient);
+  transferred.mutable_client_transferred()->set_organisation("organisations/other-region");
+  *transferred.mutable_client_transferred()->mutable_transfer_time() = pipeline::ToProto(follower.now());
+  ASSERT_THAT(follower.Give(transferred), IsOk());
+  ASSERT_THAT(follower.Give(transferred), IsOk());
+  EXPECT_EQ(follower.Count(JourneyEvent::kCircumstanceRecorded), 1);
+  follower.AdvanceTo(Local("2026-03-30 10:00"));
+  EXPECT_THAT(follower.Open(), ElementsAre("R12 from 2026-03-03 00:00:00 due 2026-03-11 00:00:00"));
+  EXPECT_EQ(follower.Count(JourneyEvent::kOutreachRequested), 1);
+}
+
+TEST(WithdrawnPermission, ThatASplitUndidSilencesNothing) {
+  Follower follower(Local("2026-03-02 08:00"));
+  follower.Run(TwiceAWeek());
+  JourneyInput withdrawn;
+  withdrawn.mutable_permission_withdrawn()->set_permission(absl::StrCat(kClient, "/permissions/1"));
+  withdrawn.mutable_permission_withdrawn()->set_purpose("service-chain");
+  withdrawn.mutable_permission_withdrawn()->set_undone(true);
+  *withdrawn.mutable_permission_withdrawn()->mutable_withdraw_time() = pipeline::ToProto(follower.now());
+  ASSERT_THAT(follower.Give(withdrawn), IsOk());
+  MissTwice(follower);
+  EXPECT_THAT(follower.Open(), ElementsAre(kTwoMisses));
+}
+
 TEST(ReopenedJourney, GoesOnWithItsMeasuresAndExpectsNothingOfTheTimeBetween) {
   Follower follower(Local("2026-03-02 08:00"));
   follower.Run(TwiceAWeek());

@@ -36,6 +36,8 @@ absl::StatusOr<std::string> KeyOfPeerFact(const Input& input) {
       return ClientIn(input.permission_granted().permission(), "clients/*/permissions/*", "permission");
     case Input::kProcessingRestricted:
       return ClientIn(input.processing_restricted().client(), "clients/*", "client");
+    case Input::kClientTransferred:
+      return ClientIn(input.client_transferred().client(), "clients/*", "client");
     case Input::kClientErased:
       return ClientIn(input.client_erased().client(), "clients/*", "client");
     case Input::kAssessmentOpened:

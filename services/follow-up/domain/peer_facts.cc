@@ -155,6 +155,7 @@ void TakeUp(const EarlyFact& early, Draft& draft) {
       *event.mutable_meeting_held() = early.meeting_held();
       break;
     case EarlyFact::kPermissionWithdrawn:
+      if (early.permission_withdrawn().undone()) return;
       if (!IsAboutFollowUp(early.permission_withdrawn().purpose(), draft)) return;
       *event.mutable_permission_withdrawn() = early.permission_withdrawn();
       break;
@@ -201,6 +202,24 @@ void Restrict(const polku::referral::v1::ProcessingRestricted& fact, Draft& draf
   if (draft.state().erased() || draft.state().restricted() == fact.restricted()) return;
   JourneyEvent event;
   *event.mutable_processing_restricted() = fact;
+  draft.Emit(std::move(event));
+}
+
+// To follow-up the client has moved away that day; R12 asks what is to become of the journey.
+void MoveAway(const polku::referral::v1::ClientTransferred& fact, Draft& draft) {
+  if (!draft.state().open()) return;
+  const google::type::Date day = pipeline::ToProtoDay(LocalDay(FromProto(fact.transfer_time())));
+  const int64_t from_us = Micros(StartOfDay(FromProto(day)));
+  for (const CircumstanceRecord& each : draft.state().circumstances()) {
+    if (each.circumstance() == CIRCUMSTANCE_MOVED_AWAY && (each.from_us() == from_us || each.to_us() == 0)) return;
+  }
+  JourneyEvent event;
+  CircumstanceRecorded& moved = *event.mutable_circumstance_recorded();
+  moved.set_client(fact.client());
+  moved.set_circumstance(CIRCUMSTANCE_MOVED_AWAY);
+  *moved.mutable_from_date() = day;
+  moved.set_source(CIRCUMSTANCE_SOURCE_AUTHORITY);
+  *moved.mutable_record_time() = fact.transfer_time();
   draft.Emit(std::move(event));
 }
 
@@ -257,6 +276,7 @@ EarlyFact AsEarlyFact(const JourneyInput& input) {
 void TakePeerFact(const JourneyInput& input, Draft& draft) {
   const JourneyRecord& journey = draft.state();
   if (input.has_processing_restricted()) return Restrict(input.processing_restricted(), draft);
+  if (input.has_client_transferred()) return MoveAway(input.client_transferred(), draft);
   if (input.has_client_erased()) return Forget(input.client_erased(), draft);
   if (input.has_referral_accepted()) {
     if (!journey.open() && !journey.erased()) Open(input.referral_accepted(), draft);

@@ -90,6 +90,10 @@ class Api final : public v1::ReferralService::CallbackService {
                                         v1::ClientSummary* reply) override {
     return gate_.Write(context, request, reply);
   }
+  grpc::ServerUnaryReactor* TransferOut(grpc::CallbackServerContext* context, const v1::TransferOutRequest* request,
+                                        v1::TransferOutResponse* reply) override {
+    return gate_.Write(context, request, reply);
+  }
   grpc::ServerUnaryReactor* MergeClients(grpc::CallbackServerContext* context, const v1::MergeClientsRequest* request,
                                          v1::ClientSummary* reply) override {
     return gate_.Write(context, request, reply);

@@ -166,6 +166,7 @@ absl::StatusOr<v1::ClientRecord> FindClient(rpc::ReadScope& scope, const v1::Fin
   record.set_merging_into(stored.state.merging_into());
   record.set_merge_refused(stored.state.merge_refused());
   for (const v1::MergedClient& merged : stored.state.merged()) record.add_merged(merged.client());
+  *record.mutable_transfers() = stored.state.transfers();
   record.set_etag(absl::StrCat(stored.version));
   scope.Viewed(client);
   return record;

@@ -14,6 +14,7 @@
 #include "libs/pipeline/proto_time.h"
 #include "services/referral/domain/checks.h"
 #include "services/referral/domain/fingerprints.h"
+#include "services/referral/domain/merged_names.h"
 #include "services/referral/domain/person.h"
 
 namespace polku::referral {
@@ -217,7 +218,7 @@ absl::StatusOr<Decision> GrantPermission(const v1::Client& state, const v1::Gran
   if (request.has_valid_to()) *granted.mutable_valid_to() = request.valid_to();
   granted.set_denial(request.denial());
   *granted.mutable_grant_time() = pipeline::ToProto(context.now);
-  draft.Emit(std::move(event));
+  EmitToAll(std::move(event), draft);
   auto reply = std::make_unique<v1::Permission>(*draft.state().permissions().rbegin());
   Decision decision = std::move(draft).NoReply();
   decision.reply = std::move(reply);
@@ -238,7 +239,7 @@ absl::StatusOr<Decision> WithdrawPermission(const v1::Client& state, const v1::W
   *withdrawn.mutable_withdraw_time() = pipeline::ToProto(context.now);
   withdrawn.set_purpose(found->purpose());
   withdrawn.set_organisation(found->organisation());
-  draft.Emit(std::move(event));
+  EmitToAll(std::move(event), draft);
   auto reply = std::make_unique<v1::Permission>(draft.state().permissions(static_cast<int>(found - all.begin())));
   Decision decision = std::move(draft).NoReply();
   decision.reply = std::move(reply);
@@ -267,7 +268,7 @@ absl::StatusOr<Decision> RestrictProcessing(const v1::Client& state, const v1::R
     restricted.set_client(context.key);
     restricted.set_restricted(request.restricted());
     *restricted.mutable_restrict_time() = pipeline::ToProto(context.now);
-    draft.Emit(std::move(event));
+    EmitToAll(std::move(event), draft);
   }
   if (request.schedule_erasure()) {
     EmitSchedule(std::max(DayAfterRetention(state, retention_years), LocalDay(context.now)), draft);

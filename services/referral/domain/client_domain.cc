@@ -20,6 +20,7 @@
 #include "services/referral/domain/merge.h"
 #include "services/referral/domain/split.h"
 #include "services/referral/domain/submit.h"
+#include "services/referral/domain/transfer.h"
 
 namespace polku::referral {
 namespace {
@@ -51,12 +52,13 @@ absl::StatusOr<std::string> KeyOfClient(absl::string_view name) {
 // While processing is restricted nobody is answered and nobody asked.
 bool WaitsForRestriction(const v1::ClientInput& input) {
   return input.has_accept_referral() || input.has_request_information() || input.has_provide_information() ||
-         input.has_redirect_referral() || input.has_reopen_referral();
+         input.has_redirect_referral() || input.has_reopen_referral() || input.has_transfer_out();
 }
 
 // While a merge goes on its clients must not be pulled away from under it.
 bool WaitsForMerge(const v1::ClientInput& input) {
-  return input.has_split_client() || input.has_restrict_processing() || input.has_erase_client();
+  return input.has_split_client() || input.has_restrict_processing() || input.has_erase_client() ||
+         input.has_transfer_out();
 }
 
 int RetentionYearsOf(const pathway::Catalogue& catalogue) {
@@ -111,6 +113,8 @@ absl::StatusOr<std::string> ClientDomain::KeyOf(const Input& input) const {
       return KeyOfClient(input.restrict_processing().client());
     case Input::kEraseClient:
       return KeyOfClient(input.erase_client().client());
+    case Input::kTransferOut:
+      return KeyOfClient(input.transfer_out().client());
     case Input::kMergeClients:
       return KeyOfClient(input.merge_clients().client());
     case Input::kSplitClient:
@@ -138,6 +142,7 @@ absl::StatusOr<std::string> ClientDomain::KeyOf(const Input& input) const {
     case Input::kReceiveSplit:
     case Input::kForwardedFact:
     case Input::kEraseMerged:
+    case Input::kTellAsMerged:
     case Input::INPUT_NOT_SET:
       break;
   }
@@ -203,6 +208,8 @@ absl::StatusOr<Decision> ClientDomain::DecideClient(const State& state, const In
       return WithdrawPermission(state, input.withdraw_permission(), context);
     case Input::kRestrictProcessing:
       return RestrictProcessing(state, input.restrict_processing(), RetentionYearsOf(catalogue_), context);
+    case Input::kTransferOut:
+      return TransferOut(state, input.transfer_out(), catalogue_, context);
     case Input::kEraseClient:
       return EraseClient(state, input.erase_client(), RetentionYearsOf(catalogue_), context);
     default:
@@ -229,6 +236,7 @@ absl::StatusOr<Decision> ClientDomain::DecideMerge(const State& state, const Inp
     case Input::kReceiveSplit:
       return OnReceiveSplit(state, input.receive_split(), terms, context);
     case Input::kEraseMerged:
+    case Input::kTellAsMerged:
       return Decision();  // It has become a client of its own again.
     default:
       return TakeFact(state, input, context);

@@ -126,7 +126,12 @@ void See(const v1::ServiceEventSeen& seen, v1::Client& state) {
 }
 
 void Grant(const v1::PermissionGranted& granted, v1::Client& state) {
-  v1::Permission& permission = *state.add_permissions();
+  if (!state.merged_into().empty()) return;  // Told under this name; the other one has it.
+  auto& all = *state.mutable_permissions();
+  const auto known = std::find_if(
+      all.begin(), all.end(), [&granted](const v1::Permission& each) { return each.name() == granted.permission(); });
+  if (known != all.end()) return;  // Told again behind a merge that was undone.
+  v1::Permission& permission = *all.Add();
   permission.set_name(granted.permission());
   permission.set_purpose(granted.purpose());
   permission.set_organisation(granted.organisation());
@@ -145,6 +150,7 @@ void WithdrawPermission(const v1::PermissionWithdrawn& withdrawn, v1::Client& st
 
 // Nobody could answer meanwhile: the clocks start again when the client is free.
 void Restrict(const v1::ProcessingRestricted& restricted, v1::Client& state) {
+  if (!state.merged_into().empty()) return;  // As in Grant.
   state.set_restricted(restricted.restricted());
   if (restricted.restricted()) return;
   for (v1::Referral& referral : *state.mutable_referrals()) {
@@ -172,6 +178,9 @@ void EvolveClient(const v1::ClientEvent& event, v1::Client& state) {
       return WithdrawPermission(event.permission_withdrawn(), state);
     case v1::ClientEvent::kProcessingRestricted:
       return Restrict(event.processing_restricted(), state);
+    case v1::ClientEvent::kTransferRecorded:
+      *state.add_transfers() = event.transfer_recorded().transfer();
+      return;
     case v1::ClientEvent::kErasureScheduled:
       state.clear_erase_on();
       if (event.erasure_scheduled().has_erase_on()) *state.mutable_erase_on() = event.erasure_scheduled().erase_on();

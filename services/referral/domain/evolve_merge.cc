@@ -37,6 +37,7 @@ void TakeIn(const v1::ClientTaken& taken, v1::Client& state) {
   state.set_referrals_numbered(NextReferralNumber(state) - 1 + taken.referrals_size());
   state.mutable_referrals()->MergeFrom(taken.referrals());
   state.mutable_entry_warnings()->MergeFrom(taken.entry_warnings());
+  state.mutable_transfers()->MergeFrom(taken.merged().content().transfers());
   // What had been given to that client is here again.
   auto& moved = *state.mutable_moved();
   moved.erase(
@@ -75,6 +76,7 @@ void Receive(const v1::ClientContent& content, v1::Client& state) {
   *state.mutable_entry_warnings() = content.entry_warnings();
   if (content.has_last_event()) *state.mutable_last_event() = content.last_event();
   *state.mutable_merged() = content.merged();
+  *state.mutable_transfers() = content.transfers();
 }
 
 void TakeNewest(const MergedClients& merged, v1::ServiceEvent& newest) {

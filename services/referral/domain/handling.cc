@@ -49,7 +49,7 @@ absl::Status CheckTopics(const v1::RequestInformationRequest& request) {
   return CheckText(request.text());
 }
 
-void EmitWithdrawn(const std::string& referral, Draft& draft) {
+void EmitTakenBack(const std::string& referral, Draft& draft) {
   v1::ClientEvent event;
   event.mutable_referral_withdrawn()->set_referral(referral);
   *event.mutable_referral_withdrawn()->mutable_withdraw_time() = pipeline::ToProto(draft.context().now);
@@ -57,6 +57,13 @@ void EmitWithdrawn(const std::string& referral, Draft& draft) {
 }
 
 }  // namespace
+
+void EmitWithdrawn(const std::string& referral, const std::string& text, v1::WithdrawReason reason, Draft& draft) {
+  v1::ClientEvent noted;
+  Noted(referral, text, draft.context(), noted).set_withdraw(reason);
+  draft.Emit(std::move(noted));
+  EmitTakenBack(referral, draft);
+}
 
 absl::StatusOr<Decision> RequestInformation(const v1::Client& state, const v1::RequestInformationRequest& request,
                                             const pipeline::Context& context) {
@@ -135,10 +142,7 @@ absl::StatusOr<Decision> WithdrawReferral(const v1::Client& state, const v1::Wit
   const bool known = v1::WithdrawReason_IsValid(request.reason()) && request.reason() != 0;
   RETURN_IF_ERROR(CheckReason(known, request.reason() == v1::WITHDRAW_REASON_OTHER, request.text()));
   Draft draft(state, context);
-  v1::ClientEvent noted;
-  Noted(referral->name(), request.text(), context, noted).set_withdraw(request.reason());
-  draft.Emit(std::move(noted));
-  EmitWithdrawn(referral->name(), draft);
+  EmitWithdrawn(referral->name(), request.text(), request.reason(), draft);
   PassOn(referral->name(), draft);
   return std::move(draft).ReplyWith(request.name());
 }
@@ -183,7 +187,7 @@ absl::StatusOr<Decision> VoidRecord(const v1::Client& state, const v1::VoidRecor
   Noted(referral->name(), request.text(), context, noted).set_voiding(request.reason());
   draft.Emit(std::move(noted));
   // Others may wait for the answer; to them it is as if it had been taken back.
-  if (IsWaiting(*referral)) EmitWithdrawn(referral->name(), draft);
+  if (IsWaiting(*referral)) EmitTakenBack(referral->name(), draft);
   v1::ClientEvent event;
   event.mutable_referral_voided()->set_referral(referral->name());
   *event.mutable_referral_voided()->mutable_void_time() = pipeline::ToProto(context.now);

@@ -1,6 +1,8 @@
 // What happens to a referral besides acceptance and refusal.
 #pragma once
 
+#include <string>
+
 #include "absl/status/statusor.h"
 #include "libs/pipeline/domain.h"
 #include "polku/referral/v1/api.pb.h"
@@ -23,5 +25,8 @@ absl::StatusOr<Decision> ReopenReferral(const v1::Client& state, const v1::Reope
                                         const pipeline::Context& context);
 absl::StatusOr<Decision> VoidRecord(const v1::Client& state, const v1::VoidRecordRequest& request,
                                     const pipeline::Context& context);
+
+// The referral, which waits, is taken back, with a note why.
+void EmitWithdrawn(const std::string& referral, const std::string& text, v1::WithdrawReason reason, Draft& draft);
 
 }  // namespace polku::referral

@@ -13,6 +13,7 @@
 #include "services/referral/domain/client_commands.h"
 #include "services/referral/domain/fingerprints.h"
 #include "services/referral/domain/forward.h"
+#include "services/referral/domain/merged_names.h"
 #include "services/referral/domain/person.h"
 #include "services/referral/domain/renaming.h"
 #include "services/referral/domain/split.h"
@@ -52,26 +53,7 @@ void Answer(const v1::AskMerge& ask, const std::string& refusal, Draft& draft) {
 // What stands, but for a permission whose purpose the person has denied or taken back in the kept record: told again,
 // it would undo that in the other services, whichever of the two came later.
 bool IsTakenOver(const v1::Permission& permission, const v1::Client& state) {
-  if (permission.has_withdraw_time()) return false;
-  if (permission.denial()) return true;
-  return std::none_of(state.permissions().begin(), state.permissions().end(), [&](const v1::Permission& own) {
-    return own.purpose() == permission.purpose() && own.denial() != own.has_withdraw_time();
-  });
-}
-
-// Others are told what the person has permitted under the name that they know from now on.
-void EmitPermission(const v1::Permission& permission, const std::string& name, Draft& draft) {
-  v1::ClientEvent event;
-  v1::PermissionGranted& granted = *event.mutable_permission_granted();
-  granted.set_permission(name);
-  granted.set_purpose(permission.purpose());
-  granted.set_organisation(permission.organisation());
-  *granted.mutable_classes() = permission.classes();
-  *granted.mutable_valid_from() = permission.valid_from();
-  if (permission.has_valid_to()) *granted.mutable_valid_to() = permission.valid_to();
-  granted.set_denial(permission.denial());
-  *granted.mutable_grant_time() = permission.grant_time();
-  draft.Emit(std::move(event));
+  return !permission.has_withdraw_time() && !IsContradicted(permission, state.permissions());
 }
 
 }  // namespace
@@ -178,6 +160,7 @@ Decision OnMergeAnswered(const v1::Client& state, const v1::MergeAnswered& answe
   *content.mutable_entry_warnings() = state.entry_warnings();
   if (state.has_last_event()) *content.mutable_last_event() = state.last_event();
   *content.mutable_merged() = state.merged();
+  *content.mutable_transfers() = state.transfers();
   draft.AddStep(answered.into(), std::move(take));
   for (const std::string& hash : IdentityHashes(state.person(), state.merged(), terms)) {
     draft.LeadIdentity(hash, answered.into());
@@ -230,10 +213,12 @@ Decision OnTakeOver(const v1::Client& state, const v1::TakeOver& take, const Ent
   draft.Emit(std::move(event));
   EmitPerson(Merged(take.content().person(), state.person(), terms.identity), terms, draft);
   for (int i = 0; i < took.permissions_taken_size(); ++i) {
-    if (!took.permissions_taken(i).empty()) {
-      EmitPermission(took.content().permissions(i), took.permissions_taken(i), draft);
-    }
+    if (took.permissions_taken(i).empty()) continue;
+    v1::ClientEvent granted;
+    *granted.mutable_permission_granted() = AsGranted(took.content().permissions(i), took.permissions_taken(i));
+    EmitToAll(std::move(granted), draft);
   }
+  TellWhatStands(took, state, draft);
   return std::move(draft).NoReply();
 }
 
@@ -247,6 +232,8 @@ absl::StatusOr<Decision> OnMerged(const v1::Client& state, const v1::ClientInput
       return OnMergeAnswered(state, input.merge_answered(), terms, context);
     case v1::ClientInput::kReceiveSplit:
       return OnReceiveSplit(state, input.receive_split(), terms, context);
+    case v1::ClientInput::kTellAsMerged:
+      return OnTellAsMerged(state, input.tell_as_merged(), context);
     case v1::ClientInput::kEraseMerged: {
       v1::ClientEvent event;
       event.mutable_client_erased()->set_client(context.key);

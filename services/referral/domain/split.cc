@@ -17,6 +17,7 @@
 #include "services/referral/domain/checks.h"
 #include "services/referral/domain/client_commands.h"
 #include "services/referral/domain/merge.h"
+#include "services/referral/domain/merged_names.h"
 #include "services/referral/domain/person.h"
 #include "services/referral/domain/renaming.h"
 
@@ -111,7 +112,8 @@ void EndPermissions(const v1::MergedClient& merged, Draft& draft) {
     *withdrawn.mutable_withdraw_time() = pipeline::ToProto(draft.context().now);
     withdrawn.set_purpose(here.purpose());
     withdrawn.set_organisation(here.organisation());
-    draft.Emit(std::move(event));
+    withdrawn.set_undone(true);
+    EmitToAll(std::move(event), draft);
   }
 }
 
@@ -210,6 +212,7 @@ absl::StatusOr<Decision> SplitClient(const v1::Client& state, const v1::SplitCli
   if (undone != state.merged().end()) {
     ASSIGN_OR_RETURN(gift, GiftOfMerged(state, *undone));
     stays = Without(*undone, std::move(stays), terms.identity);
+    UntellWhatStands(*undone, draft);
     EndPermissions(*undone, draft);
   } else {
     ASSIGN_OR_RETURN(gift, GiftOfReferrals(state, request, terms, context));
@@ -236,6 +239,14 @@ Decision OnReceiveSplit(const v1::Client& state, const v1::ReceiveSplit& receive
   *event.mutable_content_received()->mutable_content() = received.content();
   event.mutable_content_received()->mutable_content()->clear_person();
   draft.Emit(std::move(event));
+  if (state.merged_into().empty()) return std::move(draft).NoReply();
+  // What the other one took back or denied meanwhile was told of this one.
+  for (const v1::Permission& each : received.content().permissions()) {
+    if (each.has_withdraw_time()) continue;
+    v1::ClientEvent granted;
+    *granted.mutable_permission_granted() = AsGranted(each, each.name());
+    EmitToAll(std::move(granted), draft);
+  }
   return std::move(draft).NoReply();
 }
 
