@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "libs/base/resource_name.h"
 #include "libs/pipeline/proto_time.h"
 
 namespace polku::referral {
@@ -13,20 +14,20 @@ namespace {
 
 using Permissions = google::protobuf::RepeatedPtrField<v1::Permission>;
 
-// What comes behind the last slash.
-absl::string_view IdIn(absl::string_view name) { return name.substr(name.rfind('/') + 1); }
-
 bool CameFrom(const v1::MergedClient& merged, const std::string& permission) {
   const auto& taken = merged.permissions_taken();
   return !permission.empty() && std::find(taken.begin(), taken.end(), permission) != taken.end();
 }
 
-// The name that `permission` of `client` has as one of `merged`: its own, if it came from there.
+// The name that `permission` of `client` has as one of `merged`: its own, if it came from there. Along a chain of
+// merges it does not grow.
 std::string NameUnder(const v1::MergedClient& merged, const std::string& client, const std::string& permission) {
   for (int i = 0; i < merged.permissions_taken_size(); ++i) {
     if (merged.permissions_taken(i) == permission) return merged.content().permissions(i).name();
   }
-  return absl::StrCat(merged.client(), "/permissions/", IdIn(permission), "-", IdIn(client));
+  const absl::string_view id = LastSegment(permission);
+  const bool told = id.find('-') != absl::string_view::npos;
+  return absl::StrCat(merged.client(), "/permissions/", id, told ? "" : "-", told ? "" : LastSegment(client));
 }
 
 void AddStep(v1::TellAsMerged told, Draft& draft) {
