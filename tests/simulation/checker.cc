@@ -11,6 +11,7 @@
 #include "absl/strings/str_join.h"
 #include "google/protobuf/descriptor.h"
 #include "libs/base/status_macros.h"
+#include "libs/pipeline/feed.h"
 #include "libs/pipeline/wire.h"
 #include "polku/assessment/v1/state.pb.h"
 #include "polku/coordinator_network/v1/state.pb.h"
@@ -19,6 +20,7 @@
 #include "services/follow-up/api/queries.h"
 #include "services/follow-up/domain/spells.h"
 #include "tests/simulation/assignments.h"
+#include "tests/simulation/feeds.h"
 #include "tests/simulation/merges.h"
 #include "tests/simulation/scenario.h"
 
@@ -83,6 +85,7 @@ class Check {
     Outreach();
     for (std::string& fault : CheckAssignments(picture_)) faults_.push_back(std::move(fault));
     for (std::string& fault : CheckMerges(picture_)) faults_.push_back(std::move(fault));
+    for (std::string& fault : CheckFeeds(picture_, history_)) faults_.push_back(std::move(fault));
     Note("safety net", SafetyNet());
     return std::move(faults_);
   }
@@ -114,9 +117,11 @@ class Check {
     for (const auto& row : steps) Fault("I1: ", NameOf(service), ": step not run: ", row.type, " ", row.key);
     ASSIGN_OR_RETURN(const auto parked, reader->ListParkedKeys(10));
     for (const auto& row : parked) Fault("I1: ", NameOf(service), ": parked: ", row.source, " ", row.key);
-    ASSIGN_OR_RETURN(const auto letters, reader->ReadDeadLetters(10));
+    std::vector<store::DeadLetterRow>& letters = picture_.services[static_cast<size_t>(service)].dead_letters;
+    ASSIGN_OR_RETURN(letters, reader->ReadDeadLetters(kAll));
     for (const auto& row : letters) {
-      Fault("I1: ", NameOf(service), ": dead letter: ", row.record.type, " ", row.record.key, " ", row.reason);
+      if (!row.record.topic.empty() && row.record.topic == row.record.source) continue;  // CheckFeeds.
+      Fault("I10: ", NameOf(service), ": dead letter: ", row.record.type, " ", row.record.key, " ", row.reason);
     }
     // Replies are forgotten a bounded number at a time, so they may be kept for longer than they are promised.
     const absl::Time forgotten = world_.clock().Now() - 2 * kRequestsKept;
@@ -261,22 +266,25 @@ class Check {
     return absl::OkStatus();
   }
 
-  absl::Status ReadBus() {
-    std::vector<std::string> topics;
-    for (int service = 0; service < kServices; ++service) topics.push_back(pipeline::TopicOf(NameOf(service)));
+  absl::Status ReadBus(const std::vector<std::string>& topics, std::vector<bus::Record>& records) {
     ASSIGN_OR_RETURN(const std::unique_ptr<bus::Consumer> consumer, world_.bus().NewConsumer("checker", topics));
     size_t partitions = 0;
     while (true) {
       ASSIGN_OR_RETURN(bus::Polled polled, consumer->Poll({.records_max = 10000, .bytes_max = 64 << 20}));
       for (const auto& partition : polled.assigned) RETURN_IF_ERROR(consumer->Start(partition, 0));
       partitions = std::max(partitions, polled.assigned.size());
-      for (bus::Record& record : polled.records) picture_.records.push_back(std::move(record));
+      for (bus::Record& record : polled.records) records.push_back(std::move(record));
       if (partitions > 0 && polled.ends.size() == partitions) return absl::OkStatus();
     }
   }
 
   absl::Status Records() {
-    RETURN_IF_ERROR(ReadBus());
+    std::vector<std::string> topics;
+    for (int service = 0; service < kServices; ++service) topics.push_back(pipeline::TopicOf(NameOf(service)));
+    RETURN_IF_ERROR(ReadBus(topics, picture_.records));
+    std::vector<std::string> feeds;
+    for (const std::string& feeder : Feeders()) feeds.push_back(pipeline::ProviderTopicOf(feeder));
+    RETURN_IF_ERROR(ReadBus(feeds, picture_.foreign));
     // (service, key, public version) -> what the journal says.
     std::map<std::tuple<std::string, std::string, int64_t>, const store::JournalRow*> owed;
     std::set<std::pair<std::string, std::string>> erased;  // What was told about them before cannot be looked up.
@@ -520,7 +528,7 @@ std::vector<std::string> CheckAtRest(World& world, const History& history, Pictu
 }
 
 std::vector<std::string> CheckNames(World& world) {
-  std::vector<std::string> wanted = {kCanary};
+  std::vector<std::string> wanted = {kCanary, kFeedCanary};
   for (int client = 1; client <= ScenarioSize().clients; ++client) wanted.push_back(IdentityCode(client));
   std::vector<std::string> files = {"bus", "bus-wal"};
   for (int service = 0; service < kServices; ++service) {
@@ -532,6 +540,7 @@ std::vector<std::string> CheckNames(World& world) {
   for (const std::string& file : files) {
     const std::string content = world.disk().Current(file);
     for (const std::string& each : wanted) {
+      if (each == kFeedCanary && file.starts_with("bus")) continue;  // There it was written.
       if (memmem(content.data(), content.size(), each.data(), each.size()) == nullptr) continue;
       faults.push_back(absl::StrCat("I11: ", file, " holds in plain: ", each));
     }

@@ -26,9 +26,11 @@ struct Picture {
     std::map<std::string, store::StoredAggregate> aggregates;
     States states;                 // Folded from the journal.
     std::set<std::string> erased;  // Keys. They have journal rows, and no aggregate and no state here.
+    std::vector<store::DeadLetterRow> dead_letters;
   };
   std::array<Service, kServices> services;
   std::vector<bus::Record> records;
+  std::vector<bus::Record> foreign;  // Of providers, in order of each topic.
 };
 
 // What is wrong, one line each, beginning with the invariant ("I4: ..."); none when all is well.

@@ -16,12 +16,14 @@
 #include "libs/base/status_macros.h"
 #include "libs/base/status_matchers.h"
 #include "libs/base/violation.h"
+#include "libs/pipeline/feed.h"
 #include "libs/pipeline/wire.h"
 #include "polku/coordinator_network/v1/state.pb.h"
 #include "polku/follow_up/v1/state.pb.h"
 #include "polku/referral/v1/state.pb.h"
 #include "tests/simulation/assignments.h"
 #include "tests/simulation/driver.h"
+#include "tests/simulation/feeds.h"
 #include "tests/simulation/merges.h"
 #include "tests/simulation/naive_referrals.h"
 #include "tests/simulation/naive_rules.h"
@@ -30,6 +32,7 @@ namespace polku::simulation {
 namespace {
 
 using ::testing::Contains;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::StartsWith;
@@ -358,6 +361,86 @@ TEST(CheckAnswers, FindsAnotherAnswerToTheSameRequest) {
   EXPECT_THAT(faults(Content::kSame, absl::OkStatus(), "second"), Contains(HasSubstr("another answer")));
   EXPECT_THAT(faults(Content::kSame, reused, ""), Contains(HasSubstr("another answer")));
   EXPECT_THAT(faults(Content::kAltered, absl::OkStatus(), "first"), Contains(HasSubstr("other content")));
+}
+
+TEST_F(CheckerTest, FindsALostDeadLetter) {
+  Doctor(kFollowUp, "DELETE FROM dead_letter WHERE id = (SELECT MAX(id) FROM dead_letter)");
+  EXPECT_THAT(Check(), ElementsAre(StartsWith("I10: no dead letter of polku.provider.")));
+}
+
+TEST_F(CheckerTest, FindsASecondDeadLetterOfOneRecord) {
+  std::vector<store::DeadLetterRow> again = picture_->services[kFollowUp].dead_letters;
+  again.resize(1);
+  Change(kFollowUp, [&](store::Transaction& transaction) { return transaction.AddDeadLetters(again); });
+  EXPECT_THAT(Check(), ElementsAre(StartsWith("I10: a dead letter for nothing, or a second one")));
+}
+
+TEST_F(CheckerTest, FindsADeadLetterOfARecordThatIsGood) {
+  const auto& publications = driver_->history().publications;
+  const auto good = std::find_if(picture_->foreign.begin(), picture_->foreign.end(), [&](const bus::Record& record) {
+    return publications[std::stoul(record.key)].flaw.empty();
+  });
+  ASSERT_NE(good, picture_->foreign.end());
+  std::vector<store::DeadLetterRow> letters = picture_->services[kFollowUp].dead_letters;
+  letters.resize(1);
+  letters[0].record.source = letters[0].record.topic = good->from.topic;
+  letters[0].record.offset = good->offset;
+  Change(kFollowUp, [&](store::Transaction& transaction) { return transaction.AddDeadLetters(letters); });
+  EXPECT_THAT(Check(), ElementsAre(StartsWith("I10: a dead letter for nothing, or a second one")));
+}
+
+TEST_F(CheckerTest, FindsADeadLetterThatSaysSomethingElse) {
+  Doctor(kFollowUp, "UPDATE dead_letter SET reason = 'bad luck' WHERE id = (SELECT MAX(id) FROM dead_letter)");
+  EXPECT_THAT(Check(), ElementsAre(StartsWith("I10: a dead letter says bad luck instead of")));
+}
+
+TEST_F(CheckerTest, FindsADeadLetterOfAnEvent) {
+  std::vector<store::DeadLetterRow> letter(1);
+  letter[0].record.source = NameOf(kFollowUp);
+  letter[0].record.topic = pipeline::TopicOf(NameOf(kFollowUp));
+  Change(kReferral, [&](store::Transaction& transaction) { return transaction.AddDeadLetters(letter); });
+  EXPECT_THAT(CheckQuickly(world_), Contains(StartsWith("I10: referral: dead letter")));
+}
+
+// Behind a bad record, say.
+TEST_F(CheckerTest, FindsAProvidersRecordThatWasPassedOverOrTakenTwice) {
+  ASSERT_THAT(CheckFeeds(*picture_, driver_->history()), IsEmpty());
+  auto& journal = picture_->services[kFollowUp].journal;
+  const std::string heartbeat = "polku.follow_up.v1.SourceReported";
+  const auto last = std::find_if(journal.rbegin(), journal.rend(), [&](const store::JournalRow& row) {
+    return row.type == heartbeat && (row.key == "sources/s2" || row.key == "sources/s3");
+  });
+  ASSERT_NE(last, journal.rend());
+  const store::JournalRow row = *last;
+  journal.push_back(row);
+  EXPECT_THAT(CheckFeeds(*picture_, driver_->history()), ElementsAre(HasSubstr("taken twice: heartbeat of")));
+  std::erase_if(journal, [&](const store::JournalRow& each) { return each.type == row.type && each.key == row.key; });
+  EXPECT_THAT(CheckFeeds(*picture_, driver_->history()), ElementsAre(HasSubstr("had no effect: heartbeat of")));
+}
+
+TEST_F(CheckerTest, FindsAMarkThatAProviderDidNotTell) {
+  for (store::JournalRow& row : picture_->services[kFollowUp].journal) {
+    polku::follow_up::v1::AttendanceRecorded recorded;
+    if (row.type != recorded.GetTypeName() || !recorded.ParseFromString(row.payload)) continue;
+    recorded.mutable_mark()->set_minutes(1);
+    row.payload = recorded.SerializeAsString();
+  }
+  const std::vector<std::string> faults = CheckFeeds(*picture_, driver_->history());
+  EXPECT_THAT(faults, Contains(HasSubstr("nobody wrote this, or it was taken twice: mark of")));
+  EXPECT_THAT(faults, Contains(HasSubstr("had no effect: mark of")));
+}
+
+TEST_F(CheckerTest, FindsARecordThatNoProviderWrote) {
+  auto producer = world_.bus().NewProducer();
+  ASSERT_THAT(producer, IsOk());
+  const bus::Message message{pipeline::ProviderTopicOf(Feeders()[0]), "0", "noise", {}};
+  ASSERT_THAT((*producer)->Publish({&message, 1})[0], IsOk());
+  EXPECT_THAT(Check(), ElementsAre(StartsWith("I2: no provider wrote")));
+}
+
+TEST_F(CheckerTest, FindsWordsOfAProviderThatWereKept) {
+  Doctor(kFollowUp, "UPDATE dead_letter SET reason = 'kottarainen' WHERE id = (SELECT MAX(id) FROM dead_letter)");
+  EXPECT_THAT(CheckNames(world_), Contains(StartsWith("I11: follow-up.db")));
 }
 
 TEST_F(CheckerTest, FindsAnOverdueTimer) {

@@ -11,8 +11,12 @@
 #include "libs/base/hash.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/violation.h"
+#include "libs/pipeline/feed.h"
 #include "libs/pipeline/proto_time.h"
 #include "libs/pipeline/wire.h"
+#include "polku/follow_up/v1/api.pb.h"
+#include "polku/follow_up/v1/state.pb.h"
+#include "tests/simulation/feeds.h"
 #include "tests/simulation/people.h"
 
 namespace polku::simulation {
@@ -84,11 +88,14 @@ absl::Status Driver::Run() {
       continue;
     }
     std::vector<Command> commands;
+    std::vector<Command> records;
     while (next < scenario_.commands.size() && scenario_.commands[next].at == command_at) {
-      commands.push_back(scenario_.commands[next++]);
+      const Command& command = scenario_.commands[next++];
+      (command.feeder.empty() ? commands : records).push_back(command);
     }
     world_.clock().Set(command_at);
     RETURN_IF_ERROR(Carry(commands));
+    RETURN_IF_ERROR(Tell(records));
     if (Chance(random_, 5)) RETURN_IF_ERROR(SendAgain());
     if (Chance(random_, 5)) RETURN_IF_ERROR(Look());
     if (!faults_) RETURN_IF_ERROR(Rest());
@@ -263,12 +270,21 @@ absl::Status Driver::NoteRepeated(const Call& call) {
   return absl::OkStatus();
 }
 
+void Driver::NoteVoided(const Call& call) {
+  const auto* reply = dynamic_cast<const polku::follow_up::v1::VoidRecordResponse*>(call.reply.get());
+  const auto* request = dynamic_cast<const polku::follow_up::v1::VoidRecordRequest*>(call.command.request.get());
+  if (reply == nullptr || request == nullptr) return;
+  history_.voided.push_back({request->name(), reply->record() == polku::follow_up::v1::VOIDED_RECORD_MEASURE_START,
+                             history_.publications.size()});
+}
+
 absl::Status Driver::Take(const Call& call) {
   Note(call);
   ++tally_.commands;
   if (call.status.ok()) {
     acknowledged_.push_back(call.command);
     acknowledged_.back().at = world_.clock().Now();
+    NoteVoided(call);
     return absl::OkStatus();
   }
   if (absl::IsInternal(call.status) || absl::IsUnknown(call.status) || absl::IsDataLoss(call.status)) {
@@ -313,6 +329,10 @@ absl::Status Driver::Look() {
 
 absl::Status Driver::Carry(const std::vector<Command>& commands) {
   open_.clear();
+  // Who says that an end was a mistake has heard of it.
+  const bool voids = std::any_of(commands.begin(), commands.end(),
+                                 [](const Command& command) { return command.method == "VoidRecord"; });
+  if (faults_ && voids) RETURN_IF_ERROR(Rest());
   for (const Command& command : commands) {
     // Few commands pass the points of an erasure.
     if (armed_ && command.method == "EraseClient" && Chance(random_, 70)) world_.CrashAtPassage(1 + Pick(random_, 24));
@@ -343,6 +363,55 @@ absl::Status Driver::Carry(const std::vector<Command>& commands) {
     return command.method == "MergeClients" || command.method == "SplitClient";
   });
   return joins ? Rest() : absl::OkStatus();
+}
+
+absl::Status Driver::LookUp(const Command& record, Publication& publication) {
+  const auto& activity = dynamic_cast<const polku::follow_up::v1::ProviderActivity&>(*record.request);
+  const std::string& measure = MeasureIn(activity);
+  if (measure.empty() || !record.flaw.empty()) return absl::OkStatus();
+  const std::vector<std::string> keys = {ClientOf(record)};
+  for (const bool waited : {false, true}) {
+    store::StoredAggregate stored;
+    {
+      ASSIGN_OR_RETURN(const std::unique_ptr<store::Reader> reader, world_.database(kFollowUp).Read());
+      ASSIGN_OR_RETURN(auto found, reader->Load(keys));
+      stored = std::move(found[0]);
+    }
+    polku::follow_up::v1::JourneyRecord journey;
+    journey.ParseFromString(stored.state);
+    publication.open = journey.open();
+    publication.known = std::any_of(journey.measures().begin(), journey.measures().end(),
+                                    [&](const auto& each) { return each.plan().measure() == measure; });
+    const bool settled = stored.erased || journey.closed() || (publication.open && publication.known);
+    if (!faults_ || settled || waited) break;
+    RETURN_IF_ERROR(Rest());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Driver::Tell(const std::vector<Command>& records) {
+  std::vector<bus::Message> messages;
+  for (const Command& record : records) {
+    Publication publication{pipeline::ProviderTopicOf(record.feeder), record.bytes, record.flaw};
+    RETURN_IF_ERROR(LookUp(record, publication));
+    messages.push_back({publication.topic, absl::StrCat(history_.publications.size()), publication.value, {}});
+    history_.publications.push_back(std::move(publication));
+  }
+  tally_.told += static_cast<int64_t>(records.size());
+  // A provider that got no answer writes again.
+  while (!messages.empty()) {
+    bool kept = true;
+    {
+      ASSIGN_OR_RETURN(const std::unique_ptr<bus::Producer> producer, world_.bus().NewProducer());
+      for (const absl::Status& sent : producer->Publish(messages)) {
+        if (!sent.ok() && world_.disk().has_power()) return sent;
+        kept = kept && sent.ok();
+      }
+    }
+    if (!world_.disk().has_power()) RETURN_IF_ERROR(Recover());
+    if (kept) return absl::OkStatus();
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Driver::Await(Calls& calls) {

@@ -26,6 +26,7 @@ struct Tally {
   int64_t crashes = 0;
   int64_t repeated = 0;     // Commands sent again after no answer came.
   int64_t republished = 0;  // Records.
+  int64_t told = 0;         // Records of providers.
 };
 
 class Driver {
@@ -60,10 +61,15 @@ class Driver {
   using Calls = std::vector<std::shared_ptr<Call>>;
 
   absl::Status Carry(const std::vector<Command>& commands);
+  // Providers write records until the bus has them; they are not waited for.
+  absl::Status Tell(const std::vector<Command>& records);
+  // What is known of the measure whose provider writes. Nobody tells a provider of a measure before it is known.
+  absl::Status LookUp(const Command& record, Publication& publication);
   absl::Status Await(Calls& calls);
   void Send(const std::shared_ptr<Call>& call);
   absl::Status Take(const Call& call);
   void Note(const Call& call);
+  void NoteVoided(const Call& call);
   absl::Status NoteRepeated(const Call& call);
   // Somebody sends an acknowledged command again, as it was or with other content.
   absl::Status SendAgain();

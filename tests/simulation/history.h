@@ -38,9 +38,27 @@ struct View {
   bool kept = false;  // Answered. Otherwise the power went, and the row may be there or not.
 };
 
+// A provider wrote a record on a topic of its own. Its key on the bus is its place in the history.
+struct Publication {
+  std::string topic;
+  std::string value;
+  std::string flaw;    // As Command::flaw.
+  bool open = false;   // The journey of the client was, then.
+  bool known = false;  // The follow-up service knew the measure.
+};
+
+// A person said that a measure had not ended, or not started, behind so many publications.
+struct Voided {
+  std::string measure;
+  bool start = false;  // Otherwise the end.
+  size_t publications = 0;
+};
+
 struct History {
   std::vector<Answer> answers;  // In the order in which they came.
   std::vector<View> views;
+  std::vector<Publication> publications;
+  std::vector<Voided> voided;
 };
 
 // One line for each answer that breaks a promise: a code or a form that is not documented, or another answer

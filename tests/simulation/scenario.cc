@@ -23,7 +23,9 @@ namespace {
 using pipeline::ToProto;
 using pipeline::ToProtoDay;
 
-constexpr int kSources = 2;
+using polku::follow_up::v1::ProviderActivity;
+
+constexpr int kSources = 2;  // Told by commands; behind them one for each of Feeders().
 
 class Writer {
  public:
@@ -33,6 +35,7 @@ class Writer {
     Coordinators();
     Silences();
     Sources();
+    FeedSources();
     Close(script_);
     for (int client = 1; client <= script_.size().clients; ++client) Client(client);
     SpendTime(script_);
@@ -56,6 +59,7 @@ class Writer {
     absl::CivilDay start;
     absl::CivilDay end;
     std::string source;
+    int feeder = -1;  // Of Feeders(): what becomes of the measure is told by records.
     // From this day on it is as revised: without the sessions of that day of the week, if any.
     absl::CivilDay revised = absl::CivilDay::max();
     int dropped_day = 0;
@@ -107,6 +111,30 @@ class Writer {
       if (script_.Chance(70)) {
         const absl::CivilDay from = kFirstDay + 20 + script_.Pick(std::max(1, script_.size().days - 40));
         silences.push_back({Hour(from, 0), Hour(from + 2 + script_.Pick(14), 8)});
+      }
+    }
+  }
+
+  // The same of providers that write topics of their own.
+  void FeedSources() {
+    for (int feeder = 0; feeder < static_cast<int>(Feeders().size()); ++feeder) {
+      const std::string id = absl::StrCat("s", kSources + feeder);
+      polku::follow_up::v1::RegisterSourceRequest request;
+      request.set_source_id(id);
+      request.mutable_source()->set_provider("organisations/" + Feeders()[static_cast<size_t>(feeder)]);
+      request.mutable_source()->mutable_reporting_interval()->set_seconds((1 + feeds_.Pick(3)) * 24 * 3600);
+      script_.Add(script_.scenario().begin, kFollowUp, "RegisterSource", std::move(request));
+      auto& silences = silences_[kSources + feeder];
+      const absl::CivilDay from = kFirstDay + 20 + feeds_.Pick(std::max(1, script_.size().days - 40));
+      if (feeds_.Chance(70)) silences.push_back({Hour(from, 0), Hour(from + 2 + feeds_.Pick(14), 8)});
+      for (absl::CivilDay day = kFirstDay; day <= script_.end(); ++day) {
+        const absl::Time at = day == script_.end() ? script_.scenario().end : Hour(day, 20);
+        if (day < script_.end() && (Told(id, at) != at || feeds_.Chance(10))) continue;
+        ProviderActivity heartbeat;
+        heartbeat.mutable_complete_through()->set_source("sources/" + id);
+        *heartbeat.mutable_complete_through()->mutable_time() = ToProto(at);
+        feeds_.Write(feeder, at, heartbeat);
+        if (feeds_.Chance(5)) feeds_.Repeat(feeder, at + absl::Hours(feeds_.Pick(60)), heartbeat);
       }
     }
   }
@@ -259,6 +287,11 @@ class Writer {
     plan.set_type("job-coaching");
     plan.set_provider(script_.Chance(15) ? kClosingProvider : kProvider);
     if (script_.Chance(50)) measure.source = absl::StrCat("s", script_.Pick(kSources));
+    measure.feeder = feeds_.Choose();
+    if (measure.feeder >= 0) {
+      plan.set_provider("organisations/" + Feeders()[static_cast<size_t>(measure.feeder)]);
+      measure.source = feeds_.Chance(60) ? absl::StrCat("s", kSources + measure.feeder) : "";
+    }
     if (!measure.source.empty()) plan.set_source("sources/" + measure.source);
     measure.start = day - 2 + script_.Pick(15);
     measure.end = measure.start + 10 + script_.Pick(50);
@@ -288,7 +321,7 @@ class Writer {
     *begin.mutable_start_date() = ToProtoDay(start);
     // Told on the day or some days later.
     const absl::CivilDay told = start + (script_.Chance(20) ? script_.Pick(5) : 0);
-    script_.Add(Hour(told, 8), kFollowUp, "StartMeasure", std::move(begin));
+    Tell(measure, Hour(told, 8), "StartMeasure", std::move(begin));
     const absl::CivilDay end = End(measure, start, told);
     Attendance(measure, start, std::min(end, measure.end), told, end);
     return end;
@@ -305,7 +338,7 @@ class Writer {
       *request.mutable_end_date() = ToProtoDay(end);
       request.set_reason(static_cast<polku::follow_up::v1::EndReason>(1 + script_.Pick(8)));
       const absl::CivilDay told_end = end + (script_.Chance(30) ? script_.Pick(8) : 0);
-      script_.Add(Hour(told_end, 17), kFollowUp, "EndMeasureEarly", std::move(request));
+      Tell(measure, Hour(told_end, 17), "EndMeasureEarly", std::move(request));
       if (script_.Chance(15)) VoidEnd(measure, told_end);
       return end;
     }
@@ -313,7 +346,7 @@ class Writer {
     request.set_name(measure.name);
     *request.mutable_end_date() = ToProtoDay(end);
     const absl::CivilDay told_end = end + script_.Pick(3);
-    script_.Add(Hour(told_end, 17), kFollowUp, "CompleteMeasure", std::move(request));
+    Tell(measure, Hour(told_end, 17), "CompleteMeasure", std::move(request));
     if (script_.Chance(15)) VoidEnd(measure, told_end);
     return end;
   }
@@ -330,7 +363,7 @@ class Writer {
     polku::follow_up::v1::CompleteMeasureRequest complete;
     complete.set_name(measure.name);
     *complete.mutable_end_date() = ToProtoDay(told);
-    script_.Add(Hour(told, 17), kFollowUp, "CompleteMeasure", std::move(complete));
+    Tell(measure, Hour(told, 17), "CompleteMeasure", std::move(complete));
   }
 
   void Attendance(const Measure& measure, absl::CivilDay start, absl::CivilDay last, absl::CivilDay told,
@@ -370,37 +403,68 @@ class Writer {
     *mark.mutable_date() = ToProtoDay(day);
     mark.set_status(status);
     mark.set_revision(revision);
-    script_.Add(at, kFollowUp, "RecordAttendance", std::move(mark));
+    Tell(measure, at, "RecordAttendance", mark);
+    if (measure.feeder < 0) return true;
+    const absl::Time again = at + absl::Hours(1 + feeds_.Pick(96));
+    if (feeds_.Chance(8) && LocalDay(again) < ended) feeds_.Repeat(measure.feeder, again, ActivityOf(mark));
     return true;
   }
 
+  // By whoever tells of that measure: a command, or a record of its provider.
+  template <class Request>
+  void Tell(const Measure& measure, absl::Time at, const std::string& method, Request request) {
+    if (measure.feeder >= 0) return feeds_.Write(measure.feeder, at, ActivityOf(request));
+    script_.Add(at, kFollowUp, method, std::move(request));
+  }
+
   Script script_;
-  std::vector<std::pair<absl::Time, absl::Time>> silences_[kSources];
+  Feeds feeds_{script_};
+  std::vector<std::pair<absl::Time, absl::Time>> silences_[kSources + 2];
 };
 
 }  // namespace
 
 Scenario MakeScenario(uint64_t seed, const ScenarioSize& size) { return Writer(seed, size).Write(); }
 
+namespace {
+
+// Of a command or a provider's record; null when it is none.
+const polku::follow_up::v1::AttendanceMark* MarkIn(const Command& command) {
+  if (const auto* record = dynamic_cast<const ProviderActivity*>(command.request.get())) {
+    return record->has_mark() ? &record->mark() : nullptr;
+  }
+  return dynamic_cast<const polku::follow_up::v1::AttendanceMark*>(command.request.get());
+}
+
+// The measure that ends; empty when none does.
+std::string EndIn(const Command& command) {
+  if (const auto* record = dynamic_cast<const ProviderActivity*>(command.request.get())) {
+    return record->has_done() ? record->done().measure() : record->broken_off().measure();
+  }
+  using polku::follow_up::v1::CompleteMeasureRequest;
+  using polku::follow_up::v1::EndMeasureEarlyRequest;
+  if (const auto* end = dynamic_cast<const EndMeasureEarlyRequest*>(command.request.get())) return end->name();
+  if (const auto* end = dynamic_cast<const CompleteMeasureRequest*>(command.request.get())) return end->name();
+  return "";
+}
+
+}  // namespace
+
 Scenario FactsOf(const Scenario& scenario, bool late) {
-  namespace v1 = polku::follow_up::v1;
   Scenario facts = scenario;
   facts.people_react = false;
   std::erase_if(facts.commands, [](const Command& command) {
-    const auto* mark = dynamic_cast<const v1::AttendanceMark*>(command.request.get());
-    return (mark != nullptr && mark->revision() > 0) || command.method == "VoidRecord";
+    const auto* mark = MarkIn(command);
+    return (mark != nullptr && mark->revision() > 0) || command.method == "VoidRecord" || !command.flaw.empty();
   });
   if (!late) return facts;
   std::map<std::string, absl::Time> ends;  // When the end of a measure is told.
   for (const Command& command : facts.commands) {
-    if (const auto* end = dynamic_cast<const v1::EndMeasureEarlyRequest*>(command.request.get()))
-      ends.try_emplace(end->name(), command.at);
-    if (const auto* end = dynamic_cast<const v1::CompleteMeasureRequest*>(command.request.get()))
-      ends.try_emplace(end->name(), command.at);
+    if (const std::string measure = EndIn(command); !measure.empty()) ends.try_emplace(measure, command.at);
   }
   SeededRandom random(scenario.seed);
   for (Command& command : facts.commands) {
-    const auto* mark = dynamic_cast<const v1::AttendanceMark*>(command.request.get());
+    const auto* mark = MarkIn(command);
     if (mark == nullptr && command.method != "RecordContact") continue;
     const absl::Time told = command.at + absl::Hours(Chance(random, 50) ? Pick(random, 21 * 24) : 0);
     const auto end = mark == nullptr ? ends.end() : ends.find(mark->measure());

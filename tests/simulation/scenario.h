@@ -23,6 +23,11 @@ struct Command {
   std::string identity_code;  // Of SubmitReferral and CorrectIdentity; may be empty. Individual numbers 900-999 only.
   std::string request_id;
   pipeline::Principal principal;
+  // Not empty: no command, but `bytes` on the topic of that provider. `request` is the ProviderActivity meant by them,
+  // if any is.
+  std::string feeder;
+  std::string bytes;
+  std::string flaw;  // Of a record that nobody may take: what its dead letter says, or that, divided by '|'.
 };
 
 struct Scenario {
@@ -54,6 +59,8 @@ std::string ClientName(int n);
 std::string IdentityCode(int n);
 // In every text about a person.
 inline constexpr char kCanary[] = "anarialintu";
+// In what a provider writes and nobody may keep.
+inline constexpr char kFeedCanary[] = "kottarainen";
 // Mixes the words into a number that is the same in every run.
 uint64_t Mix(uint64_t seed, absl::string_view words);
 pipeline::Principal PrincipalOf(const std::string& role);

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/civil_time.h"
 #include "libs/base/calendar.h"
+#include "polku/follow_up/v1/feed.pb.h"
 #include "tests/simulation/scenario.h"
 #include "tests/simulation/world.h"
 
@@ -61,6 +62,44 @@ class Script {
   SeededRandom random_;
   const ScenarioSize size_;
   Scenario scenario_;
+};
+
+// The record that a provider writes in place of the command.
+polku::follow_up::v1::ProviderActivity ActivityOf(const polku::follow_up::v1::AttendanceMark& mark);
+polku::follow_up::v1::ProviderActivity ActivityOf(const polku::follow_up::v1::StartMeasureRequest& start);
+polku::follow_up::v1::ProviderActivity ActivityOf(const polku::follow_up::v1::CompleteMeasureRequest& complete);
+polku::follow_up::v1::ProviderActivity ActivityOf(const polku::follow_up::v1::EndMeasureEarlyRequest& end);
+
+// Providers that write topics of their own: whose measures are theirs, and what they write. Draws from numbers of its
+// own, so that whatever else happens stays as it is.
+class Feeds {
+ public:
+  explicit Feeds(Script& script) : script_(script), random_(Mix(script.scenario().seed, "feeds")) {}
+
+  // One of Feeders(), for some measures; -1 for the others.
+  int Choose() { return Chance(40) ? Pick(static_cast<int>(Feeders().size())) : -1; }
+  // Sometimes something that nobody may take stands before or behind it.
+  void Write(int feeder, absl::Time at, polku::follow_up::v1::ProviderActivity record);
+  // The same again, `at` later.
+  void Repeat(int feeder, absl::Time at, const polku::follow_up::v1::ProviderActivity& record);
+
+  int Pick(int limit) { return simulation::Pick(random_, limit); }
+  bool Chance(int percent) { return simulation::Chance(random_, percent); }
+
+ private:
+  using Activity = polku::follow_up::v1::ProviderActivity;
+  void Add(int feeder, absl::Time at, const Activity& record, std::string bytes, const std::string& flaw);
+  void AddFlawed(int feeder, absl::Time at, const Activity& record, const std::string& flaw) {
+    Add(feeder, at, record, record.SerializeAsString(), flaw);
+  }
+  void WriteNoise(int feeder, absl::Time at, const Activity& record);
+  void WriteOfAnother(int feeder, absl::Time at, const Activity& record);
+  void WriteBadField(int feeder, absl::Time at, Activity record);
+  void WriteBefore(int feeder, absl::Time at, const Activity& record);
+  void WriteBehind(int feeder, absl::Time at, Activity record);
+
+  Script& script_;
+  SeededRandom random_;
 };
 
 // What happens to a referral until it is answered, and who will answer it when.

@@ -45,6 +45,7 @@ struct Played {
   std::map<std::string, std::string> outcomes;
   std::vector<std::string> refusals;
   Tally tally;
+  int64_t dead_letters = 0;
   std::vector<int64_t> crashes_at;
 };
 
@@ -86,6 +87,7 @@ Played Play(const Scenario& scenario, bool faults) {
     Picture picture;
     played.status = AsStatus(CheckAtRest(world, driver.history(), picture));
     played.outcomes = OutcomesOf(picture);
+    played.dead_letters = static_cast<int64_t>(picture.services[kFollowUp].dead_letters.size());
     Tell(picture, faults);
     if (played.status.ok()) played.status = AsStatus(CheckNames(world));
     if (played.status.ok()) played.status = AsStatus(CompareWithNaiveRules(picture, world.clock().Now()));
@@ -186,9 +188,13 @@ TEST(Simulation, KeepsItsPromisesWhateverHappens) {
   const auto seeds = static_cast<uint64_t>(Setting("POLKU_SIM_SEEDS", 25));
   const bool talk = Setting("POLKU_SIM_TALK", 0) != 0;
   bool told = false;
-  if (!talk) SetLogSink([&](const std::string& line) { told = told || absl::StrContains(line, kCanary); });
+  if (!talk)
+    SetLogSink([&](const std::string& line) {
+      told = told || absl::StrContains(line, kCanary) || absl::StrContains(line, kFeedCanary);
+    });
   Tally total;
   int64_t erased = 0;
+  int64_t dead_letters = 0;
   std::vector<int64_t> crashes_at(pipeline::CrashPoints().size());
   for (uint64_t seed = first; seed < first + seeds; ++seed) {
     const Scenario scenario = MakeScenario(seed, ScenarioSize());
@@ -216,17 +222,23 @@ TEST(Simulation, KeepsItsPromisesWhateverHappens) {
     total.crashes += stormy.tally.crashes;
     total.repeated += stormy.tally.repeated;
     total.republished += stormy.tally.republished;
+    total.told += stormy.tally.told;
+    dead_letters += stormy.dead_letters;
   }
   // tools/dev adds these up.
-  std::printf("simulation: %lld seeds from %lld, %lld crashes, %lld repeated, %lld republished, %lld erased\n",
-              static_cast<long long>(seeds), static_cast<long long>(first), static_cast<long long>(total.crashes),
-              static_cast<long long>(total.repeated), static_cast<long long>(total.republished),
-              static_cast<long long>(erased));
+  std::printf(
+      "simulation: %lld seeds from %lld, %lld crashes, %lld repeated, %lld republished, %lld erased, "
+      "%lld records of providers, %lld dead letters\n",
+      static_cast<long long>(seeds), static_cast<long long>(first), static_cast<long long>(total.crashes),
+      static_cast<long long>(total.repeated), static_cast<long long>(total.republished), static_cast<long long>(erased),
+      static_cast<long long>(total.told), static_cast<long long>(dead_letters));
   EXPECT_FALSE(told) << "I11: a name stands in the log";
   // A simulation in which nothing goes wrong shows nothing.
   EXPECT_GT(total.crashes, static_cast<int64_t>(seeds));
   EXPECT_GT(total.repeated, 0);
   EXPECT_GT(total.republished, 0);
+  EXPECT_GT(total.told, dead_letters);
+  EXPECT_GT(dead_letters, 0);
   if (seeds >= 20) {
     const std::vector<absl::string_view> points = pipeline::CrashPoints();
     int64_t erasing = 0;

@@ -8,6 +8,7 @@
 #include "libs/bus/embedded/embedded_bus.h"
 #include "libs/pathway/testing.h"
 #include "libs/pipeline/crash_point.h"
+#include "libs/pipeline/feed.h"
 #include "libs/store/sqlite/sqlite_database.h"
 #include "services/assessment/domain/client_assessment_domain.h"
 #include "services/assessment/service.h"
@@ -102,6 +103,11 @@ const std::vector<int>& SubscriptionsOf(int service) {
   return subscriptions[static_cast<size_t>(service)];
 }
 
+const std::vector<std::string>& Feeders() {
+  static const auto* feeders = new std::vector<std::string>{"feeder-0", "feeder-1"};
+  return *feeders;
+}
+
 const Kinds& KindsOf(int service) {
   static const auto* kinds = new std::array<Kinds, kServices>(MakeKinds());
   return (*kinds)[static_cast<size_t>(service)];
@@ -146,6 +152,7 @@ absl::Status World::Open() {
   for (int service = 0; service < kServices; ++service) {
     topics.push_back({pipeline::TopicOf(NameOf(service)), kPartitions});
   }
+  for (const std::string& feeder : Feeders()) topics.push_back({pipeline::ProviderTopicOf(feeder), 1});
   RETURN_IF_ERROR(bus_->EnsureTopics(topics));
   journals_ = std::make_unique<pipeline::InProcessJournals>();
   for (int service = 0; service < kServices; ++service) {
@@ -207,9 +214,11 @@ absl::Status World::OpenService(int service) {
       return Assemble<coordinator_network::Service>(configure(coordinator_network::Config()),
                                                     fill(coordinator_network::Dependencies()), node.service,
                                                     node.pipeline);
-    default:
-      return Assemble<follow_up::Service>(configure(follow_up::Config()), fill(follow_up::Dependencies()), node.service,
-                                          node.pipeline);
+    default: {
+      follow_up::Config config = configure(follow_up::Config());
+      config.providers = Feeders();
+      return Assemble<follow_up::Service>(config, fill(follow_up::Dependencies()), node.service, node.pipeline);
+    }
   }
 }
 

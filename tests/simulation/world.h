@@ -34,6 +34,8 @@ inline constexpr int kServices = 4;
 const std::string& NameOf(int service);
 // Whose topics it reads.
 const std::vector<int>& SubscriptionsOf(int service);
+// Providers that write topics of their own: the ids of "organisations/ID".
+const std::vector<std::string>& Feeders();
 // The domains of a service, for whoever looks at its journal and state from outside.
 const std::vector<std::unique_ptr<pipeline::AggregateKind>>& KindsOf(int service);
 
