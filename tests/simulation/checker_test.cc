@@ -441,6 +441,12 @@ TEST_F(CheckerTest, FindsARecordThatNoProviderWrote) {
 TEST_F(CheckerTest, FindsWordsOfAProviderThatWereKept) {
   Doctor(kFollowUp, "UPDATE dead_letter SET reason = 'kottarainen' WHERE id = (SELECT MAX(id) FROM dead_letter)");
   EXPECT_THAT(CheckNames(world_), Contains(StartsWith("I11: follow-up.db")));
+  Picture::Service& kept = picture_->services[kFollowUp];
+  kept.journal.back().payload += kFeedCanary;
+  kept.dead_letters.back().record.payload += kFeedCanary;
+  const std::vector<std::string> faults = CheckFeeds(*picture_, driver_->history());
+  EXPECT_THAT(faults, Contains(StartsWith("I11: a provider's words are in an event of")));
+  EXPECT_THAT(faults, Contains(StartsWith("I11: a provider's words are in a dead letter of")));
 }
 
 TEST_F(CheckerTest, FindsAnOverdueTimer) {

@@ -13,6 +13,7 @@
 #include "libs/base/resource_name.h"
 #include "libs/pipeline/proto_time.h"
 #include "polku/follow_up/v1/state.pb.h"
+#include "tests/simulation/scenario.h"
 
 namespace polku::simulation {
 namespace {
@@ -79,6 +80,7 @@ class FeedCheck {
       }
     }
     CompareEffects();
+    Words();
     return std::move(faults_);
   }
 
@@ -179,6 +181,18 @@ class FeedCheck {
     }
     for (const auto& [effect, missing] : effects_) {
       if (missing > 0) Fault("I10: a provider's record had no effect: ", effect);
+    }
+  }
+
+  // What stands in fields that nobody knows is dropped before anything is kept.
+  void Words() {
+    for (const store::JournalRow& row : picture_.journal) {
+      if (absl::StrContains(row.payload, kFeedCanary)) Fault("I11: a provider's words are in an event of ", row.key);
+    }
+    for (const store::DeadLetterRow& row : picture_.dead_letters) {
+      if (absl::StrContains(row.record.payload, kFeedCanary)) {
+        Fault("I11: a provider's words are in a dead letter of ", row.record.topic, " ", row.record.offset);
+      }
     }
   }
 

@@ -93,14 +93,9 @@ void Feeds::WriteBefore(int feeder, absl::Time at, const Activity& record) {
     early.mutable_mark()->set_status(v1::ATTENDANCE_STATUS_PRESENT);
     return AddFlawed(feeder, at, early, "the measure has not started");
   }
-  switch (Pick(3)) {
-    case 0:
-      return WriteNoise(feeder, at, record);
-    case 1:
-      return WriteOfAnother(feeder, at, record);
-    default:
-      return WriteBadField(feeder, at, record);
-  }
+  const int kind = Pick(5);
+  if (kind == 0) return WriteNoise(feeder, at, record);
+  return kind < 3 ? WriteOfAnother(feeder, at, record) : WriteBadField(feeder, at, record);
 }
 
 void Feeds::WriteNoise(int feeder, absl::Time at, const Activity& record) {
@@ -121,10 +116,11 @@ void Feeds::WriteOfAnother(int feeder, absl::Time at, const Activity& record) {
   Activity wrong = record;
   std::string& name = NameIn(wrong);
   const bool heartbeat = record.has_complete_through();
-  switch (Pick(3)) {
+  switch (Pick(4)) {
     case 0:
-      return AddFlawed(1 - feeder, at, record, "is of another provider");
     case 1:
+      return AddFlawed(1 - feeder, at, record, "is of another provider");
+    case 2:
       name = heartbeat ? "sources/none" : absl::StrCat(name.substr(0, name.rfind('/')), "/99");
       return AddFlawed(feeder, at, wrong, heartbeat ? "there is no such source" : "neither planned nor running");
     default:
