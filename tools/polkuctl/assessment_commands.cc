@@ -133,8 +133,8 @@ void AddPropose(CLI::App& plans, Session& session) {
 }
 
 void AddPlans(CLI::App& app, Session& session) {
-  CLI::App* plans =
-      AddCommand(app, "plans", "Plans: propose, show, approve.", "--role assessor plans show clients/C/plans/1");
+  CLI::App* plans = AddCommand(app, "plans", "Plans: propose, show, approve, revise.",
+                               "--role assessor plans show clients/C/plans/1");
   plans->require_subcommand(1);
   AddPropose(*plans, session);
 
@@ -149,12 +149,46 @@ void AddPlans(CLI::App& app, Session& session) {
   approve->add_option_function<std::string>("name", [approved](const std::string& t) { approved->set_name(t); })
       ->required();
   AddCall<AssessmentService>(*approve, session, approved, &Stub::ApprovePlan);
+
+  AddRequest<AssessmentService>(*plans, session,
+                                {"revise", "Proposes a change of an approved plan.",
+                                 "--role assessor plans revise clients/C/plans/1 --removed clients/C/measures/2 "
+                                 "--from revision.json",
+                                 "added and changed, planned measures"},
+                                &Stub::RevisePlan, {{"plan"}, {"removed", "clients/C/measures/M"}});
+}
+
+void AddConsultations(CLI::App& app, Session& session) {
+  const std::string answer =
+      "--role assessor consultations answer clients/C/consultations/1 --advice 'See a physiatrist.'";
+  CLI::App* consultations =
+      AddCommand(app, "consultations", "Advice of another organisation: request, answer, show.", answer);
+  consultations->require_subcommand(1);
+  AddRequest<AssessmentService>(
+      *consultations, session,
+      {"request", "Asks for advice; the assessment stays where it is.",
+       "--role assessor consultations request clients/C/assessments/1 --organisation organisations/clinic "
+       "--question 'Can the shoulder bear kitchen work?' --basis clients/C/permissions/1"},
+      &Stub::RequestConsultation,
+      {{"assessment"},
+       {"organisation", "organisations/O", true},
+       {"question", "without name or identity code", true},
+       {"basis", "clients/C/permissions/P, or the code of a statutory basis", true},
+       {"due_date", "YYYY-MM-DD; none = as the pathway says"}});
+  AddRequest<AssessmentService>(*consultations, session, {"answer", "Gives the advice.", answer},
+                                &Stub::AnswerConsultation,
+                                {{"name"}, {"advice", "without name or identity code", true}});
+  AddRequest<AssessmentService>(
+      *consultations, session,
+      {"show", "One consultation.", "--role assessor consultations show clients/C/consultations/1"},
+      &Stub::GetConsultation, {{"name"}});
 }
 
 }  // namespace
 
 void AddAssessmentCommands(CLI::App& app, Session& session) {
   AddAssessments(app, session);
+  AddConsultations(app, session);
   AddPlans(app, session);
 }
 

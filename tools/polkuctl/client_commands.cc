@@ -1,5 +1,6 @@
 // polkuctl clients ..., permissions ..., units ...
 #include "polku/referral/v1/api.grpc.pb.h"
+#include "tools/polkuctl/input.h"
 #include "tools/polkuctl/request.h"
 
 namespace polku::polkuctl {
@@ -10,7 +11,7 @@ using Stub = ReferralService::Stub;
 
 void AddClients(CLI::App& app, Session& session) {
   CLI::App* clients =
-      AddCommand(app, "clients", "Clients: merge, restrict, erase.",
+      AddCommand(app, "clients", "Clients: find, correct, merge, split, transfer, restrict, erase.",
                  "--role intake clients merge clients/C --into clients/D --text 'same address and phone'");
   clients->require_subcommand(1);
   AddRequest<ReferralService>(
@@ -18,6 +19,38 @@ void AddClients(CLI::App& app, Session& session) {
       {"merge", "Two records are of one person: all goes over to --into, in steps.",
        "--role intake clients merge clients/C --into clients/D --text 'same address and phone'"},
       &Stub::MergeClients, {{"client"}, {"into", "clients/D", true}, {"text", "how it is known", true}});
+  AddRequest<ReferralService>(
+      *clients, session,
+      {"split", "One record is of two persons: undoes a merge, or gives referrals to a new client.",
+       "--role intake clients split clients/C --referrals clients/C/referrals/2 --text 'two of one name' --from "
+       "split.json",
+       "person, who the new client is"},
+      &Stub::SplitClient,
+      {{"client"},
+       {"merged", "clients/D, which becomes itself again; instead of the others"},
+       {"referrals", "those that go"},
+       {"text", "how it is known", true}});
+  AddRequest<ReferralService>(*clients, session,
+                              {"update-contact", "How the client is reached.",
+                               "--role coordinator clients update-contact clients/C --from contact.json",
+                               "contact, and update_mask naming what of it is taken"},
+                              &Stub::UpdateContact, {{"client"}});
+  AddRequest<ReferralService>(
+      *clients, session,
+      {"correct-identity", "Names, birth date or identity code as they should be.",
+       "--role intake clients correct-identity clients/C --reason entered-wrong --from identity.json",
+       "person, with what was wrong"},
+      &Stub::CorrectIdentity, {{"client"}, {"reason", "", true}, {"text", "required with other"}});
+  AddRequest<ReferralService>(
+      *clients, session,
+      {"transfer-out", "Hands the record to another region, and prints it: for a file of your own, not for a screen.",
+       "--role intake --user u1 clients transfer-out clients/C --organisation organisations/other-region "
+       "--text 'moves in June'"},
+      &Stub::TransferOut,
+      {{"client"},
+       {"organisation", "organisations/O", true},
+       {"statutory_basis", "the law, when the client has not permitted it"},
+       {"text", "how it came about", true}});
   AddRequest<ReferralService>(*clients, session,
                               {"restrict", "Nothing is processed but what the law asks for.",
                                "--role intake clients restrict clients/C --restricted --reason objection"},
@@ -31,6 +64,17 @@ void AddClients(CLI::App& app, Session& session) {
       *clients, session,
       {"erase", "For ever, in all services; needs a restriction first.", "--role intake clients erase clients/C"},
       &Stub::EraseClient, {{"client"}});
+}
+
+void AddFind(CLI::App& app, Session& session) {
+  CLI::App* find =
+      AddCommand(*app.get_subcommand("clients"), "find", "Who has this identity code. Leaves an audit row.",
+                 "--role intake clients find --identity-code-file identity-code.txt");
+  auto file = std::make_shared<std::string>();
+  find->add_option("--identity-code-file", *file, "file with the identity code; - is standard input")->required();
+  auto request = std::make_shared<FindClientRequest>();
+  AddCall<ReferralService>(*find, session, request, &Stub::FindClient,
+                           [request, file] { request->set_identity_code(IdentityCodeIn(*file)); });
 }
 
 void AddPermissions(CLI::App& app, Session& session) {
@@ -76,6 +120,7 @@ void AddUnits(CLI::App& app, Session& session) {
 
 void AddClientCommands(CLI::App& app, Session& session) {
   AddClients(app, session);
+  AddFind(app, session);
   AddPermissions(app, session);
   AddUnits(app, session);
 }

@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/util/json_util.h"
+#include "tools/polkuctl/session.h"
 
 namespace polku::polkuctl {
 
@@ -17,6 +18,14 @@ absl::StatusOr<std::string> ReadText(const std::string& path) {
   std::string text(std::istreambuf_iterator<char>(file), {});
   if (!file) return absl::NotFoundError(absl::StrCat("cannot read ", path));
   return text;
+}
+
+std::string IdentityCodeIn(const std::string& path) {
+  constexpr char kFlag[] = "--identity-code-file";
+  const std::string text = Parsed(ReadText(path), kFlag);
+  const absl::string_view code = absl::StripAsciiWhitespace(text);
+  if (code.empty()) throw CLI::ValidationError(kFlag, "there is no identity code in it");
+  return std::string(code);
 }
 
 absl::StatusOr<polku::referral::v1::Referral> ReferralFrom(absl::string_view json,

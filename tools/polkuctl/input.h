@@ -16,6 +16,10 @@ namespace polku::polkuctl {
 // Errors: kNotFound.
 absl::StatusOr<std::string> ReadText(const std::string& path);
 
+// The identity code that stands in the file. A wrong file is a usage error of --identity-code-file: a code is never a
+// flag itself, since process lists show those.
+std::string IdentityCodeIn(const std::string& path);
+
 // `flags` on top of the referral in `json`: a flag that was given replaces what the file says, lists too.
 // Errors: kInvalidArgument, which never repeats the text: it may hold an identity code.
 absl::StatusOr<polku::referral::v1::Referral> ReferralFrom(absl::string_view json,

@@ -1,5 +1,6 @@
 // polkuctl coordinators ..., assignments ..., worklist and tasks ...
 #include "polku/coordinator_network/v1/api.grpc.pb.h"
+#include "tools/polkuctl/request.h"
 #include "tools/polkuctl/session.h"
 
 namespace polku::polkuctl {
@@ -10,7 +11,8 @@ using Stub = CoordinatorNetworkService::Stub;
 
 void AddCoordinators(CLI::App& app, Session& session) {
   CLI::App* coordinators =
-      AddCommand(app, "coordinators", "Coordinators: register, show, list.", "--role lead coordinators list");
+      AddCommand(app, "coordinators", "Coordinators: register, update, absences, propose, show, list.",
+                 "--role lead coordinators list");
   coordinators->require_subcommand(1);
   CLI::App* add = AddCommand(*coordinators, "register", "Adds a coordinator to the network.",
                              "--role lead coordinators register kajaani-1 --home organisations/kainuu-unit "
@@ -47,10 +49,27 @@ void AddCoordinators(CLI::App& app, Session& session) {
   auto listed = std::make_shared<ListCoordinatorsRequest>();
   AddPage<CoordinatorNetworkService>(*list, session, listed, &Stub::ListCoordinators,
                                      {"name", "organisation", "municipalities", "accepted", "capacity"});
+
+  AddRequest<CoordinatorNetworkService>(
+      *coordinators, session,
+      {"update", "The whole profile anew: what --from leaves out is empty afterwards.",
+       "--role lead coordinators update coordinators/kajaani-1 --from coordinator.json",
+       "coordinator, as show --json prints it"},
+      &Stub::UpdateCoordinator, {{"coordinator.name"}});
+  AddRequest<CoordinatorNetworkService>(
+      *coordinators, session,
+      {"absences", "Sets all absences anew; without --from there are none any more.",
+       "--role coordinator coordinators absences coordinators/kajaani-1 --from absences.json",
+       "absences, each with days and substitute"},
+      &Stub::SetAbsences, {{"coordinator"}});
+  AddRequest<CoordinatorNetworkService>(*coordinators, session,
+                                        {"propose", "Who fits the client best, with the reasons; changes nothing.",
+                                         "--role lead coordinators propose clients/C"},
+                                        &Stub::ProposeCoordinators, {{"client"}});
 }
 
 void AddAssignments(CLI::App& app, Session& session) {
-  CLI::App* assignments = AddCommand(app, "assignments", "Who supports a client: show, assign, accept.",
+  CLI::App* assignments = AddCommand(app, "assignments", "Who supports a client: show, list, assign, accept, decline.",
                                      "--role coordinator assignments show clients/C");
   assignments->require_subcommand(1);
   CLI::App* show = AddCommand(*assignments, "show", "With the reasons for the score.",
@@ -80,6 +99,19 @@ void AddAssignments(CLI::App& app, Session& session) {
                                          [accepted](const std::string& t) { accepted->set_coordinator(t); })
       ->required();
   AddCall<CoordinatorNetworkService>(*accept, session, accepted, &Stub::AcceptAssignment);
+  AddRequest<CoordinatorNetworkService>(
+      *assignments, session,
+      {"decline", "The next best is asked.",
+       "--role coordinator assignments decline clients/C --coordinator coordinators/kajaani-1"},
+      &Stub::DeclineAssignment, {{"client"}, {"coordinator", "coordinators/X", true}});
+
+  CLI::App* list =
+      AddCommand(*assignments, "list", "Of one coordinator, or of all who have left: those are to be moved.",
+                 "--role lead assignments list");
+  auto listed = std::make_shared<ListAssignmentsRequest>();
+  AddField(*list, session, *listed, {"coordinator", "coordinators/X"}, false);
+  AddPage<CoordinatorNetworkService>(*list, session, listed, &Stub::ListAssignments,
+                                     {"coordinator", "client", "state", "accept_time", "handing_over_to"});
 }
 
 void AddTasks(CLI::App& app, Session& session) {

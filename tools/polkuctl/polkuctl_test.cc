@@ -1,6 +1,3 @@
-#include <unistd.h>
-
-#include <cstdlib>
 #include <map>
 #include <sstream>
 
@@ -11,7 +8,6 @@
 #include "libs/base/violation.h"
 #include "libs/pipeline/proto_time.h"
 #include "libs/rpc/status.h"
-#include "libs/testing/temporary_folder.h"
 #include "polku/assessment/v1/api.grpc.pb.h"
 #include "polku/coordinator_network/v1/api.pb.h"
 #include "polku/follow_up/v1/api.grpc.pb.h"
@@ -154,37 +150,6 @@ TEST(Tables, AlignTheirColumnsAndShowLocalTime) {
   EXPECT_EQ(TableOf({&task}, {"due_time", "kind", "name"}),
             "DUE_TIME          KIND      NAME\n"
             "2026-07-01 12:00  outreach  clients/C/tasks/1\n");
-}
-
-// CLI11 lends a command without footer the one of its parent: an example counts only if it is of the command itself.
-// Nobody listens on port 1, so an example that is rightly typed ends there.
-void ExpectExamples(CLI::App& app, const std::string& path) {
-  for (CLI::App* command : app.get_subcommands([](CLI::App*) { return true; })) {
-    const std::string name = path.empty() ? command->get_name() : path + " " + command->get_name();
-    const std::string start = "Example:\n  polkuctl ";
-    const std::string help = command->help();
-    const size_t found = help.find(start);
-    EXPECT_FALSE(command->get_description().empty()) << name;
-    ASSERT_NE(found, std::string::npos) << name;
-    const std::string example =
-        help.substr(found + start.size(), help.find('\n', found + start.size()) - found - start.size());
-    EXPECT_THAT(example, HasSubstr(name));
-    std::vector<std::string> arguments = CLI::detail::split_up(example);
-    arguments.insert(arguments.begin(), {"--server", "127.0.0.1:1"});
-    std::ostringstream out;
-    std::ostringstream err;
-    EXPECT_EQ(polkuctl::Run(arguments, out, err), kUnreachable) << example << "\n" << err.str();
-    ExpectExamples(*command, name);
-  }
-}
-
-TEST(Help, OfEveryCommandHasAnExampleThatWorks) {
-  const testing::TemporaryFolder keys;
-  ASSERT_EQ(setenv("POLKU_IMPORT_KEY_FILE", absl::StrCat(keys.path(), "/key").c_str(), 1), 0);
-  ASSERT_EQ(chdir(POLKU_POLKUCTL_EXAMPLES), 0);  // Where the files of the examples are.
-  std::ostringstream out;
-  Session session(out, out);
-  ExpectExamples(*MakeApp(session), "");
 }
 
 TEST(Errors, TellCodeReasonFieldsAndWhenToTryAgain) {

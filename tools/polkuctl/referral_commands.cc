@@ -1,5 +1,5 @@
 // polkuctl referrals ...
-#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
 #include "polku/referral/v1/api.grpc.pb.h"
 #include "tools/polkuctl/input.h"
 #include "tools/polkuctl/request.h"
@@ -27,10 +27,7 @@ Referral ReferralOf(const Typed& typed) {
     referral = Parsed(ReferralFrom(Parsed(ReadText(typed.from), "--from"), typed.flags), "--from");
   }
   if (!typed.identity_code_file.empty()) {
-    const std::string text = Parsed(ReadText(typed.identity_code_file), "--identity-code-file");
-    const absl::string_view code = absl::StripAsciiWhitespace(text);
-    if (code.empty()) throw CLI::ValidationError("--identity-code-file", "there is no identity code in it");
-    referral.mutable_person()->set_identity_code(std::string(code));
+    referral.mutable_person()->set_identity_code(IdentityCodeIn(typed.identity_code_file));
   }
   return referral;
 }
@@ -152,6 +149,40 @@ void AddCorrespondence(CLI::App& referrals, Session& session) {
                               &Stub::VoidRecord, {{"name"}, {"reason", "", true}, words});
 }
 
+// What is printed of a change; the token on the other stream, so that a watch can go on there.
+bool Tell(const WatchReferralsResponse& told, bool until_caught_up, std::string& token, Session& session) {
+  token = told.resume_token();
+  if (told.has_referral()) {
+    const Referral& referral = told.referral();
+    session.out << (session.json
+                        ? Json(told)
+                        : absl::StrCat(EnumText(*ReferralState_descriptor()->FindValueByNumber(referral.state())), "  ",
+                                       OneLine(referral.name()), "  ", OneLine(referral.receiving_unit())))
+                << std::endl;
+  }
+  return !(told.caught_up() && until_caught_up);
+}
+
+void AddWatch(CLI::App& referrals, Session& session) {
+  CLI::App* watch = AddCommand(referrals, "watch", "Those that your organisation sent, then each one that changes.",
+                               "--role referrer referrals watch --until-caught-up");
+  auto request = std::make_shared<WatchReferralsRequest>();
+  AddField(*watch, session, *request, {"resume_token", "where an earlier watch ended"}, false);
+  auto until_caught_up = std::make_shared<bool>(false);
+  watch->add_flag("--until-caught-up", *until_caught_up, "ends when everything up to now has been told");
+  auto seconds = std::make_shared<double>(1800);
+  watch->add_option("--for", *seconds, "seconds")->check(CLI::Range(0.001, 86400.0))->capture_default_str();
+  watch->callback([request, until_caught_up, seconds, &session] {
+    const auto stub = ReferralService::NewStub(session.channel());
+    std::string token = request->resume_token();
+    const absl::Status status = session.Watch<Stub, WatchReferralsRequest, WatchReferralsResponse>(
+        &Stub::WatchReferrals, *stub, *request, absl::Seconds(*seconds),
+        [&](const WatchReferralsResponse& told) { return Tell(told, *until_caught_up, token, session); });
+    if (!token.empty()) session.err << "to go on: --resume-token " << token << "\n";
+    if (!status.ok()) session.Fail(status);
+  });
+}
+
 }  // namespace
 
 void AddReferralCommands(CLI::App& app, Session& session) {
@@ -160,6 +191,7 @@ void AddReferralCommands(CLI::App& app, Session& session) {
   referrals->require_subcommand(1);
   AddSubmit(*referrals, session);
   AddList(*referrals, session);
+  AddWatch(*referrals, session);
   CLI::App* show =
       AddCommand(*referrals, "show", "One referral.", "--role intake referrals show clients/C/referrals/1");
   auto request = std::make_shared<GetReferralRequest>();

@@ -8,8 +8,10 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "google/protobuf/duration.pb.h"
+#include "google/protobuf/util/json_util.h"
 #include "libs/base/status_macros.h"
 #include "libs/pipeline/proto_time.h"
+#include "tools/polkuctl/input.h"
 #include "tools/polkuctl/text.h"
 
 namespace polku::polkuctl {
@@ -132,6 +134,29 @@ void AddField(CLI::App& command, Session& session, Message& request, const Field
     option = command.add_option_function<std::string>(flag, set, help);
   }
   option->required(positional || field.required);
+}
+
+std::function<void()> AddFile(CLI::App& command, Message& request, const std::string& what) {
+  auto path = std::make_shared<std::string>();
+  command.add_option("--from", *path,
+                     absl::StrCat("file with the request as JSON: ", what, "; - is standard input; flags go on top"));
+  return [path, &request, what] {
+    if (path->empty()) return;
+    const std::string text = Parsed(ReadText(*path), "--from");
+    const std::unique_ptr<Message> file(request.New());
+    if (!google::protobuf::util::JsonStringToMessage(text, file.get()).ok()) {
+      // The parser's own words repeat the text, which may hold an identity code.
+      throw CLI::ValidationError(
+          "--from", absl::StrCat("the file is not a ", request.GetDescriptor()->name(), " in JSON (", what, ")"));
+    }
+    std::vector<const FieldDescriptor*> typed;
+    request.GetReflection()->ListFields(request, &typed);
+    for (const FieldDescriptor* field : typed) {
+      if (field->is_repeated()) file->GetReflection()->ClearField(file.get(), field);
+    }
+    file->MergeFrom(request);
+    request.CopyFrom(*file);
+  };
 }
 
 }  // namespace polku::polkuctl

@@ -1,6 +1,7 @@
 // Commands whose words are the fields of their request, set by reflection.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -23,6 +24,7 @@ struct Words {
   std::string name;
   std::string what;
   std::string example;
+  std::string from;  // What the file of --from holds, "absences"; empty: there is no such option.
 };
 
 // Sets the field at `path`, or adds to it when it is repeated. Days, instants ("now" is `now`), durations ("24h"),
@@ -36,6 +38,10 @@ absl::Status SetField(google::protobuf::Message& message, absl::string_view path
 void AddField(CLI::App& command, Session& session, google::protobuf::Message& request, const Field& field,
               bool positional);
 
+// "--from FILE": the request as JSON with the field names of the .proto files, `what` above all; "-" is standard input.
+// What the returned function reads goes below what has been typed; a typed list replaces that of the file.
+std::function<void()> AddFile(CLI::App& command, google::protobuf::Message& request, const std::string& what);
+
 // `fields[0]` stands behind the command's name without a flag, the others are flags.
 template <class Service, class Request, class Response>
 void AddRequest(CLI::App& parent, Session& session, const Words& words,
@@ -44,7 +50,9 @@ void AddRequest(CLI::App& parent, Session& session, const Words& words,
   CLI::App* command = AddCommand(parent, words.name, words.what, words.example);
   auto request = std::make_shared<Request>();  // Kept by the command's callback.
   for (size_t i = 0; i < fields.size(); ++i) AddField(*command, session, *request, fields[i], i == 0);
-  AddCall<Service>(*command, session, request, method);
+  std::function<void()> fill;
+  if (!words.from.empty()) fill = AddFile(*command, *request, words.from);
+  AddCall<Service>(*command, session, request, method, fill);
 }
 
 }  // namespace polku::polkuctl

@@ -56,6 +56,25 @@ class Session {
     return response;
   }
 
+  // A stream that `each` is told of, until it says false, the server ends it, or `longest` has passed: the last two are
+  // no error.
+  template <class Stub, class Request, class Response>
+  absl::Status Watch(std::unique_ptr<grpc::ClientReader<Response>> (Stub::*method)(grpc::ClientContext*,
+                                                                                   const Request&),
+                     Stub& stub, Request request, absl::Duration longest,
+                     const std::function<bool(const Response&)>& each) {
+    grpc::ClientContext context;
+    Prepare(context, request);
+    context.set_deadline(absl::ToChronoTime(Now() + longest));
+    const auto reader = (stub.*method)(&context, request);
+    Response response;
+    bool goes_on = true;
+    while (goes_on && reader->Read(&response)) goes_on = each(response);
+    if (!goes_on) context.TryCancel();
+    const absl::Status status = rpc::FromGrpc(reader->Finish());
+    return !goes_on || absl::IsDeadlineExceeded(status) ? absl::OkStatus() : status;
+  }
+
   // Prints a message, or the error and sets the exit code.
   template <class Response>
   void Show(const absl::StatusOr<Response>& response) {

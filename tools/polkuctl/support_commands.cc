@@ -12,7 +12,7 @@ void AddMeetings(CLI::App& app, Session& session) {
   const std::string example =
       "--role coordinator meetings schedule clients/C --start-time 2026-12-01T10:00:00+02:00 "
       "--participant organisations/kela --classes plan";
-  CLI::App* meetings = AddCommand(app, "meetings", "Meetings about a client: schedule, list, show.", example);
+  CLI::App* meetings = AddCommand(app, "meetings", "Meetings about a client: schedule, record, list, show.", example);
   meetings->require_subcommand(1);
   CLI::App* schedule =
       AddCommand(*meetings, "schedule", "Each organisation needs the client's permission, or a statute.", example);
@@ -32,6 +32,17 @@ void AddMeetings(CLI::App& app, Session& session) {
   AddRequest<CoordinatorNetworkService>(
       *meetings, session, {"show", "One meeting.", "--role coordinator meetings show clients/C/meetings/1"},
       &Stub::GetMeeting, {{"name"}});
+  AddRequest<CoordinatorNetworkService>(
+      *meetings, session,
+      {"record", "How the meeting went.",
+       "--role coordinator meetings record clients/C/meetings/1 --state held --client-present --from meeting.json",
+       "participants and decisions"},
+      &Stub::RecordMeeting,
+      {{"meeting"},
+       {"state", "", true},
+       {"start_time", "RFC 3339, if not as agreed"},
+       {"client_present", ""},
+       {"classes", "what was told, if not as agreed"}});
   CLI::App* list = AddCommand(*meetings, "list", "A client's meetings.", "--role coordinator meetings list clients/C");
   auto listed = std::make_shared<ListMeetingsRequest>();
   AddField(*list, session, *listed, {"client"}, true);
