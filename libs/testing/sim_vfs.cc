@@ -75,6 +75,7 @@ class SimVfs::Disk {
   std::map<std::string, std::shared_ptr<File>> files;    // As programs see the folder.
   std::map<std::string, std::shared_ptr<File>> durable;  // As it would be after a crash.
   int64_t operations = 0;
+  int64_t open_files = 0;
   int64_t power_left = 0;  // 0 = for ever.
   bool has_power = true;
   bool syncs_fail = false;
@@ -133,6 +134,7 @@ int Close(sqlite3_file* base) {
   ShmUnmap(base, 0);
   Detach(handle);
   delete handle.path;
+  --handle.disk->open_files;
   return SQLITE_OK;
 }
 
@@ -316,6 +318,7 @@ int OpenFile(sqlite3_vfs* vfs, const char* path, sqlite3_file* base, int flags, 
   handle->path = new std::string(path == nullptr ? "" : path);
   file->handles.push_back(handle);
   handle->base.pMethods = &kMethods;
+  ++disk.open_files;
   if (out_flags != nullptr) *out_flags = flags;
   return SQLITE_OK;
 }
@@ -463,6 +466,7 @@ SimVfs::~SimVfs() = default;
 const std::string& SimVfs::name() const { return disk_->name; }
 void SimVfs::Crash(SeededRandom& random, Unsynced unsynced) { disk_->Crash(random, unsynced); }
 int64_t SimVfs::operations() const { return disk_->operations; }
+int64_t SimVfs::open_files() const { return disk_->open_files; }
 void SimVfs::LosePowerAfter(int64_t operations) { disk_->power_left = operations; }
 void SimVfs::FailSyncs(bool fail) { disk_->syncs_fail = fail; }
 bool SimVfs::has_power() const { return disk_->has_power; }

@@ -37,6 +37,8 @@ class SimVfs {
 
   // Writes, truncations, syncs and deletions so far: the places where power can go.
   int64_t operations() const;
+  // Those that no connection has closed yet, cut off by Crash() or not.
+  int64_t open_files() const;
   // The power goes just before the `operations`-th one from now (1 = the next): it and whatever
   // follows fails until Crash() is called. 0 takes the order back.
   void LosePowerAfter(int64_t operations);

@@ -129,6 +129,18 @@ TEST(SimVfs, CutsOldConnectionsOff) {
   EXPECT_EQ(Ask(after, "SELECT group_concat(n) FROM t"), "2");
 }
 
+TEST(SimVfs, CountsFilesUntilTheyAreClosed) {
+  SimVfs disk("counts");
+  Connection first = Open(disk);
+  ASSERT_TRUE(Do(first, "CREATE TABLE t(number)"));
+  EXPECT_GT(disk.open_files(), 0);
+  SeededRandom random(1);
+  disk.Crash(random, SimVfs::Unsynced::kLost);
+  EXPECT_GT(disk.open_files(), 0);
+  first.reset();
+  EXPECT_EQ(disk.open_files(), 0);
+}
+
 TEST(SimVfs, LetsTwoConnectionsShareALog) {
   SimVfs disk("sim-test-two");
   const Connection writer = Open(disk);

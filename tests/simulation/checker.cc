@@ -1,7 +1,6 @@
 #include "tests/simulation/checker.h"
 
 #include <algorithm>
-#include <cstring>
 #include <set>
 #include <tuple>
 #include <utility>
@@ -525,27 +524,6 @@ void AddTimeUse(const Picture::Service& network, std::map<std::string, std::stri
 
 std::vector<std::string> CheckAtRest(World& world, const History& history, Picture& picture) {
   return Check(world, history, picture).Run();
-}
-
-std::vector<std::string> CheckNames(World& world) {
-  std::vector<std::string> wanted = {kCanary, kFeedCanary};
-  for (int client = 1; client <= ScenarioSize().clients; ++client) wanted.push_back(IdentityCode(client));
-  std::vector<std::string> files = {"bus", "bus-wal"};
-  for (int service = 0; service < kServices; ++service) {
-    for (const char* kind : {".db", ".db-wal", ".keys", ".keys-wal", ".ledger", ".ledger-wal"}) {
-      files.push_back(NameOf(service) + kind);
-    }
-  }
-  Faults faults;
-  for (const std::string& file : files) {
-    const std::string content = world.disk().Current(file);
-    for (const std::string& each : wanted) {
-      if (each == kFeedCanary && file.starts_with("bus")) continue;  // There it was written.
-      if (memmem(content.data(), content.size(), each.data(), each.size()) == nullptr) continue;
-      faults.push_back(absl::StrCat("I11: ", file, " holds in plain: ", each));
-    }
-  }
-  return faults;
 }
 
 std::vector<std::string> CheckQuickly(World& world) {

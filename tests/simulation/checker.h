@@ -37,9 +37,6 @@ struct Picture {
 // `picture` gets what was read, as far as it could be.
 std::vector<std::string> CheckAtRest(World& world, const History& history, Picture& picture);
 
-// People's names, texts and identity codes are nowhere in plain, erased or not (I11). Reads every file.
-std::vector<std::string> CheckNames(World& world);
-
 // Only what costs little: nothing waits, nothing is overdue, the safety net holds.
 std::vector<std::string> CheckQuickly(World& world);
 

@@ -6,6 +6,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <functional>
 #include <memory>
 #include <string>
@@ -24,6 +25,7 @@
 #include "tests/simulation/assignments.h"
 #include "tests/simulation/driver.h"
 #include "tests/simulation/feeds.h"
+#include "tests/simulation/files.h"
 #include "tests/simulation/merges.h"
 #include "tests/simulation/naive_referrals.h"
 #include "tests/simulation/naive_rules.h"
@@ -457,6 +459,17 @@ TEST_F(CheckerTest, FindsAnOverdueTimer) {
 TEST_F(CheckerTest, FindsBookkeepingThatGrows) {
   Doctor(kFollowUp, "UPDATE request SET time = 1 WHERE rowid = (SELECT MAX(rowid) FROM request)");
   EXPECT_THAT(CheckQuickly(world_), Contains(StartsWith("I9: follow-up: 1 old requests")));
+}
+
+TEST_F(CheckerTest, FindsAFileThatStaysOpen) {
+  const int64_t files = FilesOfProcess();
+  std::FILE* file = std::fopen("/dev/null", "r");
+  sqlite3* db = nullptr;
+  ASSERT_EQ(sqlite3_open_v2("follow-up.db", &db, SQLITE_OPEN_READWRITE, world_.disk().name().c_str()), SQLITE_OK);
+  EXPECT_THAT(CheckFiles(world_, files), ElementsAre(StartsWith("I9: 1 files of the process stay open"),
+                                                     StartsWith("I9: 1 files of the disk stay open")));
+  sqlite3_close(db);
+  std::fclose(file);
 }
 
 TEST_F(CheckerTest, FindsALostTimer) {

@@ -350,12 +350,24 @@ class Naive {
     return true;
   }
 
-  bool OthersOpenAt(absl::Time time, bool retracted) const {
-    return std::any_of(facts_.breaks.begin(), facts_.breaks.end(), [&](const auto& each) {
-      const auto& other = each.second;
-      return other.about.first != v1::RULE_NO_NEXT_MEASURE && other.retracted == retracted && other.due <= time &&
-             other.end > time;
-    });
+  // Whether it may have been known only after the limit of a gap that began at `from`: the gap does not wait for a
+  // source that still owes sessions of a measure that had ended.
+  bool IsLateNews(const Break& broken, absl::Time from) const {
+    const auto measure = facts_.measures.find(broken.about.second);
+    return broken.about.first == v1::RULE_MISSED_ATTENDANCE && measure != facts_.measures.end() &&
+           measure->second.end.has_value() && StartOfDay(*measure->second.end) <= from;
+  }
+
+  // Whether another break stood in the way of a gap at its limit; nothing, if it cannot be told afterwards because the
+  // break was a mistake or may have been late news.
+  std::optional<bool> OthersOpen(absl::Time from, absl::Time due) const {
+    std::optional<bool> open = false;
+    for (const auto& [interruption, other] : facts_.breaks) {
+      if (other.about.first == v1::RULE_NO_NEXT_MEASURE || other.due > due || other.end <= due) continue;
+      if (!other.retracted && !IsLateNews(other, from)) return true;
+      open = std::nullopt;
+    }
+    return open;
   }
 
   void NoNextMeasure() {
@@ -368,11 +380,9 @@ class Naive {
       clock.StartAgainBehind(JourneyQuiets(), kOfficeDays);
       if (clock.due > horizon_) return;
       if (!IsGap(from, clock.due) || Hide({v1::RULE_NO_NEXT_MEASURE, ""}, clock.from, clock.due)) continue;
-      if (OthersOpenAt(clock.due, false)) continue;
-      if (OthersOpenAt(clock.due, true)) {  // What was a mistake hid it: the gap may have closed before that was known.
-        hidden_.insert({{v1::RULE_NO_NEXT_MEASURE, ""}, LocalDay(clock.from)});
-        continue;
-      }
+      const std::optional<bool> others_open = OthersOpen(clock.from, clock.due);
+      if (!others_open.has_value()) hidden_.insert({{v1::RULE_NO_NEXT_MEASURE, ""}, LocalDay(clock.from)});
+      if (others_open.value_or(true)) continue;
       broken_[{v1::RULE_NO_NEXT_MEASURE, ""}] = clock.from;
       return;
     }

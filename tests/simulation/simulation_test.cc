@@ -26,6 +26,7 @@
 #include "polku/follow_up/v1/state.pb.h"
 #include "tests/simulation/checker.h"
 #include "tests/simulation/driver.h"
+#include "tests/simulation/files.h"
 #include "tests/simulation/naive_referrals.h"
 #include "tests/simulation/naive_rules.h"
 #include "tests/simulation/scenario.h"
@@ -71,6 +72,7 @@ void Tell(const Picture& picture, bool faults) {
 }
 
 Played Play(const Scenario& scenario, bool faults) {
+  const int64_t files = FilesOfProcess();
   World world(absl::StrCat("sim-", scenario.seed, faults ? "-faults" : ""), scenario.seed, scenario.begin,
               scenario.seed % 2 == 0 ? 0 : 2);
   int evenings = 0;
@@ -96,6 +98,7 @@ Played Play(const Scenario& scenario, bool faults) {
   played.refusals = driver.refusals();
   played.tally = driver.tally();
   played.crashes_at = world.crashes();
+  if (played.status.ok()) played.status = AsStatus(CheckFiles(world, files));
   return played;
 }
 

@@ -231,6 +231,7 @@ void World::Stop() {
   for (Node& node : nodes_) node.database.reset();
   bus_.reset();
   journals_.reset();
+  files_left_open_ = std::max(files_left_open_, disk_.open_files());
 }
 
 void World::Crash(SeededRandom& random) {

@@ -55,6 +55,10 @@ class World {
   // apart from what `random` lets survive.
   void Crash(SeededRandom& random);
   bool running() const { return nodes_[0].pipeline != nullptr; }
+  // Everything is closed, as at the end of a life.
+  void Stop();
+  // The most files of the disk that were open when everything had been closed.
+  int64_t files_left_open() const { return files_left_open_; }
 
   // May throw PowerLost.
   absl::StatusOr<bool> Step(int service) { return nodes_[service].pipeline->Step(); }
@@ -84,7 +88,6 @@ class World {
   };
   absl::Status Open();
   absl::Status OpenService(int service);
-  void Stop();
   void Pass(absl::string_view point);
 
   const int readers_;
@@ -96,6 +99,7 @@ class World {
   std::unique_ptr<pipeline::InProcessJournals> journals_;
   std::array<Node, kServices> nodes_;
   int64_t passages_left_ = 0;
+  int64_t files_left_open_ = 0;
   std::vector<int64_t> crashes_;
 };
 
