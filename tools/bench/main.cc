@@ -1,7 +1,9 @@
 // polku-bench: what the product can do on this machine, beside the raw parts under it.
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -35,7 +37,10 @@ int main(int argc, char** argv) {
   polku::InitLogging("bench", &clock);
   polku::SetLogLevel(polku::LogLevel::kError);
   std::string folder = parent + "/polku-bench-XXXXXX";
-  POLKU_CHECK(mkdtemp(folder.data()) != nullptr);
+  if (mkdtemp(folder.data()) == nullptr) {
+    std::cerr << "polku-bench: --folder " << parent << ": " << std::strerror(errno) << "\n";
+    return 1;
+  }
   settings.folder = folder;
   Report report;
   std::vector<std::pair<std::string, std::function<void()>>> benches;

@@ -24,10 +24,13 @@ namespace {
 constexpr double kRatioLeast = 0.5;
 constexpr HetuPolicy kIdentity{.allow_test_codes = true};
 
-// Codes that belong to nobody: individual numbers 900 to 999, a hundred a birthday.
+// Few people of a region were born on the same day, and whoever was is compared with each that is referred.
+constexpr int kBirthdays = 45 * 365;
+
+// Codes that belong to nobody: individual numbers 900 to 999.
 std::string IdentityCode(int ordinal) {
-  const absl::CivilDay birthday = absl::CivilDay(1960, 1, 1) + ordinal / 100;
-  const int number = 900 + ordinal % 100;
+  const absl::CivilDay birthday = absl::CivilDay(1955, 1, 1) + ordinal % kBirthdays;
+  const int number = 900 + ordinal / kBirthdays;
   const int day = static_cast<int>(birthday.day() * 10000 + birthday.month() * 100 + birthday.year() % 100);
   constexpr char kCheck[] = "0123456789ABCDEFHJKLMNPRSTUVWXY";
   return absl::StrFormat("%06d-%03d%c", day, number, kCheck[(int64_t{day} * 1000 + number) % 31]);
