@@ -9,6 +9,12 @@
 #include "libs/pipeline/pipeline.h"
 
 namespace polku::pipeline {
+namespace {
+
+// An answer that does not come is waited for while commands wait, too.
+constexpr absl::Duration kStartAgain = absl::Seconds(2);
+
+}  // namespace
 
 absl::StatusOr<std::unique_ptr<Inbox>> Inbox::Create(absl::string_view service,
                                                      const std::vector<std::string>& subscriptions,
@@ -27,7 +33,7 @@ absl::StatusOr<std::unique_ptr<Inbox>> Inbox::Create(absl::string_view service,
 }
 
 absl::Status Inbox::StartFromDatabase() {
-  if (unstarted_.empty()) return absl::OkStatus();
+  if (unstarted_.empty() || clock_.Now() < start_again_at_) return absl::OkStatus();
   ASSIGN_OR_RETURN(std::unique_ptr<store::Reader> reader, database_.Read());
   ASSIGN_OR_RETURN(std::vector<store::PositionRow> rows, reader->ReadPositions());
   while (!unstarted_.empty()) {
@@ -46,6 +52,11 @@ absl::Status Inbox::StartFromDatabase() {
     }
     next_.erase(partition);
     if (absl::IsFailedPrecondition(started)) continue;  // Lost meanwhile; the next Poll says so.
+    if (absl::IsUnavailable(started)) {
+      unstarted_.insert(partition);
+      start_again_at_ = clock_.Now() + kStartAgain;
+      return started;
+    }
     // Records are gone that we have not read, or the bus is not the one that we knew. Going on
     // from elsewhere would hide the loss, so the partition stays shut until a person decides.
     if (stuck_.insert(partition).second) {

@@ -90,7 +90,8 @@ class Inbox {
   std::unique_ptr<bus::Consumer> consumer_;      // Null without subscriptions.
   std::map<bus::TopicPartition, int64_t> next_;  // Assigned and started: committed next offset.
   std::set<bus::TopicPartition> unstarted_;      // Assigned, or to be read again; not started yet.
-  std::set<bus::TopicPartition> stuck_;          // Assigned, but their position is out of range.
+  absl::Time start_again_at_ = absl::InfinitePast();
+  std::set<bus::TopicPartition> stuck_;  // Assigned, but their position is out of range.
   std::map<bus::TopicPartition, absl::Time> covered_;
   std::map<bus::TopicPartition, int64_t> advice_;  // Committed positions that the bus has not been told.
   bool at_end_ = false;

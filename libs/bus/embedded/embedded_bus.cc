@@ -15,6 +15,7 @@
 #include "absl/synchronization/mutex.h"
 #include "libs/base/private_file.h"
 #include "libs/base/status_macros.h"
+#include "libs/bus/admission.h"
 #include "libs/bus/embedded/assignment.h"
 #include "libs/bus/embedded/file_lock.h"
 #include "libs/bus/embedded/record_file.h"
@@ -27,15 +28,6 @@ namespace {
 constexpr int64_t kGroupMessagesMax = 10'000;
 constexpr int64_t kGroupBytesMax = 16 << 20;
 constexpr int kMessageBytesMaxMax = 256 << 20;
-constexpr int kPartitionsMax = 1000;
-constexpr size_t kTopicCharactersMax = 249;
-
-bool IsTopicName(absl::string_view name) {
-  return !name.empty() && name.size() <= kTopicCharactersMax && std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
-           c == '-';
-  });
-}
 
 // A consumer as its group sees it; guarded by the mutex of the bus.
 struct Member {
@@ -94,10 +86,7 @@ class EmbeddedBus : public Bus {
   };
 
   void AddPartition(const PartitionPlace& place, int64_t end) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::StatusOr<std::vector<TopicSpec>> MissingTopics(absl::Span<const TopicSpec> topics)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Batch Admit(absl::Span<const Message> messages, std::vector<absl::Status>& statuses) ABSL_LOCKS_EXCLUDED(mutex_);
-  absl::Status Check(const Message& message) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void WriteGroup() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Rebalance(const std::string& group) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool HasNews(const Member& member) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -175,7 +164,13 @@ absl::Status EmbeddedBus::EnsureTopics(absl::Span<const TopicSpec> topics) {
   absl::MutexLock lock(&mutex_);
   mutex_.Await(absl::Condition(
       +[](bool* writing) { return !*writing; }, &writing_));
-  ASSIGN_OR_RETURN(const std::vector<TopicSpec> missing, MissingTopics(topics));
+  const auto partitions_of = [this](const std::string& topic)
+                                 ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) -> std::optional<int> {
+    const auto known = topics_.find(topic);
+    if (known == topics_.end()) return std::nullopt;
+    return static_cast<int>(known->second.size());
+  };
+  ASSIGN_OR_RETURN(const std::vector<TopicSpec> missing, MissingTopics(topics, partitions_of));
   if (missing.empty()) return absl::OkStatus();
   writing_ = true;
   mutex_.Unlock();
@@ -185,27 +180,6 @@ absl::Status EmbeddedBus::EnsureTopics(absl::Span<const TopicSpec> topics) {
   RETURN_IF_ERROR(added.status());
   for (const PartitionPlace& place : *added) AddPartition(place, 0);
   return absl::OkStatus();
-}
-
-absl::StatusOr<std::vector<TopicSpec>> EmbeddedBus::MissingTopics(absl::Span<const TopicSpec> topics) {
-  std::map<std::string, int> missing;
-  for (const TopicSpec& spec : topics) {
-    if (!IsTopicName(spec.topic) || spec.partitions < 1 || spec.partitions > kPartitionsMax) {
-      return absl::InvalidArgumentError(absl::StrCat("create topic ", spec.topic, " with ", spec.partitions,
-                                                     " partitions: a name is 1 to ", kTopicCharactersMax,
-                                                     " of [a-zA-Z0-9._-], a number 1 to ", kPartitionsMax));
-    }
-    const auto known = topics_.find(spec.topic);
-    const int partitions = known != topics_.end() ? static_cast<int>(known->second.size())
-                                                  : missing.emplace(spec.topic, spec.partitions).first->second;
-    if (partitions != spec.partitions) {
-      return absl::FailedPreconditionError(
-          absl::StrCat("create topic ", spec.topic, " with ", spec.partitions, " partitions: it has ", partitions));
-    }
-  }
-  std::vector<TopicSpec> specs;
-  for (const auto& [topic, partitions] : missing) specs.push_back({topic, partitions});
-  return specs;
 }
 
 absl::StatusOr<std::unique_ptr<Producer>> EmbeddedBus::NewProducer() {
@@ -258,38 +232,18 @@ void EmbeddedBus::Rebalance(const std::string& group) {
   }
 }
 
-absl::Status EmbeddedBus::Check(const Message& message) const {
-  if (!topics_.contains(message.topic)) {
-    return absl::NotFoundError(absl::StrCat("publish: no topic ", message.topic));
-  }
-  if (message.key.empty()) return absl::InvalidArgumentError(absl::StrCat("publish to ", message.topic, ": no key"));
-  if (const int64_t bytes = MessageBytes(message); bytes > options_.message_bytes_max) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("publish to ", message.topic, ": ", bytes, " bytes, the limit is ", options_.message_bytes_max));
-  }
-  return absl::OkStatus();
-}
-
 Batch EmbeddedBus::Admit(absl::Span<const Message> messages, std::vector<absl::Status>& statuses) {
-  std::map<std::pair<absl::string_view, absl::string_view>, absl::Status> failed;
+  Admission admission(options_.message_bytes_max);
   Batch batch;
   absl::MutexLock lock(&mutex_);
   for (size_t i = 0; i < messages.size(); ++i) {
     const Message& message = messages[i];
-    absl::Status status = Check(message);
-    if (const auto earlier = failed.find({message.topic, message.key}); status.ok() && earlier != failed.end()) {
-      status = absl::Status(earlier->second.code(),
-                            absl::StrCat("publish to ", message.topic, ": an earlier message of this key failed"));
-    }
-    if (status.ok()) {
-      const std::vector<size_t>& indices = topics_.find(message.topic)->second;
-      const int partition = PartitionOf(message.key, static_cast<int>(indices.size()));
-      batch.entries.push_back({&message, i, indices[static_cast<size_t>(partition)]});
-      batch.bytes += MessageBytes(message);
-    } else if (!message.key.empty()) {
-      failed.emplace(std::pair(absl::string_view(message.topic), absl::string_view(message.key)), status);
-    }
-    statuses.push_back(std::move(status));
+    const auto topic = topics_.find(message.topic);
+    statuses.push_back(admission.Check(message, topic != topics_.end()));
+    if (!statuses.back().ok()) continue;
+    const int partition = PartitionOf(message.key, static_cast<int>(topic->second.size()));
+    batch.entries.push_back({&message, i, topic->second[static_cast<size_t>(partition)]});
+    batch.bytes += MessageBytes(message);
   }
   return batch;
 }

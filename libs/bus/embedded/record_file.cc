@@ -110,12 +110,6 @@ uint32_t Checksum(const TopicPartition& name, int64_t offset, int64_t append_nan
 
 }  // namespace
 
-int64_t MessageBytes(const Message& message) {
-  size_t bytes = message.key.size() + message.value.size();
-  for (const Header& header : message.headers) bytes += header.name.size() + header.value.size();
-  return static_cast<int64_t>(bytes);
-}
-
 absl::StatusOr<std::unique_ptr<RecordFile>> RecordFile::Open(const Options& options) {
   std::unique_ptr<RecordFile> file(new RecordFile(options.path));
   RETURN_IF_ERROR(file->Prepare(options));

@@ -46,9 +46,6 @@ struct ReadBudget {
 // (group, topic, partition) to the offset up to which the group says it is done.
 using AdvisoryOffsets = std::map<std::tuple<std::string, std::string, int>, int64_t>;
 
-// Key, value, header names and values together.
-int64_t MessageBytes(const Message& message);
-
 class RecordFile {
  public:
   struct Options {

@@ -1,0 +1,204 @@
+#include "libs/bus/kafka/client.h"
+
+#include <algorithm>
+#include <array>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "libs/base/log.h"
+#include "libs/base/status_macros.h"
+
+namespace polku::bus::kafka {
+namespace {
+
+// Room for what Kafka puts around a message.
+constexpr int kEnvelopeBytes = 64 << 10;
+constexpr absl::Duration kAskAgain = absl::Milliseconds(10);
+constexpr char kGapless[] = "enable.gapless.guarantee";
+
+// Set here and nowhere else: order, durability and positions hang on them.
+constexpr std::array kOwn = {"acks",
+                             "allow.auto.create.topics",
+                             "auto.offset.reset",
+                             "bootstrap.servers",
+                             "enable.auto.commit",
+                             "enable.auto.offset.store",
+                             kGapless,
+                             "enable.idempotence",
+                             "enable.partition.eof",
+                             "group.id",
+                             "message.max.bytes",
+                             "message.timeout.ms",
+                             "metadata.broker.list",
+                             "partition.assignment.strategy",
+                             "partitioner",
+                             "request.required.acks",
+                             "retries",
+                             "session.timeout.ms"};
+
+void Log(const rd_kafka_t* client, int level, const char* facility, const char* text) {
+  if (absl::StrContains(text, kGapless)) return;  // "Experimental", at each start. We know, and rely on it.
+  // An error to librdkafka is mostly a broker that is away for a moment.
+  const LogLevel of_ours = level <= 2   ? LogLevel::kError
+                           : level <= 4 ? LogLevel::kWarning
+                           : level <= 6 ? LogLevel::kInfo
+                                        : LogLevel::kDebug;
+  LogEvent(of_ours, "librdkafka", {{"client", rd_kafka_name(client)}, {"facility", facility}, {"text", text}});
+}
+
+absl::Status Set(rd_kafka_conf_t* conf, const std::string& name, const std::string& value) {
+  std::array<char, 256> why{};
+  if (rd_kafka_conf_set(conf, name.c_str(), value.c_str(), why.data(), why.size()) == RD_KAFKA_CONF_OK) {
+    return absl::OkStatus();
+  }
+  // Not the value: it may be a password.
+  return absl::InvalidArgumentError(absl::StrCat("kafka setting ", name, " is unknown or has a bad value"));
+}
+
+using Queue = std::unique_ptr<rd_kafka_queue_t, decltype(&rd_kafka_queue_destroy)>;
+using Event = std::unique_ptr<rd_kafka_event_t, decltype(&rd_kafka_event_destroy)>;
+
+absl::Status Answers(rd_kafka_event_t* event) {
+  if (event == nullptr) return absl::UnavailableError("create topics: no answer");
+  RETURN_IF_ERROR(StatusOf(rd_kafka_event_error(event), "create topics"));
+  size_t count = 0;
+  const rd_kafka_topic_result_t** results =
+      rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &count);
+  for (size_t i = 0; i < count; ++i) {
+    const rd_kafka_resp_err_t error = rd_kafka_topic_result_error(results[i]);
+    if (error == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) continue;  // By somebody else at the same time.
+    RETURN_IF_ERROR(StatusOf(error, absl::StrCat("create topic ", rd_kafka_topic_result_name(results[i]))));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+int Millis(absl::Duration duration) { return static_cast<int>(absl::ToInt64Milliseconds(duration)); }
+
+absl::StatusOr<Conf> MakeConf(const KafkaBusOptions& options, const Settings& own) {
+  Conf conf(rd_kafka_conf_new(), rd_kafka_conf_destroy);
+  rd_kafka_conf_set_log_cb(conf.get(), Log);
+  for (const auto& [name, value] : options.settings) {
+    if (std::find(kOwn.begin(), kOwn.end(), name) != kOwn.end()) {
+      return absl::InvalidArgumentError(absl::StrCat("kafka setting ", name, " is not for others to set"));
+    }
+    RETURN_IF_ERROR(Set(conf.get(), name, value));
+  }
+  const Settings common = {{"bootstrap.servers", options.bootstrap_servers},
+                           {"allow.auto.create.topics", "false"},
+                           {"socket.nagle.disable", "true"},
+                           {"reconnect.backoff.ms", "50"},
+                           {"reconnect.backoff.max.ms", "2000"},
+                           {"message.max.bytes", absl::StrCat(options.message_bytes_max + kEnvelopeBytes)}};
+  for (const auto& [name, value] : common) RETURN_IF_ERROR(Set(conf.get(), name, value));
+  for (const auto& [name, value] : own) RETURN_IF_ERROR(Set(conf.get(), name, value));
+  return conf;
+}
+
+absl::StatusOr<Client> MakeClient(rd_kafka_type_t type, Conf conf) {
+  std::array<char, 256> why{};
+  rd_kafka_t* client = rd_kafka_new(type, conf.get(), why.data(), why.size());
+  if (client == nullptr) return absl::InvalidArgumentError(absl::StrCat("kafka client: ", why.data()));
+  conf.release();  // It is the client's now.
+  return Client(client, rd_kafka_destroy);
+}
+
+Partitions MakePartitions(size_t size) {
+  return {rd_kafka_topic_partition_list_new(static_cast<int>(size)), rd_kafka_topic_partition_list_destroy};
+}
+
+absl::Status StatusOf(rd_kafka_resp_err_t error, absl::string_view what) {
+  const std::string text = absl::StrCat(what, ": ", rd_kafka_err2str(error));
+  switch (error) {
+    case RD_KAFKA_RESP_ERR_NO_ERROR:
+      return absl::OkStatus();
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+      return absl::NotFoundError(text);
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+    case RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR:
+    case RD_KAFKA_RESP_ERR_INVALID_CONFIG:
+    case RD_KAFKA_RESP_ERR_POLICY_VIOLATION:
+      return absl::InvalidArgumentError(text);
+    case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
+      return absl::OutOfRangeError(text);
+    default:
+      return absl::UnavailableError(text);
+  }
+}
+
+absl::Status FatalError(rd_kafka_t* client) {
+  std::array<char, 256> why{};
+  const rd_kafka_resp_err_t error = rd_kafka_fatal_error(client, why.data(), why.size());
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return absl::OkStatus();
+  return absl::UnavailableError(absl::StrCat("kafka client failed for good: ", why.data()));
+}
+
+absl::StatusOr<std::optional<int>> CountPartitions(rd_kafka_t* client, const std::string& topic,
+                                                   absl::Duration timeout) {
+  const std::unique_ptr<rd_kafka_topic_t, decltype(&rd_kafka_topic_destroy)> named(
+      rd_kafka_topic_new(client, topic.c_str(), nullptr), rd_kafka_topic_destroy);
+  if (named == nullptr) return StatusOf(rd_kafka_last_error(), absl::StrCat("topic ", topic));
+  const rd_kafka_metadata_t* found = nullptr;
+  RETURN_IF_ERROR(
+      StatusOf(rd_kafka_metadata(client, 0, named.get(), &found, Millis(timeout)), absl::StrCat("topic ", topic)));
+  const std::unique_ptr<const rd_kafka_metadata_t, decltype(&rd_kafka_metadata_destroy)> metadata(
+      found, rd_kafka_metadata_destroy);
+  if (metadata->topic_cnt != 1) return std::optional<int>();
+  const rd_kafka_metadata_topic& one = metadata->topics[0];
+  if (one.err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) return std::optional<int>();
+  RETURN_IF_ERROR(StatusOf(one.err, absl::StrCat("topic ", topic)));
+  for (int i = 0; i < one.partition_cnt; ++i) {
+    RETURN_IF_ERROR(StatusOf(one.partitions[i].err, absl::StrCat("topic ", topic, ", partition ", i)));
+  }
+  return std::optional<int>(one.partition_cnt);
+}
+
+absl::Status CreateTopics(rd_kafka_t* client, const KafkaBusOptions& options, const std::vector<TopicSpec>& topics) {
+  std::vector<rd_kafka_NewTopic_t*> wanted;
+  std::array<char, 256> why{};
+  for (const TopicSpec& spec : topics) {
+    rd_kafka_NewTopic_t* one =
+        rd_kafka_NewTopic_new(spec.topic.c_str(), spec.partitions, options.replication_factor, why.data(), why.size());
+    if (one == nullptr) break;
+    rd_kafka_NewTopic_set_config(one, "max.message.bytes",
+                                 absl::StrCat(options.message_bytes_max + kEnvelopeBytes).c_str());
+    wanted.push_back(one);
+  }
+  absl::Status status;
+  if (wanted.size() < topics.size()) {
+    status = absl::InvalidArgumentError(absl::StrCat("create topic ", topics[wanted.size()].topic, ": ", why.data()));
+  } else {
+    const Queue queue(rd_kafka_queue_new(client), rd_kafka_queue_destroy);
+    rd_kafka_CreateTopics(client, wanted.data(), wanted.size(), nullptr, queue.get());
+    const Event event(rd_kafka_queue_poll(queue.get(), Millis(options.request_timeout)), rd_kafka_event_destroy);
+    status = Answers(event.get());
+  }
+  rd_kafka_NewTopic_destroy_array(wanted.data(), wanted.size());
+  RETURN_IF_ERROR(status);
+  for (const TopicSpec& spec : topics) {
+    for (int i = 0; i < spec.partitions; ++i) {
+      RETURN_IF_ERROR(FindWatermarks(client, {spec.topic, i}, *options.clock, options.request_timeout).status());
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Watermarks> FindWatermarks(rd_kafka_t* client, const TopicPartition& partition,
+                                          const MonotonicClock& clock, absl::Duration timeout) {
+  const absl::Duration end = clock.Elapsed() + timeout;
+  while (true) {
+    Watermarks found;
+    const absl::Status status =
+        StatusOf(rd_kafka_query_watermark_offsets(client, partition.topic.c_str(), partition.partition, &found.oldest,
+                                                  &found.end, Millis(std::max(end - clock.Elapsed(), kAskAgain))),
+                 absl::StrCat("watermarks of ", partition.topic, "/", partition.partition));
+    if (status.ok()) return found;
+    if (clock.Elapsed() + kAskAgain > end) return absl::UnavailableError(status.message());
+    absl::SleepFor(kAskAgain);
+  }
+}
+
+}  // namespace polku::bus::kafka

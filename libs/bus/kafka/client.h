@@ -1,0 +1,57 @@
+// One client of librdkafka, its settings and its errors.
+#ifndef POLKU_LIBS_BUS_KAFKA_CLIENT_H_
+#define POLKU_LIBS_BUS_KAFKA_CLIENT_H_
+
+#include <librdkafka/rdkafka.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "libs/bus/bus.h"
+#include "libs/bus/kafka/kafka_bus.h"
+
+namespace polku::bus::kafka {
+
+using Settings = std::vector<std::pair<std::string, std::string>>;
+using Conf = std::unique_ptr<rd_kafka_conf_t, decltype(&rd_kafka_conf_destroy)>;
+using Client = std::unique_ptr<rd_kafka_t, decltype(&rd_kafka_destroy)>;
+using Partitions = std::unique_ptr<rd_kafka_topic_partition_list_t, decltype(&rd_kafka_topic_partition_list_destroy)>;
+
+// Those of the bus, then `own`. Errors: kInvalidArgument, naming a setting that librdkafka does not know or that is
+// not for others to set.
+absl::StatusOr<Conf> MakeConf(const KafkaBusOptions& options, const Settings& own);
+absl::StatusOr<Client> MakeClient(rd_kafka_type_t type, Conf conf);
+
+Partitions MakePartitions(size_t size);
+
+// kOk for no error. What a person must mend at the broker counts as kUnavailable, too: the loops wait for it.
+absl::Status StatusOf(rd_kafka_resp_err_t error, absl::string_view what);
+// Whether the client is of no more use.
+absl::Status FatalError(rd_kafka_t* client);
+
+int Millis(absl::Duration duration);
+
+// How many partitions a topic has; nothing if it does not exist.
+absl::StatusOr<std::optional<int>> CountPartitions(rd_kafka_t* client, const std::string& topic,
+                                                   absl::Duration timeout);
+struct Watermarks {
+  int64_t oldest = 0;
+  int64_t end = 0;  // Of the next record to come.
+};
+// Asks again while the leader is just being found, as long as there is time.
+absl::StatusOr<Watermarks> FindWatermarks(rd_kafka_t* client, const TopicPartition& partition,
+                                          const MonotonicClock& clock, absl::Duration timeout);
+// Waits until all partitions have leaders that answer.
+absl::Status CreateTopics(rd_kafka_t* client, const KafkaBusOptions& options, const std::vector<TopicSpec>& topics);
+
+}  // namespace polku::bus::kafka
+
+#endif  // POLKU_LIBS_BUS_KAFKA_CLIENT_H_

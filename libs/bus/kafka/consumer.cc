@@ -1,0 +1,291 @@
+#include "libs/bus/kafka/consumer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "libs/base/log.h"
+#include "libs/base/status_macros.h"
+
+namespace polku::bus::kafka {
+namespace {
+
+// Leaving the group can hang in librdkafka 2.0.2; the group notices by the session timeout instead.
+constexpr absl::Duration kLeave = absl::Seconds(5);
+constexpr absl::Duration kServe = absl::Milliseconds(50);
+constexpr absl::Duration kEndsBackOff = absl::Seconds(5);
+
+using MessagePtr = std::unique_ptr<rd_kafka_message_t, decltype(&rd_kafka_message_destroy)>;
+
+TopicPartition PlaceOf(const rd_kafka_message_t& message) {
+  return {rd_kafka_topic_name(message.rkt), message.partition};
+}
+
+std::string TextOf(const void* bytes, size_t size) {
+  return bytes == nullptr ? std::string() : std::string(static_cast<const char*>(bytes), size);
+}
+
+Record RecordOf(const rd_kafka_message_t& message) {
+  Record record;
+  record.from = PlaceOf(message);
+  record.offset = message.offset;
+  record.key = TextOf(message.key, message.key_len);
+  record.value = TextOf(message.payload, message.len);
+  record.append_time = absl::FromUnixMillis(rd_kafka_message_timestamp(&message, nullptr));
+  rd_kafka_headers_t* headers = nullptr;
+  if (rd_kafka_message_headers(&message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return record;
+  const char* name = nullptr;
+  const void* value = nullptr;
+  size_t size = 0;
+  for (size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR; ++i) {
+    record.headers.push_back({name, TextOf(value, size)});
+  }
+  return record;
+}
+
+int64_t BytesOf(const Record& record) {
+  size_t bytes = record.key.size() + record.value.size();
+  for (const Header& header : record.headers) bytes += header.name.size() + header.value.size();
+  return static_cast<int64_t>(bytes);
+}
+
+void Add(const TopicPartition& partition, int64_t offset, const Partitions& list) {
+  rd_kafka_topic_partition_list_add(list.get(), partition.topic.c_str(), partition.partition)->offset = offset;
+}
+
+}  // namespace
+
+absl::Status KafkaConsumer::Join() {
+  ASSIGN_OR_RETURN(Conf conf,
+                   MakeConf(options_, {{"group.id", group_},
+                                       {"enable.auto.commit", "false"},
+                                       {"enable.auto.offset.store", "false"},
+                                       {"auto.offset.reset", "error"},
+                                       {"enable.partition.eof", "true"},
+                                       {"check.crcs", "true"},
+                                       {"fetch.wait.max.ms", "100"},
+                                       {"partition.assignment.strategy", "roundrobin"},
+                                       {"session.timeout.ms", absl::StrCat(Millis(options_.session_timeout))},
+                                       {"heartbeat.interval.ms", absl::StrCat(Millis(options_.session_timeout / 5))}}));
+  rd_kafka_conf_set_rebalance_cb(conf.get(), Rebalance);
+  rd_kafka_conf_set_opaque(conf.get(), this);
+  ASSIGN_OR_RETURN(Client client, MakeClient(RD_KAFKA_CONSUMER, std::move(conf)));
+  rd_kafka_poll_set_consumer(client.get());
+  const Partitions wanted = MakePartitions(topics_.size());
+  for (const std::string& topic : topics_) {
+    ASSIGN_OR_RETURN(const std::optional<int> partitions,
+                     CountPartitions(client.get(), topic, options_.request_timeout));
+    if (!partitions.has_value()) return absl::NotFoundError(absl::StrCat("new consumer: no topic ", topic));
+    rd_kafka_topic_partition_list_add(wanted.get(), topic.c_str(), RD_KAFKA_PARTITION_UA);
+  }
+  RETURN_IF_ERROR(StatusOf(rd_kafka_subscribe(client.get(), wanted.get()), "subscribe"));
+  client_ = std::move(client);
+  return absl::OkStatus();
+}
+
+void KafkaConsumer::Leave() {
+  if (client_ == nullptr) return;
+  rd_kafka_t* client = client_.release();
+  rd_kafka_queue_t* queue = rd_kafka_queue_new(client);
+  rd_kafka_error_t* error = rd_kafka_consumer_close_queue(client, queue);
+  const bool closes = error == nullptr;
+  if (error != nullptr) rd_kafka_error_destroy(error);
+  const absl::Duration end = options_.clock->Elapsed() + kLeave;
+  while (closes && rd_kafka_consumer_closed(client) == 0 && options_.clock->Elapsed() < end) {
+    // Records that wait come, too; they come again to whoever reads on.
+    const MessagePtr dropped(rd_kafka_consume_queue(queue, Millis(kServe)), rd_kafka_message_destroy);
+  }
+  rd_kafka_queue_destroy(queue);
+  rd_kafka_destroy_flags(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+  held_.clear();
+  to_start_again_.clear();
+  kept_.reset();
+  behind_since_.reset();
+  rebalanced_ = true;
+}
+
+// Called inside Poll and Leave only.
+void KafkaConsumer::Rebalance(rd_kafka_t* client, rd_kafka_resp_err_t error,
+                              rd_kafka_topic_partition_list_t* partitions, void* consumer) {
+  auto& self = *static_cast<KafkaConsumer*>(consumer);
+  self.held_.clear();
+  self.to_start_again_.clear();
+  self.kept_.reset();
+  self.rebalanced_ = true;
+  self.assign_ = false;
+  if (error == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+    for (int i = 0; i < partitions->cnt; ++i) {
+      self.held_.try_emplace({partitions->elems[i].topic, partitions->elems[i].partition});
+    }
+    // Ours, and nothing is read of it until it is started.
+    rd_kafka_assign(client, MakePartitions(0).get());
+  } else {
+    rd_kafka_assign(client, nullptr);
+  }
+  rd_kafka_yield(client);
+}
+
+absl::Status KafkaConsumer::CheckHeld(const TopicPartition& partition, absl::string_view what) const {
+  if (held_.contains(partition) && told_.contains(partition)) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat(what, " ", partition.topic, "/", partition.partition, ": not assigned to this consumer"));
+}
+
+absl::Status KafkaConsumer::Start(const TopicPartition& partition, int64_t offset) {
+  RETURN_IF_ERROR(CheckHeld(partition, "start"));
+  ASSIGN_OR_RETURN(const Watermarks kept,
+                   FindWatermarks(client_.get(), partition, *options_.clock, options_.ends_timeout));
+  Place& place = held_.find(partition)->second;
+  if (offset != 0 && (offset < kept.oldest || offset > kept.end)) {
+    place.next.reset();
+    assign_ = true;
+    return absl::OutOfRangeError(absl::StrCat("start ", partition.topic, "/", partition.partition, ": offset ", offset,
+                                              " is not in ", kept.oldest, " to ", kept.end));
+  }
+  place.next = std::max(offset, kept.oldest);
+  assign_ = true;
+  return absl::OkStatus();
+}
+
+absl::Status KafkaConsumer::Commit(const TopicPartition& partition, int64_t offset) {
+  RETURN_IF_ERROR(CheckHeld(partition, "commit"));
+  if (offset < 0) return absl::OutOfRangeError(absl::StrCat("commit ", partition.topic, ": offset ", offset));
+  const Partitions list = MakePartitions(1);
+  Add(partition, offset, list);
+  return StatusOf(rd_kafka_commit(client_.get(), list.get(), /*async=*/1), "commit");
+}
+
+absl::Status KafkaConsumer::AssignStarted() {
+  if (!assign_) return absl::OkStatus();
+  kept_.reset();  // It comes again.
+  const Partitions list = MakePartitions(held_.size());
+  for (const auto& [partition, place] : held_) {
+    if (place.next.has_value()) Add(partition, *place.next, list);
+  }
+  RETURN_IF_ERROR(StatusOf(rd_kafka_assign(client_.get(), list.get()), "assign"));
+  assign_ = false;
+  return absl::OkStatus();
+}
+
+void KafkaConsumer::TakeError(const rd_kafka_message_t& message) {
+  if (message.rkt == nullptr || message.partition < 0) {
+    LogEvent(LogLevel::kWarning, "consumer", {{"group", group_}, {"status", StatusOf(message.err, "poll")}});
+    return;
+  }
+  const auto held = held_.find(PlaceOf(message));
+  if (held == held_.end() || !held->second.next.has_value()) return;
+  if (message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+    held->second.next = std::max(*held->second.next, message.offset);
+    return;
+  }
+  LogEvent(LogLevel::kWarning, "partition cannot be read",
+           {{"group", group_},
+            {"topic", held->first.topic},
+            {"partition", held->first.partition},
+            {"status", StatusOf(message.err, "poll")}});
+  if (message.err != RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET && message.err != RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE) {
+    return;
+  }
+  // Records that we have not read are gone. Start says so, to whom it concerns.
+  held->second.next.reset();
+  to_start_again_.push_back(held->first);
+  assign_ = true;
+}
+
+void KafkaConsumer::TakeRecord(Record record, const PollLimits& limits, Polled& polled, int64_t& bytes) {
+  const auto held = held_.find(record.from);
+  if (held == held_.end() || !held->second.next.has_value() || record.offset < *held->second.next) return;
+  bytes += BytesOf(record);
+  if (bytes > limits.bytes_max && !polled.records.empty()) {
+    kept_ = std::move(record);
+    return;
+  }
+  held->second.next = record.offset + 1;
+  polled.records.push_back(std::move(record));
+}
+
+bool KafkaConsumer::Take(absl::Duration wait, const PollLimits& limits, Polled& polled, int64_t& bytes) {
+  const MessagePtr message(rd_kafka_consumer_poll(client_.get(), Millis(wait)), rd_kafka_message_destroy);
+  if (message == nullptr) return false;
+  behind_since_.reset();
+  if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    TakeRecord(RecordOf(*message), limits, polled, bytes);
+  } else {
+    TakeError(*message);
+  }
+  return true;
+}
+
+// Asks the brokers: what was acknowledged before this Poll began lies before the ends that they tell now.
+void KafkaConsumer::FindEnds(Polled& polled) {
+  if (options_.clock->Elapsed() < ask_ends_at_) return;
+  const Partitions list = MakePartitions(held_.size());
+  for (const auto& [partition, place] : held_) {
+    if (place.next.has_value()) Add(partition, RD_KAFKA_OFFSET_END, list);
+  }
+  if (list->cnt == 0) return;
+  const rd_kafka_resp_err_t error =
+      rd_kafka_offsets_for_times(client_.get(), list.get(), Millis(options_.ends_timeout));
+  const absl::Duration now = options_.clock->Elapsed();
+  ask_ends_at_ = now + (error == RD_KAFKA_RESP_ERR_NO_ERROR ? options_.ends_interval : kEndsBackOff);
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return;
+  for (int i = 0; i < list->cnt; ++i) {
+    const rd_kafka_topic_partition_t& each = list->elems[i];
+    const TopicPartition partition{each.topic, each.partition};
+    if (each.err == RD_KAFKA_RESP_ERR_NO_ERROR && *held_[partition].next >= each.offset) {
+      polled.ends.push_back(partition);
+    }
+  }
+  if (static_cast<int>(polled.ends.size()) == list->cnt) {
+    behind_since_.reset();
+  } else if (!behind_since_.has_value()) {
+    behind_since_ = now;
+  }
+}
+
+void KafkaConsumer::TellAssignment(Polled& polled) {
+  if (rebalanced_) {
+    polled.records.clear();  // They come again to whom they belong now.
+    polled.ends.clear();
+    polled.revoked.assign(told_.begin(), told_.end());
+    told_.clear();
+    for (const auto& [partition, place] : held_) {
+      polled.assigned.push_back(partition);
+      told_.insert(partition);
+    }
+    rebalanced_ = false;
+    return;
+  }
+  polled.revoked = to_start_again_;
+  polled.assigned = std::move(to_start_again_);
+  to_start_again_.clear();
+}
+
+void KafkaConsumer::LeaveIfBroken() {
+  if (client_ == nullptr) return;
+  const absl::Status failed = FatalError(client_.get());
+  const absl::Duration stands =
+      behind_since_.has_value() ? options_.clock->Elapsed() - *behind_since_ : absl::ZeroDuration();
+  if (failed.ok() && stands < options_.stall_timeout) return;
+  LogEvent(LogLevel::kWarning, "consumer is replaced", {{"group", group_}, {"status", failed}, {"stands", stands}});
+  Leave();
+}
+
+absl::StatusOr<Polled> KafkaConsumer::Poll(const PollLimits& limits) {
+  if (limits.records_max < 1 || limits.bytes_max < 1) return absl::InvalidArgumentError("poll: a limit below 1");
+  LeaveIfBroken();
+  if (client_ == nullptr) RETURN_IF_ERROR(Join());
+  Polled polled;
+  if (!rebalanced_) RETURN_IF_ERROR(AssignStarted());
+  int64_t bytes = 0;
+  if (kept_.has_value()) TakeRecord(*std::exchange(kept_, std::nullopt), limits, polled, bytes);
+  bool empty = false;
+  while (!rebalanced_ && !empty && !kept_.has_value() && static_cast<int>(polled.records.size()) < limits.records_max) {
+    empty = !Take(polled.records.empty() ? limits.wait : absl::ZeroDuration(), limits, polled, bytes);
+  }
+  if (empty && !rebalanced_) FindEnds(polled);
+  TellAssignment(polled);
+  return polled;
+}
+
+}  // namespace polku::bus::kafka

@@ -1,0 +1,68 @@
+#ifndef POLKU_LIBS_BUS_KAFKA_CONSUMER_H_
+#define POLKU_LIBS_BUS_KAFKA_CONSUMER_H_
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "libs/bus/bus.h"
+#include "libs/bus/kafka/client.h"
+#include "libs/bus/kafka/kafka_bus.h"
+
+namespace polku::bus::kafka {
+
+// What the group gave us is assigned to the client only when the caller has started it, at the caller's offset. Every
+// Start makes a new assignment of all that is started, at the next Poll.
+class KafkaConsumer final : public Consumer {
+ public:
+  KafkaConsumer(const KafkaBusOptions& options, std::string group, std::set<std::string> topics)
+      : options_(options), group_(std::move(group)), topics_(std::move(topics)), client_(nullptr, rd_kafka_destroy) {}
+  ~KafkaConsumer() override { Leave(); }
+
+  // Errors: kNotFound, kUnavailable, kInvalidArgument (settings).
+  absl::Status Join();
+
+  absl::StatusOr<Polled> Poll(const PollLimits& limits) override;
+  absl::Status Start(const TopicPartition& partition, int64_t offset) override;
+  absl::Status Commit(const TopicPartition& partition, int64_t offset) override;
+
+ private:
+  struct Place {
+    std::optional<int64_t> next;  // Of the next record to hand out; unset until Start.
+  };
+  using Held = std::map<TopicPartition, Place>;
+
+  static void Rebalance(rd_kafka_t* client, rd_kafka_resp_err_t error, rd_kafka_topic_partition_list_t* partitions,
+                        void* consumer);
+  void Leave();
+  absl::Status AssignStarted();
+  // One event of the client; false when none came in time.
+  bool Take(absl::Duration wait, const PollLimits& limits, Polled& polled, int64_t& bytes);
+  void TakeRecord(Record record, const PollLimits& limits, Polled& polled, int64_t& bytes);
+  void TakeError(const rd_kafka_message_t& message);
+  void FindEnds(Polled& polled);
+  // Gives up a client that is of no more use.
+  void LeaveIfBroken();
+  void TellAssignment(Polled& polled);
+  absl::Status CheckHeld(const TopicPartition& partition, absl::string_view what) const;
+
+  const KafkaBusOptions options_;
+  const std::string group_;
+  const std::set<std::string> topics_;
+  Client client_;  // Null until it has joined.
+  Held held_;
+  std::set<TopicPartition> told_;  // What the caller knows that it holds.
+  std::vector<TopicPartition> to_start_again_;
+  bool rebalanced_ = false;
+  bool assign_ = false;         // The client does not read yet what has been started.
+  std::optional<Record> kept_;  // Did not fit into the last Poll.
+  absl::Duration ask_ends_at_ = absl::ZeroDuration();
+  std::optional<absl::Duration> behind_since_;  // Something is there, and it does not come.
+};
+
+}  // namespace polku::bus::kafka
+
+#endif  // POLKU_LIBS_BUS_KAFKA_CONSUMER_H_

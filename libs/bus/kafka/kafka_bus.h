@@ -1,0 +1,47 @@
+// The bus on Apache Kafka, through librdkafka.
+//
+// Guards against defects of librdkafka 2.0.2 (what each is, and since when it is mended: libs/bus/README.md):
+// records are taken one at a time; a partition is started by a new assignment, never by a seek; assignment is eager; a
+// client that failed for good, or that stands still, is replaced.
+#ifndef POLKU_LIBS_BUS_KAFKA_KAFKA_BUS_H_
+#define POLKU_LIBS_BUS_KAFKA_KAFKA_BUS_H_
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "libs/base/clock.h"
+#include "libs/bus/bus.h"
+
+namespace polku::bus {
+
+struct KafkaBusOptions {
+  std::string bootstrap_servers;  // "host:port,host:port"; three or more in production.
+  // Settings of librdkafka for the way to the brokers: security.protocol, sasl.*, ssl.*, socket.* and the like.
+  // What decides about order, durability and positions is not for others to set and is refused.
+  std::map<std::string, std::string> settings;
+  int message_bytes_max = 1 << 20;  // 1 to 256 MiB; topics made by EnsureTopics take as much.
+  int replication_factor = -1;      // Of topics made by EnsureTopics; -1: as the brokers are set.
+  // Publish gives up then, with kUnavailable.
+  absl::Duration publish_timeout = absl::Seconds(30);
+  // Longest wait for an answer to a question: metadata, watermarks, creating a topic.
+  absl::Duration request_timeout = absl::Seconds(10);
+  // A member that is silent for so long loses its partitions to others.
+  absl::Duration session_timeout = absl::Seconds(10);
+  // A Poll that brought nothing asks the brokers where partitions end, not more often than this, and waits so long for
+  // the answer; when there was none it does not ask for a while.
+  absl::Duration ends_interval = absl::Milliseconds(50);
+  absl::Duration ends_timeout = absl::Milliseconds(500);
+  // A consumer that is behind and gets nothing for so long is replaced by a new one.
+  absl::Duration stall_timeout = absl::Seconds(60);
+  const MonotonicClock* clock = nullptr;  // Outlives the bus.
+};
+
+// Connects when it is used, not before. Errors: kInvalidArgument, naming the option or setting.
+absl::StatusOr<std::unique_ptr<Bus>> OpenKafkaBus(const KafkaBusOptions& options);
+
+}  // namespace polku::bus
+
+#endif  // POLKU_LIBS_BUS_KAFKA_KAFKA_BUS_H_

@@ -1,0 +1,320 @@
+// What only Kafka can do to us. Errors of single requests come from librdkafka's mock cluster, the rest from a broker.
+#include "libs/bus/kafka/kafka_bus.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <set>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "libs/base/clock.h"
+#include "libs/base/status_macros.h"
+#include "libs/base/status_matchers.h"
+#include "libs/bus/kafka/client.h"
+#include "libs/testing/kafka_environment.h"
+
+// After rdkafka.h, as it wants.
+#include <librdkafka/rdkafka_mock.h>
+
+namespace polku::bus {
+namespace {
+
+using ::testing::Each;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+constexpr absl::Duration kPatience = absl::Seconds(60);
+constexpr int kProduce = 0;  // Keys of Kafka's protocol.
+constexpr int kFetch = 1;
+constexpr int kListOffsets = 2;
+
+const auto* const kEnvironment = ::testing::AddGlobalTestEnvironment(new testing::KafkaEnvironment);
+
+const SystemMonotonicClock& Clock() {
+  static const SystemMonotonicClock clock;
+  return clock;
+}
+
+KafkaBusOptions OptionsFor(const std::string& bootstrap_servers) {
+  KafkaBusOptions options;
+  options.bootstrap_servers = bootstrap_servers;
+  options.ends_interval = absl::ZeroDuration();
+  options.clock = &Clock();
+  return options;
+}
+
+std::unique_ptr<Bus> Open(const KafkaBusOptions& options) {
+  absl::StatusOr<std::unique_ptr<Bus>> bus = OpenKafkaBus(options);
+  POLKU_CHECK(bus.ok());
+  return *std::move(bus);
+}
+
+std::unique_ptr<Producer> ProducerOf(Bus& bus) {
+  absl::StatusOr<std::unique_ptr<Producer>> producer = bus.NewProducer();
+  POLKU_CHECK(producer.ok());
+  return *std::move(producer);
+}
+
+std::unique_ptr<Consumer> ConsumerOf(Bus& bus, const std::string& topic) {
+  absl::StatusOr<std::unique_ptr<Consumer>> consumer = bus.NewConsumer("group-of-" + topic, {topic});
+  POLKU_CHECK(consumer.ok());
+  return *std::move(consumer);
+}
+
+// Polls until the partition is ours.
+void AwaitAssignment(Consumer& consumer) {
+  const absl::Duration end = Clock().Elapsed() + kPatience;
+  while (Clock().Elapsed() < end) {
+    const absl::StatusOr<Polled> polled = consumer.Poll({.wait = absl::Milliseconds(20)});
+    if (polled.ok() && !polled->assigned.empty()) return;
+  }
+  FAIL() << "no assignment";
+}
+
+// Reads a topic of one partition from its beginning, starting again what is assigned again.
+class Reader {
+ public:
+  explicit Reader(Consumer& consumer) : consumer_(consumer) {}
+
+  // Until `count` different values have come.
+  void ReadUntil(size_t count) {
+    const absl::Duration end = Clock().Elapsed() + kPatience;
+    while (different_.size() < count && Clock().Elapsed() < end) {
+      absl::StatusOr<Polled> polled = consumer_.Poll({.wait = absl::Milliseconds(20)});
+      if (!polled.ok()) continue;
+      unstarted_.insert(polled->assigned.begin(), polled->assigned.end());
+      for (const Record& record : polled->records) {
+        EXPECT_GE(record.offset, next_);
+        next_ = record.offset + 1;
+        if (different_.insert(record.value).second) values_.push_back(record.value);
+      }
+      std::erase_if(unstarted_, [&](const TopicPartition& each) { return consumer_.Start(each, next_).ok(); });
+    }
+    EXPECT_GE(different_.size(), count);
+  }
+  // In the order in which they came first.
+  const std::vector<std::string>& values() const { return values_; }
+
+ private:
+  Consumer& consumer_;
+  std::set<TopicPartition> unstarted_;
+  int64_t next_ = 0;
+  std::set<std::string> different_;
+  std::vector<std::string> values_;
+};
+
+std::vector<std::string> Numbered(int count) {
+  std::vector<std::string> values;
+  for (int i = 0; i < count; ++i) values.push_back(absl::StrCat(i));
+  return values;
+}
+
+TEST(KafkaBus, RefusesSettingsThatDecideAboutOrderOrDurability) {
+  KafkaBusOptions options = OptionsFor("127.0.0.1:1");
+  for (const char* name : {"enable.idempotence", "acks", "group.id", "enable.auto.commit", "partitioner"}) {
+    options.settings = {{name, "x"}};
+    const absl::Status refused = OpenKafkaBus(options).status();
+    EXPECT_THAT(refused, StatusIs(absl::StatusCode::kInvalidArgument));
+    EXPECT_THAT(std::string(refused.message()), HasSubstr(name));
+  }
+  options.settings = {{"sasl.passwort", "hidden"}};
+  const absl::Status unknown = OpenKafkaBus(options).status();
+  EXPECT_THAT(unknown, StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(std::string(unknown.message()), HasSubstr("sasl.passwort"));
+  EXPECT_THAT(std::string(unknown.message()), Not(HasSubstr("hidden")));
+  EXPECT_THAT(OpenKafkaBus(OptionsFor("")), StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
+TEST(KafkaBus, GivesUpWhereNoBrokerIs) {
+  KafkaBusOptions options = OptionsFor("127.0.0.1:1");
+  options.request_timeout = absl::Milliseconds(100);
+  options.publish_timeout = absl::Milliseconds(100);
+  const auto bus = Open(options);
+  const auto unavailable = StatusIs(absl::StatusCode::kUnavailable);
+  EXPECT_THAT(bus->EnsureTopics({{"topic", 1}}), unavailable);
+  EXPECT_THAT(bus->NewConsumer("group", {"topic"}), unavailable);
+  EXPECT_THAT(ProducerOf(*bus)->Publish({{"topic", "key", "value", {}}}), ElementsAre(unavailable));
+}
+
+TEST(KafkaBus, LosesNothingWhenTheBrokerIsKilled) {
+  absl::StatusOr<std::unique_ptr<testing::KafkaBroker>> broker = testing::KafkaBroker::Start();
+  ASSERT_THAT(broker, IsOk());
+  KafkaBusOptions options = OptionsFor((*broker)->bootstrap_servers());
+  options.publish_timeout = absl::Seconds(2);
+  const auto bus = Open(options);
+  ASSERT_THAT(bus->EnsureTopics({{"killed", 1}}), IsOk());
+  const auto consumer = ConsumerOf(*bus, "killed");
+  constexpr int kCount = 600;
+  std::atomic<int> acknowledged = 0;
+  std::thread publisher([&] {
+    const auto producer = ProducerOf(*bus);
+    for (int i = 0; i < kCount; ++i) {
+      while (!producer->Publish({{"killed", "key", absl::StrCat(i), {}}})[0].ok()) {
+      }
+      ++acknowledged;
+    }
+  });
+  Reader reader(*consumer);
+  for (int part = 1; part <= 2; ++part) {
+    reader.ReadUntil(kCount / 3 * part);
+    EXPECT_THAT((*broker)->Restart(), IsOk());
+  }
+  publisher.join();
+  reader.ReadUntil(kCount);
+  EXPECT_EQ(reader.values(), Numbered(kCount));
+}
+
+TEST(KafkaBus, GivesUpInTimeWhenTheBrokerHangsAndGoesOnAfterwards) {
+  absl::StatusOr<std::unique_ptr<testing::KafkaBroker>> broker = testing::KafkaBroker::Start();
+  ASSERT_THAT(broker, IsOk());
+  KafkaBusOptions options = OptionsFor((*broker)->bootstrap_servers());
+  options.publish_timeout = absl::Milliseconds(300);
+  options.ends_timeout = absl::Milliseconds(200);
+  const auto bus = Open(options);
+  ASSERT_THAT(bus->EnsureTopics({{"hangs", 1}}), IsOk());
+  const auto producer = ProducerOf(*bus);
+  while (!producer->Publish({{"hangs", "key", "0", {}}})[0].ok()) {
+  }
+  const auto consumer = ConsumerOf(*bus, "hangs");
+  Reader reader(*consumer);
+  reader.ReadUntil(1);
+  (*broker)->Pause(true);
+  EXPECT_THAT(producer->Publish({{"hangs", "key", "1", {}}, {"hangs", "key", "2", {}}}),
+              Each(StatusIs(absl::StatusCode::kUnavailable)));
+  const absl::StatusOr<Polled> polled = consumer->Poll({});
+  ASSERT_THAT(polled, IsOk());
+  EXPECT_THAT(polled->ends, IsEmpty());  // Nobody knows.
+  (*broker)->Pause(false);
+  for (const char* value : {"1", "2"}) {
+    while (!producer->Publish({{"hangs", "key", value, {}}})[0].ok()) {
+    }
+  }
+  reader.ReadUntil(3);
+  EXPECT_EQ(reader.values(), Numbered(3));
+}
+
+// As retention does.
+void DeleteBefore(const std::string& topic, int64_t offset) {
+  absl::StatusOr<kafka::Conf> conf =
+      kafka::MakeConf(OptionsFor(testing::KafkaEnvironment::broker().bootstrap_servers()), {});
+  ASSERT_THAT(conf.status(), IsOk());
+  absl::StatusOr<kafka::Client> client = kafka::MakeClient(RD_KAFKA_PRODUCER, *std::move(conf));
+  ASSERT_THAT(client.status(), IsOk());
+  const kafka::Partitions list = kafka::MakePartitions(1);
+  rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), 0)->offset = offset;
+  rd_kafka_DeleteRecords_t* request = rd_kafka_DeleteRecords_new(list.get());
+  rd_kafka_queue_t* queue = rd_kafka_queue_new(client->get());
+  rd_kafka_DeleteRecords(client->get(), &request, 1, nullptr, queue);
+  rd_kafka_event_t* event = rd_kafka_queue_poll(queue, kafka::Millis(kPatience));
+  ASSERT_NE(event, nullptr);
+  EXPECT_EQ(rd_kafka_event_error(event), RD_KAFKA_RESP_ERR_NO_ERROR);
+  rd_kafka_event_destroy(event);
+  rd_kafka_queue_destroy(queue);
+  rd_kafka_DeleteRecords_destroy(request);
+}
+
+TEST(KafkaBus, SaysWhenRecordsAreGoneAndNeverJumpsOverThem) {
+  const auto bus = Open(OptionsFor(testing::KafkaEnvironment::broker().bootstrap_servers()));
+  ASSERT_THAT(bus->EnsureTopics({{"gone", 1}}), IsOk());
+  const auto producer = ProducerOf(*bus);
+  for (const std::string& value : Numbered(10)) {
+    ASSERT_THAT(producer->Publish({{"gone", "key", value, {}}}), ElementsAre(IsOk()));
+  }
+  const auto consumer = ConsumerOf(*bus, "gone");
+  AwaitAssignment(*consumer);
+  const TopicPartition partition{"gone", 0};
+  // The reader was at 2, its client had not fetched anything yet.
+  ASSERT_THAT(consumer->Start(partition, 2), IsOk());
+  DeleteBefore("gone", 5);
+  std::vector<TopicPartition> again;
+  const absl::Duration end = Clock().Elapsed() + kPatience;
+  while (again.empty() && Clock().Elapsed() < end) {
+    const absl::StatusOr<Polled> polled = consumer->Poll({.wait = absl::Milliseconds(20)});
+    ASSERT_THAT(polled, IsOk());
+    EXPECT_THAT(polled->records, IsEmpty());
+    EXPECT_THAT(polled->ends, IsEmpty());
+    EXPECT_EQ(polled->revoked, polled->assigned);
+    again = polled->assigned;
+  }
+  EXPECT_THAT(again, ElementsAre(partition));
+  EXPECT_THAT(consumer->Start(partition, 2), StatusIs(absl::StatusCode::kOutOfRange));
+  const absl::StatusOr<Polled> shut = consumer->Poll({.wait = absl::Milliseconds(300)});
+  ASSERT_THAT(shut, IsOk());
+  EXPECT_THAT(shut->records, IsEmpty());
+  // A person decides to go on; 0 is the oldest kept.
+  ASSERT_THAT(consumer->Start(partition, 0), IsOk());
+  Reader reader(*consumer);
+  reader.ReadUntil(5);
+  EXPECT_THAT(reader.values(), ElementsAre("5", "6", "7", "8", "9"));
+}
+
+class KafkaBusErrors : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    absl::StatusOr<kafka::Conf> conf = kafka::MakeConf(OptionsFor("127.0.0.1:1"), {});
+    ASSERT_THAT(conf.status(), IsOk());
+    absl::StatusOr<kafka::Client> host = kafka::MakeClient(RD_KAFKA_PRODUCER, *std::move(conf));
+    ASSERT_THAT(host.status(), IsOk());
+    host_ = *std::move(host);
+    cluster_ = rd_kafka_mock_cluster_new(host_.get(), 1);
+    ASSERT_EQ(rd_kafka_mock_topic_create(cluster_, "topic", 1, 1), RD_KAFKA_RESP_ERR_NO_ERROR);
+    KafkaBusOptions options = OptionsFor(rd_kafka_mock_cluster_bootstraps(cluster_));
+    options.publish_timeout = absl::Seconds(5);
+    bus_ = Open(options);
+    producer_ = ProducerOf(*bus_);
+  }
+  void TearDown() override {
+    producer_.reset();
+    bus_.reset();
+    if (cluster_ != nullptr) rd_kafka_mock_cluster_destroy(cluster_);
+  }
+
+  std::vector<absl::Status> Publish(const std::vector<std::string>& values) {
+    std::vector<Message> messages;
+    for (const std::string& value : values) messages.push_back({"topic", "key", value, {}});
+    return producer_->Publish(messages);
+  }
+
+  kafka::Client host_{nullptr, rd_kafka_destroy};
+  rd_kafka_mock_cluster_t* cluster_ = nullptr;
+  std::unique_ptr<Bus> bus_;
+  std::unique_ptr<Producer> producer_;
+};
+
+TEST_F(KafkaBusErrors, TriesAgainWhereThatHelps) {
+  ASSERT_THAT(Publish({"0"}), ElementsAre(IsOk()));
+  rd_kafka_mock_push_request_errors(cluster_, kProduce, 3, RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION,
+                                    RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT, RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS);
+  EXPECT_THAT(Publish({"1", "2"}), Each(IsOk()));
+  const auto consumer = ConsumerOf(*bus_, "topic");
+  rd_kafka_mock_push_request_errors(cluster_, kFetch, 2, RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION,
+                                    RD_KAFKA_RESP_ERR_REPLICA_NOT_AVAILABLE);
+  rd_kafka_mock_push_request_errors(cluster_, kListOffsets, 1, RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION);
+  Reader reader(*consumer);
+  reader.ReadUntil(3);
+  EXPECT_EQ(reader.values(), Numbered(3));
+}
+
+TEST_F(KafkaBusErrors, ReplacesAProducerThatFailedForGood) {
+  ASSERT_THAT(Publish({"0"}), ElementsAre(IsOk()));
+  rd_kafka_mock_push_request_errors(cluster_, kProduce, 1, RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER);
+  std::vector<absl::Status> statuses = Publish({"1", "2"});
+  while (!statuses[1].ok()) {
+    // Never the later one alone.
+    EXPECT_THAT(statuses, Each(StatusIs(absl::StatusCode::kUnavailable)));
+    statuses = Publish({"1", "2"});
+  }
+  EXPECT_THAT(statuses, Each(IsOk()));
+  const auto consumer = ConsumerOf(*bus_, "topic");
+  Reader reader(*consumer);
+  reader.ReadUntil(3);
+  EXPECT_EQ(reader.values(), Numbered(3));
+}
+
+}  // namespace
+}  // namespace polku::bus
