@@ -116,7 +116,7 @@ TEST_F(BadInput, RefusesThePageTokenOfAnotherQuery) {
 
 TEST_F(BadInput, RefusesAnOversizedMessage) {
   auto request = region_.Referral();
-  const int limit = region_.config().gate.request_bytes_max;
+  const int limit = region_.config().part.gate.request_bytes_max;
   request.mutable_referral()->set_reason(std::string(limit, 'x'));
   const auto refused = Submit(request);
   EXPECT_THAT(refused, StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr(absl::StrCat("limit is ", limit))));

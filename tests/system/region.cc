@@ -26,23 +26,23 @@ Region::Region() : clock_(LocalTime(kFirstDay, 8 * 60)) { Open(); }
 
 Region::~Region() { Close(); }
 
-all_in_one::AllInOneConfig Region::config() const {
-  all_in_one::AllInOneConfig config;
+host::HostConfig Region::config() const {
+  host::HostConfig config;
   config.data_folder = folder_.path();
   config.erasures_folder = folder_.path() + "/erasures";
   config.grpc_listen.port = 0;
   config.ops_listen.port = 0;
   config.definitions = {POLKU_DEPLOY_FOLDER "/pathways", POLKU_DEPLOY_FOLDER "/rules",
                         POLKU_DEPLOY_FOLDER "/instruments"};
-  config.access_mode = all_in_one::AccessMode::kDevelopment;
-  config.allow_test_codes = true;
-  config.providers = {"provider", "other-provider"};
-  config.pipeline.idle_wait = absl::Milliseconds(1);
+  config.access_mode = host::AccessMode::kDevelopment;
+  config.part.allow_test_codes = true;
+  config.part.providers = {"provider", "other-provider"};
+  config.part.pipeline.idle_wait = absl::Milliseconds(1);
   return config;
 }
 
 void Region::Open() {
-  auto server = all_in_one::AllInOne::Create(config(), &clock_, &random_);
+  auto server = host::Host::Create(config(), all_in_one::AllParts(), &clock_, &random_);
   POLKU_CHECK(server.ok());
   server_ = *std::move(server);
   POLKU_CHECK(server_->Start(nullptr).ok());

@@ -20,7 +20,7 @@
 #include "polku/coordinator_network/v1/api.grpc.pb.h"
 #include "polku/follow_up/v1/api.grpc.pb.h"
 #include "polku/referral/v1/api.grpc.pb.h"
-#include "services/all-in-one/assembly.h"
+#include "services/all-in-one/parts.h"
 
 namespace polku::system_test {
 
@@ -69,8 +69,8 @@ class Region {
   }
 
   const std::string& folder() const { return folder_.path(); }
-  all_in_one::AllInOneConfig config() const;
-  all_in_one::AllInOne& server() { return *server_; }
+  host::HostConfig config() const;
+  host::Host& server() { return *server_; }
   ManualClock& clock() { return clock_; }
 
   // Steps that many tests take. Each ends at rest.
@@ -94,7 +94,7 @@ class Region {
   testing::TemporaryFolder folder_;
   ManualClock clock_;
   SeededRandom random_{7};
-  std::unique_ptr<all_in_one::AllInOne> server_;
+  std::unique_ptr<host::Host> server_;
   std::unique_ptr<Referrals> referrals_;
   std::unique_ptr<Assessments> assessments_;
   std::unique_ptr<Coordinators> coordinators_;

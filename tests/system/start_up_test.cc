@@ -9,12 +9,12 @@
 #include "absl/strings/str_cat.h"
 #include "libs/base/status_matchers.h"
 #include "libs/store/sqlite/sqlite_database.h"
+#include "services/referral/service.h"
 #include "tests/system/region.h"
 
 namespace polku::system_test {
 namespace {
 
-using all_in_one::AllInOne;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
@@ -25,8 +25,8 @@ std::string Contents(const std::string& path) {
 
 class StartUp : public ::testing::Test {
  protected:
-  absl::Status Create(const all_in_one::AllInOneConfig& config) {
-    return AllInOne::Create(config, &region_.clock(), &random_).status();
+  absl::Status Create(const host::HostConfig& config) {
+    return host::Host::Create(config, all_in_one::AllParts(), &region_.clock(), &random_).status();
   }
   Region region_;
   SeededRandom random_{1};
@@ -62,20 +62,20 @@ TEST_F(StartUp, RefusesAFolderOfANewerVersionAndLeavesItAlone) {
 TEST_F(StartUp, RefusesAPortInUseAndNamesIt) {
   testing::TemporaryFolder other;
   for (const bool grpc : {true, false}) {
-    all_in_one::AllInOneConfig config = region_.config();
+    host::HostConfig config = region_.config();
     config.data_folder = other.path();
     config.erasures_folder = other.path() + "/erasures";
     const int taken = grpc ? region_.server().grpc_port() : region_.server().ops_port();
     (grpc ? config.grpc_listen : config.ops_listen).port = taken;
-    auto server = AllInOne::Create(config, &region_.clock(), &random_);
+    auto server = host::Host::Create(config, all_in_one::AllParts(), &region_.clock(), &random_);
     ASSERT_THAT(server, IsOk());
     EXPECT_THAT((*server)->Start(nullptr), StatusIs(absl::StatusCode::kUnavailable, HasSubstr(absl::StrCat(taken))));
   }
   // The folder is as good as before.
-  all_in_one::AllInOneConfig config = region_.config();
+  host::HostConfig config = region_.config();
   config.data_folder = other.path();
   config.erasures_folder = other.path() + "/erasures";
-  auto server = AllInOne::Create(config, &region_.clock(), &random_);
+  auto server = host::Host::Create(config, all_in_one::AllParts(), &region_.clock(), &random_);
   ASSERT_THAT(server, IsOk());
   EXPECT_THAT((*server)->Start(nullptr), IsOk());
 }
@@ -86,17 +86,17 @@ TEST_F(StartUp, RefusesADefinitionWithAnUnknownKeyAndSaysWhere) {
                         std::filesystem::copy_options::overwrite_existing);
   const std::string path = absl::StrCat(pathways.path(), "/kainuu-unemployed.v1.yaml");
   std::ofstream(path, std::ios::app) << "speed: fast\n";
-  all_in_one::AllInOneConfig config = region_.config();
+  host::HostConfig config = region_.config();
   config.definitions.pathways = pathways.path();
   EXPECT_THAT(Create(config), StatusIs(absl::StatusCode::kInvalidArgument,
                                        AllOf(HasSubstr("kainuu-unemployed.v1.yaml:"), HasSubstr("speed"))));
 }
 
 TEST_F(StartUp, RefusesToServeWithoutAWayToKnowItsCallers) {
-  all_in_one::AllInOneConfig config = region_.config();
-  config.access_mode = all_in_one::AccessMode::kNone;
+  host::HostConfig config = region_.config();
+  config.access_mode = host::AccessMode::kNone;
   EXPECT_THAT(Create(config), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("access.mode")));
-  config.access_mode = all_in_one::AccessMode::kDevelopment;
+  config.access_mode = host::AccessMode::kDevelopment;
   config.grpc_listen.host = "0.0.0.0";
   EXPECT_THAT(Create(config), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("loopback")));
 }

@@ -8,7 +8,7 @@
 #include "libs/base/log.h"
 #include "libs/base/status_macros.h"
 #include "libs/pathway/catalogue.h"
-#include "services/all-in-one/assembly.h"
+#include "services/all-in-one/parts.h"
 #include "tools/demo/caller.h"
 #include "tools/demo/comparison.h"
 #include "tools/demo/office.h"
@@ -75,18 +75,18 @@ absl::StatusOr<bool> Run(const Wishes& wishes) {
   ASSIGN_OR_RETURN(const Frame frame, FrameFrom(wishes));
   const std::vector<Client> script = WriteScript(frame, wishes.clients, wishes.seed);
   ASSIGN_OR_RETURN(const Scratch scratch, Scratch::Make());
-  all_in_one::AllInOneConfig config;
+  host::HostConfig config;
   config.data_folder = scratch.path();
   config.erasures_folder = scratch.path() + "/erasures";
   config.grpc_listen.port = 0;
   config.ops_listen.port = 0;
   config.definitions = wishes.definitions;
-  config.access_mode = all_in_one::AccessMode::kDevelopment;
-  config.allow_test_codes = true;
-  config.pipeline.idle_wait = absl::Milliseconds(1);
+  config.access_mode = host::AccessMode::kDevelopment;
+  config.part.allow_test_codes = true;
+  config.part.pipeline.idle_wait = absl::Milliseconds(1);
   ManualClock clock(StartOfDay(frame.winter));
   SeededRandom random(wishes.seed);
-  ASSIGN_OR_RETURN(const auto server, all_in_one::AllInOne::Create(config, &clock, &random));
+  ASSIGN_OR_RETURN(const auto server, host::Host::Create(config, all_in_one::AllParts(), &clock, &random));
   RETURN_IF_ERROR(server->Start(nullptr));
   Progress progress;
   Caller caller(server->grpc_port(), &clock, &random);

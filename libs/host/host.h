@@ -1,8 +1,9 @@
-// All four services in one process, on the embedded bus and SQLite, behind one gRPC port.
+// A process with one or more services behind one gRPC port, on SQLite, and on the embedded bus or Kafka.
 #pragma once
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <thread>
@@ -17,7 +18,9 @@
 #include "libs/base/clock.h"
 #include "libs/base/random.h"
 #include "libs/bus/bus.h"
+#include "libs/bus/kafka/kafka_bus.h"
 #include "libs/config/listen_address.h"
+#include "libs/host/part.h"
 #include "libs/ops/metrics.h"
 #include "libs/ops/ops_server.h"
 #include "libs/pathway/catalogue.h"
@@ -25,15 +28,13 @@
 #include "libs/pipeline/pipeline.h"
 #include "libs/rpc/access.h"
 #include "libs/rpc/gate.h"
+#include "libs/rpc/journal_api.h"
+#include "libs/rpc/remote_journals.h"
 #include "libs/rpc/server.h"
 #include "libs/store/database.h"
 #include "prometheus/registry.h"
-#include "services/assessment/service.h"
-#include "services/coordinator-network/service.h"
-#include "services/follow-up/service.h"
-#include "services/referral/service.h"
 
-namespace polku::all_in_one {
+namespace polku::host {
 
 // How callers prove who they are.
 enum class AccessMode {
@@ -41,36 +42,48 @@ enum class AccessMode {
   kDevelopment,  // Their metadata is believed. Loopback only.
 };
 
-struct AllInOneConfig {
-  // Holds bus.db, one <service>.db each, and keys/<service>.keys. Made when missing.
+enum class BusKind {
+  kEmbedded,  // A file in the data folder: for a process that has all services.
+  kKafka,
+};
+
+struct HostConfig {
+  std::string program = "polku-all-in-one";
+  // Holds one <service>.db each, keys/<service>.keys and, with the embedded bus, bus.db. Made when missing.
   std::string data_folder = "data";
   // Holds <service>.ledger: who was erased. No part of a backup of the data folder: what is put back is
   // erased again by it. Empty = beside the data folder, <data folder>.erasures.
   std::string erasures_folder;
+  BusKind bus_kind = BusKind::kEmbedded;
+  bus::KafkaBusOptions kafka;  // The clock is the host's.
+  // Whether missing topics are made on Kafka. Otherwise a missing one is an error.
+  bool create_topics = false;
+  // Where the JournalService of services in other processes is: "host:port" by name of the service.
+  std::map<std::string, std::string> peers;
   config::ListenAddress grpc_listen{"127.0.0.1", 7443};
   bool grpc_reflection = false;
   int receive_bytes_max = 4 << 20;  // See rpc::ServerOptions.
   config::ListenAddress ops_listen{"127.0.0.1", 9443};
   pathway::Folders definitions;
   AccessMode access_mode = AccessMode::kNone;
-  bool allow_test_codes = false;       // Identity codes that belong to nobody.
-  std::vector<std::string> providers;  // Those with a topic of their own, see follow_up::Config.
-  pipeline::Limits pipeline;
-  rpc::GateLimits gate;
+  PartConfig part;
 };
 
+using Parts = std::vector<std::unique_ptr<Part>>;
+
 // Thread-compatible: one owner calls Create, Start and Stop.
-class AllInOne {
+class Host {
  public:
-  // Opens the data folder and makes the services; nothing runs yet. `clock` and `random` (of client and
+  // Opens the data folder and the bus and makes the services; nothing runs yet. `clock` and `random` (of client and
   // trace ids; keys always come from the system) are not owned and outlive the object.
   // Errors: kFailedPrecondition naming the file when another process has the folder open or a newer version
-  // wrote it; kInvalidArgument for the access mode, an address, a pathway or a rule set.
-  static absl::StatusOr<std::unique_ptr<AllInOne>> Create(const AllInOneConfig& config, const Clock* clock,
-                                                          Random* random);
-  ~AllInOne();
-  AllInOne(const AllInOne&) = delete;
-  AllInOne& operator=(const AllInOne&) = delete;
+  // wrote it, or what mends a missing topic; kInvalidArgument for the access mode, the bus, an address, a pathway or a
+  // rule set; kUnavailable when Kafka is away.
+  static absl::StatusOr<std::unique_ptr<Host>> Create(const HostConfig& config, Parts parts, const Clock* clock,
+                                                      Random* random);
+  ~Host();
+  Host(const Host&) = delete;
+  Host& operator=(const Host&) = delete;
 
   // Opens both ports and starts the loops. `on_fatal` is called at most once per service, on a thread of
   // its, when that service cannot go on; the owner should Stop and end the process.
@@ -84,42 +97,38 @@ class AllInOne {
   int grpc_port() const { return server_->port(); }
   int ops_port() const { return ops_->port(); }
 
-  referral::Service& referral() { return *referral_; }
-  assessment::Service& assessment() { return *assessment_; }
-  coordinator_network::Service& coordinator_network() { return *coordinator_network_; }
-  follow_up::Service& follow_up() { return *follow_up_; }
+  // Of the service of that name, which is one of this process.
+  pipeline::Pipeline& pipeline(absl::string_view service);
   std::vector<pipeline::Pipeline*> pipelines();
   bus::Bus& bus() { return *bus_; }
 
  private:
-  AllInOne(const AllInOneConfig& config, const Clock* clock, Random* random, rpc::Access access,
-           pathway::Catalogue catalogue);
-  absl::Status OpenData();
-  absl::StatusOr<std::unique_ptr<store::Database>> OpenDatabase(store::Options options);
-  absl::Status CreateServices();
-  template <class Service, class Config>
-  absl::StatusOr<std::unique_ptr<Service>> CreateService(const Config& config, store::Database* database);
+  Host(const HostConfig& config, Parts parts, const Clock* clock, Random* random, rpc::Access access,
+       pathway::Catalogue catalogue);
+  absl::Status OpenBus();
+  absl::Status EnsureTopics();
+  absl::StatusOr<std::unique_ptr<store::Database>> OpenDatabase(const store::Options& options);
+  absl::Status CreateParts();
   absl::Status OpenPorts();
   void RefreshGauges();
 
-  const AllInOneConfig config_;
+  const HostConfig config_;
   const Clock* const clock_;
   Random* const random_;
+  const SystemMonotonicClock monotonic_;
   SystemRandom secrets_;
   const rpc::Access access_;
   const pathway::Catalogue catalogue_;
   prometheus::Registry metrics_;
   const ops::ProcessMetrics process_metrics_;
   std::unique_ptr<bus::Bus> bus_;
-  std::unique_ptr<store::Database> referral_database_;
-  std::unique_ptr<store::Database> assessment_database_;
-  std::unique_ptr<store::Database> coordinator_network_database_;
-  std::unique_ptr<store::Database> follow_up_database_;
+  std::vector<std::unique_ptr<store::Database>> databases_;
   pipeline::InProcessJournals journals_;
-  std::unique_ptr<referral::Service> referral_;
-  std::unique_ptr<assessment::Service> assessment_;
-  std::unique_ptr<coordinator_network::Service> coordinator_network_;
-  std::unique_ptr<follow_up::Service> follow_up_;
+  rpc::RemoteJournals remote_journals_;
+  const Parts parts_;
+  // A port can serve one journal only, and a request does not say whose it means: null beside other services.
+  std::unique_ptr<rpc::Gate> journal_gate_;
+  std::unique_ptr<rpc::JournalApi> journal_;
   std::unique_ptr<rpc::Server> server_;
   std::unique_ptr<ops::OpsServer> ops_;
   std::thread gauges_;
@@ -128,4 +137,4 @@ class AllInOne {
   bool running_ = false;
 };
 
-}  // namespace polku::all_in_one
+}  // namespace polku::host

@@ -1,0 +1,228 @@
+#include "libs/host/host.h"
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "libs/base/log.h"
+#include "libs/base/status_macros.h"
+#include "libs/bus/embedded/embedded_bus.h"
+#include "libs/store/sqlite/sqlite_database.h"
+
+namespace polku::host {
+namespace {
+
+constexpr int kPartitions = 4;
+// One: a provider's heartbeat then stands behind the marks that it speaks of, whosever they are.
+constexpr int kFeedPartitions = 1;
+constexpr absl::Duration kGaugeInterval = absl::Seconds(15);
+constexpr absl::Duration kShutdownGrace = absl::Seconds(2);
+constexpr std::array<const char*, 4> kServices = {"referral", "assessment", "coordinator-network", "follow-up"};
+
+// The folder and its keys are for the user of the process alone.
+absl::Status MakeFolder(const std::string& path) {
+  std::error_code error;
+  const bool made = std::filesystem::create_directories(path, error);
+  if (!error && made) std::filesystem::permissions(path, std::filesystem::perms::owner_all, error);
+  if (!error) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat("data folder ", path, ": ", error.message()));
+}
+
+std::string ErasuresFolder(const HostConfig& config) {
+  if (!config.erasures_folder.empty()) return config.erasures_folder;
+  return absl::StrCat(config.data_folder, ".erasures");
+}
+
+absl::Status In(absl::string_view folder, const absl::Status& status) {
+  return absl::Status(status.code(), absl::StrCat("data folder ", folder, ": ", status.message()));
+}
+
+template <class Row>
+void Append(std::vector<Row> more, std::vector<Row>& rows) {
+  rows.insert(rows.end(), more.begin(), more.end());
+}
+
+absl::StatusOr<rpc::Access> AccessOf(const HostConfig& config) {
+  if (config.access_mode == AccessMode::kDevelopment) return rpc::Access::Development(config.grpc_listen.ToString());
+  return absl::InvalidArgumentError(
+      "access.mode: nobody could call; the one mode of this version is development, for loopback addresses");
+}
+
+}  // namespace
+
+Host::Host(const HostConfig& config, Parts parts, const Clock* clock, Random* random, rpc::Access access,
+           pathway::Catalogue catalogue)
+    : config_(config),
+      clock_(clock),
+      random_(random),
+      access_(std::move(access)),
+      catalogue_(std::move(catalogue)),
+      remote_journals_(config.peers),
+      parts_(std::move(parts)) {}
+
+Host::~Host() {
+  Stop();
+  // What is built on something goes before it.
+  server_.reset();
+  ops_.reset();
+}
+
+absl::StatusOr<std::unique_ptr<Host>> Host::Create(const HostConfig& config, Parts parts, const Clock* clock,
+                                                   Random* random) {
+  ASSIGN_OR_RETURN(rpc::Access access, AccessOf(config));
+  ASSIGN_OR_RETURN(pathway::Catalogue catalogue, pathway::LoadCatalogue(config.definitions));
+  std::unique_ptr<Host> made(
+      new Host(config, std::move(parts), clock, random, std::move(access), std::move(catalogue)));
+  ops::RegisterBuild(config.program, made->metrics_);
+  RETURN_IF_ERROR(MakeFolder(config.data_folder));
+  RETURN_IF_ERROR(MakeFolder(absl::StrCat(config.data_folder, "/keys")));
+  RETURN_IF_ERROR(MakeFolder(ErasuresFolder(config)));
+  // First, so that a second process is refused before it touches any other file.
+  RETURN_IF_ERROR(made->OpenBus());
+  RETURN_IF_ERROR(made->EnsureTopics());
+  RETURN_IF_ERROR(made->CreateParts());
+  return made;
+}
+
+absl::Status Host::OpenBus() {
+  if (config_.bus_kind == BusKind::kKafka) {
+    bus::KafkaBusOptions options = config_.kafka;
+    options.clock = &monotonic_;
+    ASSIGN_OR_RETURN(bus_, bus::OpenKafkaBus(options));
+    return absl::OkStatus();
+  }
+  if (parts_.size() < kServices.size()) {
+    return absl::InvalidArgumentError("bus.kind: embedded is for polku-all-in-one; a service by itself needs kafka");
+  }
+  bus::EmbeddedBusOptions options;
+  options.path = absl::StrCat(config_.data_folder, "/bus.db");
+  options.clock = clock_;
+  absl::StatusOr<std::unique_ptr<bus::Bus>> bus = bus::OpenEmbeddedBus(options);
+  if (!bus.ok()) return In(config_.data_folder, bus.status());
+  bus_ = *std::move(bus);
+  return absl::OkStatus();
+}
+
+absl::Status Host::EnsureTopics() {
+  if (config_.bus_kind == BusKind::kKafka && !config_.create_topics) return absl::OkStatus();
+  std::vector<bus::TopicSpec> topics;
+  for (const char* service : kServices) topics.push_back({pipeline::TopicOf(service), kPartitions});
+  for (const std::string& id : config_.part.providers) {
+    topics.push_back({pipeline::ProviderTopicOf(id), kFeedPartitions});
+  }
+  const absl::Status made = bus_->EnsureTopics(topics);
+  return config_.bus_kind == BusKind::kKafka || made.ok() ? made : In(config_.data_folder, made);
+}
+
+absl::StatusOr<std::unique_ptr<store::Database>> Host::OpenDatabase(const store::Options& options) {
+  store::SqliteOptions sqlite;
+  sqlite.path = absl::StrCat(config_.data_folder, "/", options.service, ".db");
+  sqlite.key_path = absl::StrCat(config_.data_folder, "/keys/", options.service, ".keys");
+  sqlite.ledger_path = absl::StrCat(ErasuresFolder(config_), "/", options.service, ".ledger");
+  sqlite.random = &secrets_;
+  sqlite.base = options;
+  absl::StatusOr<std::unique_ptr<store::Database>> database = store::OpenSqlite(sqlite);
+  if (!database.ok()) return In(config_.data_folder, database.status());
+  return database;
+}
+
+absl::Status Host::CreateParts() {
+  for (const std::unique_ptr<Part>& part : parts_) {
+    ASSIGN_OR_RETURN(std::unique_ptr<store::Database> database, OpenDatabase(part->store_options()));
+    journals_.Add(part->store_options().service, database.get());
+    databases_.push_back(std::move(database));
+  }
+  pipeline::PeerJournal* peers = &journals_;
+  if (!config_.peers.empty()) peers = &remote_journals_;
+  for (size_t i = 0; i < parts_.size(); ++i) {
+    RETURN_IF_ERROR(parts_[i]->Create(
+        config_.part, {clock_, random_, databases_[i].get(), bus_.get(), &metrics_, peers, &catalogue_, &access_}));
+  }
+  if (parts_.size() > 1) return absl::OkStatus();
+  journal_gate_ = std::make_unique<rpc::Gate>(&parts_[0]->pipeline(), &access_, rpc::JournalPermissions(), &metrics_,
+                                              config_.part.gate);
+  journal_ = std::make_unique<rpc::JournalApi>(journal_gate_.get(), databases_[0].get());
+  return absl::OkStatus();
+}
+
+std::vector<pipeline::Pipeline*> Host::pipelines() {
+  std::vector<pipeline::Pipeline*> all;
+  for (const std::unique_ptr<Part>& part : parts_) all.push_back(&part->pipeline());
+  return all;
+}
+
+pipeline::Pipeline& Host::pipeline(absl::string_view service) {
+  const auto found = std::find_if(parts_.begin(), parts_.end(),
+                                  [&](const auto& part) { return part->store_options().service == service; });
+  POLKU_CHECK(found != parts_.end());
+  return (*found)->pipeline();
+}
+
+absl::Status Host::OpenPorts() {
+  ops::OpsOptions ops;
+  ops.address = config_.ops_listen.host;
+  ops.port = config_.ops_listen.port;
+  ops.metrics = {&metrics_, &process_metrics_};
+  rpc::ServerOptions server;
+  server.listen = config_.grpc_listen.ToString();
+  server.reflection = config_.grpc_reflection;
+  server.receive_bytes_max = config_.receive_bytes_max;
+  std::vector<grpc::Service*> services;
+  for (const std::unique_ptr<Part>& part : parts_) {
+    pipeline::Pipeline* pipeline = &part->pipeline();
+    ops.readiness.push_back({absl::StrCat("pipeline:", pipeline->service()), [pipeline] { return pipeline->Ready(); }});
+    Append(part->permissions(), server.permissions);
+    Append(part->grpc_services(), services);
+  }
+  if (journal_ != nullptr) {
+    Append(rpc::JournalPermissions(), server.permissions);
+    services.push_back(journal_.get());
+  }
+  ASSIGN_OR_RETURN(ops_, ops::OpsServer::Start(std::move(ops)));
+  ASSIGN_OR_RETURN(server_, rpc::Server::Start(server, std::move(services)));
+  return absl::OkStatus();
+}
+
+absl::Status Host::Start(std::function<void(absl::Status)> on_fatal) {
+  running_ = true;
+  for (pipeline::Pipeline* pipeline : pipelines()) pipeline->Start(on_fatal);
+  if (absl::Status opened = OpenPorts(); !opened.ok()) {
+    Stop();
+    return opened;
+  }
+  gauges_ = std::thread([this] { RefreshGauges(); });
+  LogEvent(LogLevel::kInfo, "serving", {{"grpc_port", grpc_port()}, {"ops_port", ops_port()}});
+  return absl::OkStatus();
+}
+
+void Host::Stop() {
+  if (!running_) return;
+  running_ = false;
+  {
+    absl::MutexLock lock(&mutex_);
+    stopping_ = true;
+  }
+  if (server_ != nullptr) server_->SetServing(false);
+  for (const std::unique_ptr<Part>& part : parts_) part->EndWatches();
+  // Before the server, which waits for the calls that these loops have to answer.
+  for (pipeline::Pipeline* pipeline : pipelines()) pipeline->Stop();
+  if (server_ != nullptr) server_->Shutdown(kShutdownGrace);
+  if (gauges_.joinable()) gauges_.join();
+  if (ops_ != nullptr) ops_->Stop();
+}
+
+void Host::RefreshGauges() {
+  while (true) {
+    for (const std::unique_ptr<Part>& part : parts_) {
+      const absl::Status refreshed = part->RefreshGauges();
+      if (!refreshed.ok()) LogEvent(LogLevel::kWarning, "gauges not refreshed", {{"status", refreshed}});
+    }
+    absl::MutexLock lock(&mutex_);
+    if (mutex_.AwaitWithTimeout(absl::Condition(&stopping_), kGaugeInterval)) return;
+  }
+}
+
+}  // namespace polku::host

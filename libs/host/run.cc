@@ -1,0 +1,61 @@
+#include "libs/host/run.h"
+
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+#include <utility>
+
+#include "absl/strings/strip.h"
+#include "libs/host/settings.h"
+
+namespace polku::host {
+namespace {
+
+// The signals that end the process are taken by sigwait alone; every thread made later inherits the mask.
+// SIGUSR1 is how a loop that cannot go on wakes it.
+sigset_t BlockEndings() {
+  sigset_t endings;
+  sigemptyset(&endings);
+  for (const int signal : {SIGINT, SIGTERM, SIGUSR1}) sigaddset(&endings, signal);
+  pthread_sigmask(SIG_BLOCK, &endings, nullptr);
+  return endings;
+}
+
+int Fail(const std::string& program, const absl::Status& why) {
+  std::cerr << program << ": " << why.message() << std::endl;
+  return 1;
+}
+
+}  // namespace
+
+int Run(const std::string& program, Parts parts, int argc, const char* const* argv) {
+  Settings settings;
+  settings.server.program = program;
+  config::ConfigSpec spec(program);
+  Describe(spec, settings);
+  const auto wish = spec.Load(config::CommandLine(argc, argv), config::Environment());
+  if (!wish.ok()) return Fail(program, wish.status());
+  if (*wish == config::Wish::kHelp) std::cout << spec.Help();
+  if (*wish == config::Wish::kPrint) std::cout << spec.Effective();
+  if (*wish != config::Wish::kRun) return 0;
+
+  setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);  // What it would print comes back as a status, too.
+  const sigset_t endings = BlockEndings();
+  const SystemClock clock;
+  SystemRandom random;
+  InitLogging(absl::StripPrefix(program, "polku-"), &clock);
+  SetLogLevel(settings.log_level);
+  auto server = Host::Create(settings.server, std::move(parts), &clock, &random);
+  if (!server.ok()) return Fail(program, server.status());
+  const absl::Status started = (*server)->Start([](const absl::Status&) { kill(getpid(), SIGUSR1); });
+  if (!started.ok()) return Fail(program, started);
+  int signal = 0;
+  sigwait(&endings, &signal);
+  LogEvent(LogLevel::kInfo, "stopping", {{"signal", signal}});
+  (*server)->Stop();
+  return signal == SIGUSR1 ? 1 : 0;
+}
+
+}  // namespace polku::host

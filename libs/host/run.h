@@ -1,0 +1,14 @@
+// The body of main() of every program that serves.
+#pragma once
+
+#include <string>
+
+#include "libs/host/host.h"
+
+namespace polku::host {
+
+// Reads the settings, serves until SIGINT or SIGTERM, and gives the exit code: 1 for whatever kept it from starting or
+// from going on, told on stderr.
+int Run(const std::string& program, Parts parts, int argc, const char* const* argv);
+
+}  // namespace polku::host

@@ -1,0 +1,156 @@
+#include "libs/host/settings.h"
+
+#include <algorithm>
+#include <fstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "libs/base/resource_name.h"
+
+namespace polku::host {
+namespace {
+
+// A file of librdkafka's settings, as its own tools take them: name=value on each line, # before a remark.
+absl::Status TakeProperties(Settings& settings) {
+  if (settings.kafka_properties.empty()) return absl::OkStatus();
+  std::ifstream file(settings.kafka_properties);
+  if (!file) return absl::InvalidArgumentError("bus.kafka_properties: the file cannot be read");
+  std::string line;
+  for (int number = 1; std::getline(file, line); ++number) {
+    const absl::string_view text = absl::StripAsciiWhitespace(line);
+    if (text.empty() || text[0] == '#') continue;
+    const std::pair<std::string, std::string> property = absl::StrSplit(text, absl::MaxSplits('=', 1));
+    if (!absl::StrContains(text, '=')) {
+      return absl::InvalidArgumentError(absl::StrCat("bus.kafka_properties: line ", number, " is not name=value"));
+    }
+    settings.server.kafka.settings[std::string(absl::StripAsciiWhitespace(property.first))] =
+        std::string(absl::StripAsciiWhitespace(property.second));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status TakeBus(Settings& settings) {
+  if (settings.server.bus_kind == BusKind::kKafka && settings.server.kafka.bootstrap_servers.empty()) {
+    return absl::InvalidArgumentError("bus.kafka_servers: required with bus.kind=kafka");
+  }
+  return TakeProperties(settings);
+}
+
+absl::Status TakePeers(Settings& settings) {
+  for (absl::string_view peer : absl::StrSplit(settings.peers, absl::ByAnyChar(", "), absl::SkipEmpty())) {
+    const std::pair<std::string, std::string> named = absl::StrSplit(peer, absl::MaxSplits('=', 1));
+    if (named.first.empty() || named.second.empty()) {
+      return absl::InvalidArgumentError("peers: each is SERVICE=HOST:PORT");
+    }
+    settings.server.peers[named.first] = named.second;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status TakeProviders(Settings& settings) {
+  std::vector<std::string> ids = absl::StrSplit(settings.providers, absl::ByAnyChar(", "), absl::SkipEmpty());
+  for (const std::string& id : ids) {
+    if (!IsResourceName(absl::StrCat("organisations/", id), "organisations/*")) {
+      return absl::InvalidArgumentError("feed.providers: an id is 1 to 63 of a-z, 0-9 and -");
+    }
+    if (std::count(ids.begin(), ids.end(), id) > 1) {
+      return absl::InvalidArgumentError("feed.providers: an id stands there twice");
+    }
+  }
+  settings.server.part.providers = std::move(ids);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void Describe(config::ConfigSpec& spec, Settings& settings) {
+  HostConfig& server = settings.server;
+  spec.String("data.folder", &server.data_folder, "folder of the databases, the bus and, in keys/, the key files");
+  spec.String("erasures.folder", &server.erasures_folder,
+              "folder of the erasure ledgers, kept out of backups; empty: <data.folder>.erasures");
+  spec.Enum("bus.kind", &server.bus_kind, {{"embedded", BusKind::kEmbedded}, {"kafka", BusKind::kKafka}},
+            "where events go: a file in the data folder, for polku-all-in-one, or Apache Kafka");
+  spec.String("bus.kafka_servers", &server.kafka.bootstrap_servers, "HOST:PORT of brokers, with commas between");
+  spec.String("bus.kafka_properties", &settings.kafka_properties,
+              "file with more settings of librdkafka, name=value: security.protocol, sasl.*, ssl.*");
+  spec.Bytes("bus.message_bytes_max", &server.kafka.message_bytes_max, 64 << 10, 64 << 20, "largest event on Kafka");
+  spec.Duration("bus.kafka_publish_timeout", &server.kafka.publish_timeout, absl::Seconds(1), absl::Minutes(10),
+                "the relay gives up then and tries again");
+  spec.Duration("bus.kafka_session_timeout", &server.kafka.session_timeout, absl::Seconds(1), absl::Minutes(10),
+                "a replica that is silent for so long loses its partitions");
+  spec.Bool("bus.create_topics", &server.create_topics, "whether missing topics are made on Kafka at the start");
+  spec.Check([&settings] { return TakeBus(settings); });
+  spec.String("peers", &settings.peers,
+              "SERVICE=HOST:PORT of services in other processes, with commas between: missed events are read there");
+  spec.Check([&settings] { return TakePeers(settings); });
+  spec.Listen("grpc.listen", &server.grpc_listen, "where gRPC is served; loopback only");
+  spec.Bool("grpc.reflection", &server.grpc_reflection, "whether callers may ask for the API's description");
+  spec.Bytes("grpc.message_bytes_max", &server.part.gate.request_bytes_max, 4 << 10, 64 << 20,
+             "largest request; a larger one is refused with both sizes");
+  spec.Bytes("grpc.receive_bytes_max", &server.receive_bytes_max, 4 << 10, 256 << 20,
+             "largest request that is read at all; a larger one is cut off");
+  spec.Listen("ops.listen", &server.ops_listen, "where /livez, /readyz and /metrics are served");
+  spec.String("pathways.folder", &server.definitions.pathways, "folder of the pathway definitions, *.yaml");
+  spec.String("rules.folder", &server.definitions.rules, "folder of the rule sets, *.yaml");
+  spec.String("instruments.folder", &server.definitions.instruments, "folder of the instruments, *.yaml");
+  spec.Enum("access.mode", &server.access_mode,
+            {{"none", AccessMode::kNone}, {"development", AccessMode::kDevelopment}},
+            "how callers prove who they are; development believes their metadata and needs loopback");
+  spec.Bool("identity.allow_test_codes", &server.part.allow_test_codes, "whether identity codes of nobody are taken");
+  spec.String(
+      "feed.providers", &settings.providers,
+      "ids of the providers that write topics of their own (polku.provider.ID.activity.v1), with commas between");
+  spec.Check([&settings] { return TakeProviders(settings); });
+  spec.Duration("call.deadline_default", &server.part.gate.deadline_default, absl::Seconds(1), absl::Minutes(5),
+                "for a call that sets no deadline");
+  spec.Duration("call.deadline_max", &server.part.gate.deadline_max, absl::Seconds(1), absl::Minutes(5),
+                "a later deadline counts as this");
+  spec.Integer("call.read_threads", &server.part.gate.read_threads, 1, 64, "threads for queries, per service");
+  spec.Integer("call.read_queue_max", &server.part.gate.read_queue_max, 1, 100000,
+               "queries that may wait, per service");
+  spec.Integer("call.watch_streams_max", &server.part.gate.watch_streams_max, 1, 10000,
+               "streams of changes open at once, per service");
+  spec.Duration("call.watch_poll_interval", &server.part.gate.watch_poll_interval, absl::Milliseconds(10),
+                absl::Minutes(1), "how often a stream looks for changes");
+  spec.Duration("call.watch_max", &server.part.gate.watch_max, absl::Seconds(10), absl::Hours(24),
+                "a stream of changes ends after this and its caller resumes");
+  spec.Integer("pipeline.queue_inputs_max", &server.part.pipeline.queue_inputs_max, 1, 1000000,
+               "commands that may wait, per service");
+  spec.Integer("pipeline.batch_inputs_max", &server.part.pipeline.batch_inputs_max, 1, 100000,
+               "inputs of one transaction while a command waits");
+  spec.Bytes("pipeline.queue_bytes_max", &server.part.pipeline.queue_bytes_max, int64_t{1} << 20, int64_t{16} << 30,
+             "requests of commands that may wait, per service");
+  spec.Integer("pipeline.batch_backlog_max", &server.part.pipeline.batch_backlog_max, 1, 1000000,
+               "inputs of one transaction when only the bus has a backlog");
+  spec.Bytes("pipeline.batch_bytes_max", &server.part.pipeline.batch_bytes_max, int64_t{1} << 20, int64_t{1} << 30,
+             "records of the bus in one transaction");
+  spec.Integer("pipeline.due_per_batch_max", &server.part.pipeline.due_per_batch_max, 1, 100000,
+               "due instants of one transaction");
+  spec.Integer("pipeline.steps_per_batch_max", &server.part.pipeline.steps_per_batch_max, 1, 100000,
+               "stored steps of one transaction");
+  spec.Integer("pipeline.relay_batch_max", &server.part.pipeline.relay_batch_max, 1, 100000,
+               "events that go to the bus together");
+  spec.Bool("pipeline.read_ahead", &server.part.pipeline.read_ahead,
+            "read the bus's next records on a thread of their own while a batch is handled");
+  spec.Integer("pipeline.erasures_waiting_max", &server.part.pipeline.erasures_waiting_max, 1, 1000000,
+               "decided erasures whose keys are destroyed together");
+  spec.Integer("pipeline.erasures_per_sweep_max", &server.part.pipeline.erasures_per_sweep_max, 1, 100000,
+               "erased clients whose rows are deleted in one walk over the tables");
+  spec.Integer("pipeline.erasure_rows_per_batch_max", &server.part.pipeline.erasure_rows_per_batch_max, 1, 1000000,
+               "rows that one transaction of that walk looks at");
+  spec.Duration("pipeline.idle_wait", &server.part.pipeline.idle_wait, absl::Milliseconds(1), absl::Seconds(1),
+                "how long a loop without work rests");
+  spec.Enum("log.level", &settings.log_level,
+            {{"debug", LogLevel::kDebug},
+             {"info", LogLevel::kInfo},
+             {"warning", LogLevel::kWarning},
+             {"error", LogLevel::kError}},
+            "lowest level that is logged");
+}
+
+}  // namespace polku::host

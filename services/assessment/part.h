@@ -1,0 +1,12 @@
+// The assessment service as a program runs it.
+#pragma once
+
+#include <memory>
+
+#include "libs/host/part.h"
+
+namespace polku::assessment {
+
+std::unique_ptr<host::Part> MakePart();
+
+}  // namespace polku::assessment
