@@ -1,5 +1,9 @@
 #include "tests/system/region.h"
 
+#include <cstdlib>
+#include <utility>
+#include <vector>
+
 #include "absl/strings/str_cat.h"
 #include "libs/base/calendar.h"
 #include "libs/base/ids.h"
@@ -18,6 +22,10 @@ Reply MustBeOk(absl::StatusOr<Reply> reply) {
   if (!reply.ok()) LogEvent(LogLevel::kError, "a step of the test failed", {{"status", reply.status()}});
   POLKU_CHECK(reply.ok());
   return *std::move(reply);
+}
+
+std::shared_ptr<grpc::Channel> ChannelTo(const host::Host& server) {
+  return grpc::CreateChannel(absl::StrCat("127.0.0.1:", server.grpc_port()), grpc::InsecureChannelCredentials());
 }
 
 }  // namespace
@@ -42,23 +50,47 @@ host::HostConfig Region::config() const {
 }
 
 void Region::Open() {
-  auto server = host::Host::Create(config(), all_in_one::AllParts(), &clock_, &random_);
-  POLKU_CHECK(server.ok());
-  server_ = *std::move(server);
-  POLKU_CHECK(server_->Start(nullptr).ok());
-  const auto channel =
-      grpc::CreateChannel(absl::StrCat("127.0.0.1:", server_->grpc_port()), grpc::InsecureChannelCredentials());
+  const char* bus = std::getenv("POLKU_TEST_BUS");
+  if (bus != nullptr && absl::string_view(bus) == "kafka") return OpenOnKafka();
+  servers_.push_back(MustBeOk(host::Host::Create(config(), all_in_one::AllParts(), &clock_, &random_)));
+  POLKU_CHECK(servers_[0]->Start(nullptr).ok());
+  const auto channel = ChannelTo(*servers_[0]);
   referrals_ = referral::v1::ReferralService::NewStub(channel);
   assessments_ = assessment::v1::AssessmentService::NewStub(channel);
   coordinators_ = coordinator_network::v1::CoordinatorNetworkService::NewStub(channel);
   follow_ups_ = follow_up::v1::FollowUpService::NewStub(channel);
 }
 
-void Region::Close() { server_.reset(); }
+void Region::OpenOnKafka() {
+  if (broker_ == nullptr) broker_ = MustBeOk(testing::KafkaBroker::Start());
+  for (std::unique_ptr<host::Part>& part : all_in_one::AllParts()) {
+    host::HostConfig one = config();
+    one.data_folder = absl::StrCat(folder_.path(), "/", part->store_options().service);
+    one.bus_kind = host::BusKind::kKafka;
+    one.kafka.bootstrap_servers = broker_->bootstrap_servers();
+    one.kafka.ends_interval = absl::ZeroDuration();
+    one.kafka.ends_timeout = kRestMax;
+    one.create_topics = true;
+    host::Parts alone;
+    alone.push_back(std::move(part));
+    servers_.push_back(MustBeOk(host::Host::Create(one, std::move(alone), &clock_, &random_)));
+    POLKU_CHECK(servers_.back()->Start(nullptr).ok());
+  }
+  referrals_ = referral::v1::ReferralService::NewStub(ChannelTo(*servers_[0]));
+  assessments_ = assessment::v1::AssessmentService::NewStub(ChannelTo(*servers_[1]));
+  coordinators_ = coordinator_network::v1::CoordinatorNetworkService::NewStub(ChannelTo(*servers_[2]));
+  follow_ups_ = follow_up::v1::FollowUpService::NewStub(ChannelTo(*servers_[3]));
+}
+
+void Region::Close() { servers_.clear(); }
 
 void Region::Rest() {
   const SystemMonotonicClock monotonic;
-  const auto pipelines = server_->pipelines();
+  std::vector<pipeline::Pipeline*> pipelines;
+  for (const auto& server : servers_) {
+    const auto some = server->pipelines();
+    pipelines.insert(pipelines.end(), some.begin(), some.end());
+  }
   POLKU_CHECK(pipeline::WaitDrained(pipelines, monotonic, kRestMax).ok());
 }
 

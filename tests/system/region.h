@@ -15,6 +15,7 @@
 #include "libs/base/random.h"
 #include "libs/base/status_macros.h"
 #include "libs/rpc/status.h"
+#include "libs/testing/kafka_broker.h"
 #include "libs/testing/temporary_folder.h"
 #include "polku/assessment/v1/api.grpc.pb.h"
 #include "polku/coordinator_network/v1/api.grpc.pb.h"
@@ -69,8 +70,9 @@ class Region {
   }
 
   const std::string& folder() const { return folder_.path(); }
+  // Of the process that has all services.
   host::HostConfig config() const;
-  host::Host& server() { return *server_; }
+  host::Host& server() { return *servers_[0]; }
   ManualClock& clock() { return clock_; }
 
   // Steps that many tests take. Each ends at rest.
@@ -84,6 +86,8 @@ class Region {
   assessment::v1::PlannedMeasure Measure() const;
 
  private:
+  // A process of its own for each service, on a real broker, when POLKU_TEST_BUS is "kafka".
+  void OpenOnKafka();
   static void Identify(const Who& who, grpc::ClientContext& context);
   void GiveRequestId(google::protobuf::Message& request);
   Referrals& StubFor(Referrals*) { return *referrals_; }
@@ -94,7 +98,8 @@ class Region {
   testing::TemporaryFolder folder_;
   ManualClock clock_;
   SeededRandom random_{7};
-  std::unique_ptr<host::Host> server_;
+  std::unique_ptr<testing::KafkaBroker> broker_;
+  std::vector<std::unique_ptr<host::Host>> servers_;
   std::unique_ptr<Referrals> referrals_;
   std::unique_ptr<Assessments> assessments_;
   std::unique_ptr<Coordinators> coordinators_;
