@@ -143,7 +143,8 @@ absl::StatusOr<Intake> Inbox::Fill(int records_max, int64_t bytes_max) {
   for (const bus::TopicPartition& at_end : haul_.polled.ends) {
     if (next_.contains(at_end)) intake.covered[at_end] = haul_.before;
   }
-  at_end_ = facts.empty() && haul_.polled.assigned.empty() && intake.covered.size() == next_.size();
+  // Who has not been given a partition yet knows nothing about ends.
+  at_end_ = facts.empty() && haul_.polled.assigned.empty() && !next_.empty() && intake.covered.size() == next_.size();
   if (read_ahead_ && !facts.empty() && unstarted_.empty() && intake.covered.size() < next_.size()) {
     ahead_ = std::async(std::launch::async, [this, limits] { return Poll(limits); });
   }

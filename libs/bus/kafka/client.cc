@@ -186,17 +186,41 @@ absl::Status CreateTopics(rd_kafka_t* client, const KafkaBusOptions& options, co
   return absl::OkStatus();
 }
 
+absl::StatusOr<std::map<TopicPartition, int64_t>> AskOffsets(rd_kafka_t* client,
+                                                             absl::Span<const TopicPartition> partitions, int64_t which,
+                                                             absl::Duration timeout) {
+  const Partitions list = MakePartitions(partitions.size());
+  for (const TopicPartition& each : partitions) {
+    rd_kafka_topic_partition_list_add(list.get(), each.topic.c_str(), each.partition)->offset = which;
+  }
+  RETURN_IF_ERROR(StatusOf(rd_kafka_offsets_for_times(client, list.get(), Millis(timeout)), "ask for offsets"));
+  std::map<TopicPartition, int64_t> answers;
+  for (int i = 0; i < list->cnt; ++i) {
+    const rd_kafka_topic_partition_t& each = list->elems[i];
+    if (each.err == RD_KAFKA_RESP_ERR_NO_ERROR && each.offset >= 0) {
+      answers[{each.topic, each.partition}] = each.offset;
+    }
+  }
+  return answers;
+}
+
+// Not by rd_kafka_query_watermark_offsets: when one of its two requests fails and is repeated, it has been seen to give
+// the end for both.
 absl::StatusOr<Watermarks> FindWatermarks(rd_kafka_t* client, const TopicPartition& partition,
                                           const MonotonicClock& clock, absl::Duration timeout) {
   const absl::Duration end = clock.Elapsed() + timeout;
   while (true) {
-    Watermarks found;
-    const absl::Status status =
-        StatusOf(rd_kafka_query_watermark_offsets(client, partition.topic.c_str(), partition.partition, &found.oldest,
-                                                  &found.end, Millis(std::max(end - clock.Elapsed(), kAskAgain))),
-                 absl::StrCat("watermarks of ", partition.topic, "/", partition.partition));
-    if (status.ok()) return found;
-    if (clock.Elapsed() + kAskAgain > end) return absl::UnavailableError(status.message());
+    const auto oldest =
+        AskOffsets(client, {partition}, RD_KAFKA_OFFSET_BEGINNING, std::max(end - clock.Elapsed(), kAskAgain));
+    const auto newest =
+        AskOffsets(client, {partition}, RD_KAFKA_OFFSET_END, std::max(end - clock.Elapsed(), kAskAgain));
+    if (oldest.ok() && newest.ok() && oldest->size() == 1 && newest->size() == 1) {
+      return Watermarks{oldest->begin()->second, newest->begin()->second};
+    }
+    if (clock.Elapsed() + kAskAgain > end) {
+      return absl::UnavailableError(absl::StrCat("watermarks of ", partition.topic, "/", partition.partition,
+                                                 ": no answer", oldest.ok() ? "" : ": ", oldest.status().message()));
+    }
     absl::SleepFor(kAskAgain);
   }
 }

@@ -4,7 +4,7 @@
 
 #include <librdkafka/rdkafka.h>
 
-#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "libs/bus/bus.h"
 #include "libs/bus/kafka/kafka_bus.h"
 
@@ -46,6 +47,10 @@ struct Watermarks {
   int64_t oldest = 0;
   int64_t end = 0;  // Of the next record to come.
 };
+// The broker's answer for each, RD_KAFKA_OFFSET_BEGINNING or RD_KAFKA_OFFSET_END; those without one are left out.
+absl::StatusOr<std::map<TopicPartition, int64_t>> AskOffsets(rd_kafka_t* client,
+                                                             absl::Span<const TopicPartition> partitions, int64_t which,
+                                                             absl::Duration timeout);
 // Asks again while the leader is just being found, as long as there is time.
 absl::StatusOr<Watermarks> FindWatermarks(rd_kafka_t* client, const TopicPartition& partition,
                                           const MonotonicClock& clock, absl::Duration timeout);

@@ -71,10 +71,14 @@ absl::Status KafkaConsumer::Join() {
   rd_kafka_conf_set_opaque(conf.get(), this);
   ASSIGN_OR_RETURN(Client client, MakeClient(RD_KAFKA_CONSUMER, std::move(conf)));
   rd_kafka_poll_set_consumer(client.get());
+  if (asker_ == nullptr) {
+    ASSIGN_OR_RETURN(Conf asking, MakeConf(options_, {}));
+    ASSIGN_OR_RETURN(asker_, MakeClient(RD_KAFKA_PRODUCER, std::move(asking)));
+  }
   const Partitions wanted = MakePartitions(topics_.size());
   for (const std::string& topic : topics_) {
     ASSIGN_OR_RETURN(const std::optional<int> partitions,
-                     CountPartitions(client.get(), topic, options_.request_timeout));
+                     CountPartitions(asker_.get(), topic, options_.request_timeout));
     if (!partitions.has_value()) return absl::NotFoundError(absl::StrCat("new consumer: no topic ", topic));
     rd_kafka_topic_partition_list_add(wanted.get(), topic.c_str(), RD_KAFKA_PARTITION_UA);
   }
@@ -134,7 +138,7 @@ absl::Status KafkaConsumer::CheckHeld(const TopicPartition& partition, absl::str
 absl::Status KafkaConsumer::Start(const TopicPartition& partition, int64_t offset) {
   RETURN_IF_ERROR(CheckHeld(partition, "start"));
   ASSIGN_OR_RETURN(const Watermarks kept,
-                   FindWatermarks(client_.get(), partition, *options_.clock, options_.ends_timeout));
+                   FindWatermarks(asker_.get(), partition, *options_.clock, options_.ends_timeout));
   Place& place = held_.find(partition)->second;
   if (offset != 0 && (offset < kept.oldest || offset > kept.end)) {
     place.next.reset();
@@ -219,24 +223,19 @@ bool KafkaConsumer::Take(absl::Duration wait, const PollLimits& limits, Polled& 
 // Asks the brokers: what was acknowledged before this Poll began lies before the ends that they tell now.
 void KafkaConsumer::FindEnds(Polled& polled) {
   if (options_.clock->Elapsed() < ask_ends_at_) return;
-  const Partitions list = MakePartitions(held_.size());
+  std::vector<TopicPartition> started;
   for (const auto& [partition, place] : held_) {
-    if (place.next.has_value()) Add(partition, RD_KAFKA_OFFSET_END, list);
+    if (place.next.has_value()) started.push_back(partition);
   }
-  if (list->cnt == 0) return;
-  const rd_kafka_resp_err_t error =
-      rd_kafka_offsets_for_times(client_.get(), list.get(), Millis(options_.ends_timeout));
+  if (started.empty()) return;
+  const auto ends = AskOffsets(asker_.get(), started, RD_KAFKA_OFFSET_END, options_.ends_timeout);
   const absl::Duration now = options_.clock->Elapsed();
-  ask_ends_at_ = now + (error == RD_KAFKA_RESP_ERR_NO_ERROR ? options_.ends_interval : kEndsBackOff);
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return;
-  for (int i = 0; i < list->cnt; ++i) {
-    const rd_kafka_topic_partition_t& each = list->elems[i];
-    const TopicPartition partition{each.topic, each.partition};
-    if (each.err == RD_KAFKA_RESP_ERR_NO_ERROR && *held_[partition].next >= each.offset) {
-      polled.ends.push_back(partition);
-    }
+  ask_ends_at_ = now + (ends.ok() ? options_.ends_interval : kEndsBackOff);
+  if (!ends.ok()) return;
+  for (const auto& [partition, end] : *ends) {
+    if (*held_[partition].next >= end) polled.ends.push_back(partition);
   }
-  if (static_cast<int>(polled.ends.size()) == list->cnt) {
+  if (polled.ends.size() == started.size()) {
     behind_since_.reset();
   } else if (!behind_since_.has_value()) {
     behind_since_ = now;

@@ -19,7 +19,11 @@ namespace polku::bus::kafka {
 class KafkaConsumer final : public Consumer {
  public:
   KafkaConsumer(const KafkaBusOptions& options, std::string group, std::set<std::string> topics)
-      : options_(options), group_(std::move(group)), topics_(std::move(topics)), client_(nullptr, rd_kafka_destroy) {}
+      : options_(options),
+        group_(std::move(group)),
+        topics_(std::move(topics)),
+        asker_(nullptr, rd_kafka_destroy),
+        client_(nullptr, rd_kafka_destroy) {}
   ~KafkaConsumer() override { Leave(); }
 
   // Errors: kNotFound, kUnavailable, kInvalidArgument (settings).
@@ -52,6 +56,9 @@ class KafkaConsumer final : public Consumer {
   const KafkaBusOptions options_;
   const std::string group_;
   const std::set<std::string> topics_;
+  // For questions: a broker answers one request of a connection after the other, and would let them wait behind one for
+  // records that have not come yet.
+  Client asker_;
   Client client_;  // Null until it has joined.
   Held held_;
   std::set<TopicPartition> told_;  // What the caller knows that it holds.
