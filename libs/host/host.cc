@@ -154,13 +154,6 @@ std::vector<pipeline::Pipeline*> Host::pipelines() {
   return all;
 }
 
-pipeline::Pipeline& Host::pipeline(absl::string_view service) {
-  const auto found = std::find_if(parts_.begin(), parts_.end(),
-                                  [&](const auto& part) { return part->store_options().service == service; });
-  POLKU_CHECK(found != parts_.end());
-  return (*found)->pipeline();
-}
-
 absl::Status Host::OpenPorts() {
   ops::OpsOptions ops;
   ops.address = config_.ops_listen.host;

@@ -97,8 +97,6 @@ class Host {
   int grpc_port() const { return server_->port(); }
   int ops_port() const { return ops_->port(); }
 
-  // Of the service of that name, which is one of this process.
-  pipeline::Pipeline& pipeline(absl::string_view service);
   std::vector<pipeline::Pipeline*> pipelines();
   bus::Bus& bus() { return *bus_; }
 

@@ -59,7 +59,7 @@ class ProviderFeed : public ::testing::Test {
     return region_.Call(&Coordinators::ListWorklist, kCoordinator, request)->tasks_size();
   }
   std::vector<store::DeadLetterRow> DeadLetters() {
-    return *(*region_.server().pipeline("follow-up").database().Read())->ReadDeadLetters(100);
+    return *(*region_.pipeline("follow-up").database().Read())->ReadDeadLetters(100);
   }
 
   Region region_;

@@ -24,13 +24,19 @@ Reply MustBeOk(absl::StatusOr<Reply> reply) {
   return *std::move(reply);
 }
 
+Layout LayoutWished() {
+  const char* bus = std::getenv("POLKU_TEST_BUS");
+  return bus != nullptr && absl::string_view(bus) == "kafka" ? Layout::kServicesOnKafka : Layout::kAllInOne;
+}
+
 std::shared_ptr<grpc::Channel> ChannelTo(const host::Host& server) {
   return grpc::CreateChannel(absl::StrCat("127.0.0.1:", server.grpc_port()), grpc::InsecureChannelCredentials());
 }
 
 }  // namespace
 
-Region::Region() : clock_(LocalTime(kFirstDay, 8 * 60)) { Open(); }
+Region::Region(Layout layout) : layout_(layout), clock_(LocalTime(kFirstDay, 8 * 60)) { Open(); }
+Region::Region() : Region(LayoutWished()) {}
 
 Region::~Region() { Close(); }
 
@@ -50,8 +56,7 @@ host::HostConfig Region::config() const {
 }
 
 void Region::Open() {
-  const char* bus = std::getenv("POLKU_TEST_BUS");
-  if (bus != nullptr && absl::string_view(bus) == "kafka") return OpenOnKafka();
+  if (layout_ == Layout::kServicesOnKafka) return OpenOnKafka();
   servers_.push_back(MustBeOk(host::Host::Create(config(), all_in_one::AllParts(), &clock_, &random_)));
   POLKU_CHECK(servers_[0]->Start(nullptr).ok());
   const auto channel = ChannelTo(*servers_[0]);
@@ -80,6 +85,15 @@ void Region::OpenOnKafka() {
   assessments_ = assessment::v1::AssessmentService::NewStub(ChannelTo(*servers_[1]));
   coordinators_ = coordinator_network::v1::CoordinatorNetworkService::NewStub(ChannelTo(*servers_[2]));
   follow_ups_ = follow_up::v1::FollowUpService::NewStub(ChannelTo(*servers_[3]));
+}
+
+pipeline::Pipeline& Region::pipeline(absl::string_view service) {
+  for (const auto& server : servers_) {
+    for (pipeline::Pipeline* pipeline : server->pipelines()) {
+      if (pipeline->service() == service) return *pipeline;
+    }
+  }
+  POLKU_CHECK(false);
 }
 
 void Region::Close() { servers_.clear(); }

@@ -42,9 +42,16 @@ using Assessments = assessment::v1::AssessmentService::StubInterface;
 using Coordinators = coordinator_network::v1::CoordinatorNetworkService::StubInterface;
 using FollowUps = follow_up::v1::FollowUpService::StubInterface;
 
+enum class Layout {
+  kAllInOne,
+  kServicesOnKafka,  // A host for each service, on a real broker.
+};
+
 class Region {
  public:
   // Serves on return, on Monday 2026-03-02 at 08:00 in Helsinki. Aborts when it cannot.
+  explicit Region(Layout layout);
+  // On Kafka when POLKU_TEST_BUS is "kafka".
   Region();
   ~Region();
 
@@ -73,6 +80,8 @@ class Region {
   // Of the process that has all services.
   host::HostConfig config() const;
   host::Host& server() { return *servers_[0]; }
+  pipeline::Pipeline& pipeline(absl::string_view service);
+  const std::string& bootstrap_servers() const { return broker_->bootstrap_servers(); }
   ManualClock& clock() { return clock_; }
 
   // Steps that many tests take. Each ends at rest.
@@ -86,7 +95,6 @@ class Region {
   assessment::v1::PlannedMeasure Measure() const;
 
  private:
-  // A process of its own for each service, on a real broker, when POLKU_TEST_BUS is "kafka".
   void OpenOnKafka();
   static void Identify(const Who& who, grpc::ClientContext& context);
   void GiveRequestId(google::protobuf::Message& request);
@@ -95,6 +103,7 @@ class Region {
   Coordinators& StubFor(Coordinators*) { return *coordinators_; }
   FollowUps& StubFor(FollowUps*) { return *follow_ups_; }
 
+  const Layout layout_;
   testing::TemporaryFolder folder_;
   ManualClock clock_;
   SeededRandom random_{7};
