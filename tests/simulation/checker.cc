@@ -22,6 +22,7 @@
 #include "tests/simulation/feeds.h"
 #include "tests/simulation/merges.h"
 #include "tests/simulation/scenario.h"
+#include "tests/simulation/transfers.h"
 
 namespace polku::simulation {
 namespace {
@@ -84,6 +85,7 @@ class Check {
     Outreach();
     for (std::string& fault : CheckAssignments(picture_)) faults_.push_back(std::move(fault));
     for (std::string& fault : CheckMerges(picture_)) faults_.push_back(std::move(fault));
+    for (std::string& fault : CheckTransfers(picture_)) faults_.push_back(std::move(fault));
     for (std::string& fault : CheckFeeds(picture_, history_)) faults_.push_back(std::move(fault));
     Note("safety net", SafetyNet());
     return std::move(faults_);

@@ -18,9 +18,11 @@
 #include "libs/base/status_matchers.h"
 #include "libs/base/violation.h"
 #include "libs/pipeline/feed.h"
+#include "libs/pipeline/proto_time.h"
 #include "libs/pipeline/wire.h"
 #include "polku/coordinator_network/v1/state.pb.h"
 #include "polku/follow_up/v1/state.pb.h"
+#include "polku/referral/v1/events.pb.h"
 #include "polku/referral/v1/state.pb.h"
 #include "tests/simulation/assignments.h"
 #include "tests/simulation/driver.h"
@@ -29,6 +31,7 @@
 #include "tests/simulation/merges.h"
 #include "tests/simulation/naive_referrals.h"
 #include "tests/simulation/naive_rules.h"
+#include "tests/simulation/transfers.h"
 
 namespace polku::simulation {
 namespace {
@@ -261,6 +264,22 @@ TEST_F(CheckerTest, FindsAJourneyThatBelongsToNoReferral) {
     if (journey != nullptr) journey->set_open(!journey->open());
   }
   EXPECT_THAT(CheckMerges(*picture_), Contains(HasSubstr("but the journey is closed")));
+}
+
+TEST_F(CheckerTest, FindsWhoIsNotKnownToHaveMovedAway) {
+  polku::referral::v1::ClientTransferred transferred;
+  *transferred.mutable_transfer_time() = pipeline::ToProto(world_.clock().Now());
+  for (const auto& [key, state] : picture_->services[kFollowUp].states) {
+    const auto* journey = dynamic_cast<const polku::follow_up::v1::JourneyRecord*>(state.get());
+    if (journey == nullptr || !journey->open()) continue;
+    store::JournalRow row;
+    row.key = key;
+    row.type = transferred.GetTypeName();
+    row.payload = transferred.SerializeAsString();
+    picture_->services[kReferral].journal.push_back(row);
+    break;
+  }
+  EXPECT_THAT(CheckTransfers(*picture_), ElementsAre(HasSubstr("is not known to have moved away")));
 }
 
 TEST_F(CheckerTest, FindsASkippedVersion) {

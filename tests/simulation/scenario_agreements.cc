@@ -119,7 +119,45 @@ void Hold(Script& script, const std::string& name, absl::CivilDay day) {
   script.Add(Hour(day + 1 + script.Pick(20), 9), kFollowUp, "ReleaseOutreach", std::move(release));
 }
 
+// The record goes to another region: by law, by permission, or not at all. Some come back.
+void Transfer(Script& script, const std::string& name, SeededRandom& random) {
+  namespace referral = ::polku::referral::v1;
+  const std::string region = "organisations/other-region";
+  const absl::CivilDay day = kFirstDay + 40 + Pick(random, std::max(1, script.size().days - 45));
+  const int reason = Pick(random, 100);
+  referral::TransferOutRequest transfer;
+  transfer.set_client(name);
+  transfer.set_organisation(region);
+  transfer.set_text("kanarialintu");
+  if (reason < 50) transfer.set_statutory_basis("703/2023 section 54");
+  if (reason >= 60) {
+    referral::GrantPermissionRequest grant;
+    grant.set_client(name);
+    grant.set_purpose("region-transfer");
+    grant.set_organisation(region);
+    grant.add_classes("referral");
+    script.Add(LocalTime(day - 1, 9 * 60 + 40), kReferral, "GrantPermission", std::move(grant));
+  }
+  script.Add(LocalTime(day, 9 * 60 + 50), kReferral, "TransferOut", std::move(transfer)).principal =
+      PrincipalOf("intake");
+  if (Chance(random, 60)) return;
+  v1::RecordCircumstanceRequest returned;
+  returned.set_client(name);
+  returned.set_circumstance(v1::CIRCUMSTANCE_MOVED_AWAY);
+  *returned.mutable_from_date() = ToProtoDay(day);
+  returned.set_source(v1::CIRCUMSTANCE_SOURCE_CLIENT);
+  returned.set_revoked(true);
+  script.Add(LocalTime(day + 1 + Pick(random, 25), 9 * 60 + 50), kFollowUp, "RecordCircumstance", std::move(returned));
+}
+
 }  // namespace
+
+void MoveAway(Script& script) {
+  SeededRandom random(Mix(script.scenario().seed, "transfers"));
+  for (int client = 1; client <= script.size().clients; ++client) {
+    if (Chance(random, 10)) Transfer(script, ClientName(client), random);
+  }
+}
 
 void Agree(Script& script, const std::string& client, const std::string& giver, absl::CivilDay day) {
   if (script.Chance(25)) Pause(script, client, day);
