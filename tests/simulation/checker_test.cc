@@ -523,6 +523,14 @@ TEST_F(CheckerTest, FindsAMissingInterruption) {
   EXPECT_THAT(CompareWithNaiveRules(*picture_, world_.clock().Now()), Contains(StartsWith("rules: not found")));
 }
 
+TEST_F(CheckerTest, FindsWhoWasLastSeenAtAnotherTime) {
+  for (const auto& [key, state] : picture_->services[kFollowUp].states) {
+    auto* journey = dynamic_cast<polku::follow_up::v1::JourneyRecord*>(state.get());
+    if (journey != nullptr && journey->open()) journey->set_last_activity_us(1);
+  }
+  EXPECT_THAT(CompareWithNaiveRules(*picture_, world_.clock().Now()), Contains(HasSubstr("was last seen")));
+}
+
 TEST_F(CheckerTest, FindsAMissingAndAFalseReminder) {
   const absl::Time now = world_.clock().Now();
   EXPECT_THAT(CompareWithNaiveReferrals(*picture_, now), IsEmpty());

@@ -278,6 +278,21 @@ void Driver::NoteVoided(const Call& call) {
                              history_.publications.size()});
 }
 
+void Driver::NoteContact(const Call& call) {
+  const auto* reply = dynamic_cast<const polku::follow_up::v1::RecordContactResponse*>(call.reply.get());
+  if (reply != nullptr) contacts_[call.command.request_id] = reply->contact();
+}
+
+Command Driver::Named(Command command) const {
+  const auto contact = contacts_.find(command.mistake);
+  if (contact == contacts_.end()) return command;
+  auto request = std::make_shared<polku::follow_up::v1::VoidRecordRequest>();
+  request->CopyFrom(*command.request);
+  request->set_name(contact->second);
+  command.request = std::move(request);
+  return command;
+}
+
 absl::Status Driver::Take(const Call& call) {
   Note(call);
   ++tally_.commands;
@@ -285,6 +300,7 @@ absl::Status Driver::Take(const Call& call) {
     acknowledged_.push_back(call.command);
     acknowledged_.back().at = world_.clock().Now();
     NoteVoided(call);
+    NoteContact(call);
     return absl::OkStatus();
   }
   if (absl::IsInternal(call.status) || absl::IsUnknown(call.status) || absl::IsDataLoss(call.status)) {
@@ -329,7 +345,7 @@ absl::Status Driver::Look() {
 
 absl::Status Driver::Carry(const std::vector<Command>& commands) {
   open_.clear();
-  // Who says that an end was a mistake has heard of it.
+  // Who says that something was a mistake has heard of it.
   const bool voids = std::any_of(commands.begin(), commands.end(),
                                  [](const Command& command) { return command.method == "VoidRecord"; });
   if (faults_ && voids) RETURN_IF_ERROR(Rest());
@@ -337,7 +353,7 @@ absl::Status Driver::Carry(const std::vector<Command>& commands) {
     // Few commands pass the points of an erasure.
     if (armed_ && command.method == "EraseClient" && Chance(random_, 70)) world_.CrashAtPassage(1 + Pick(random_, 24));
     open_.push_back(std::make_shared<Call>());
-    open_.back()->command = command;
+    open_.back()->command = Named(command);
   }
   RETURN_IF_ERROR(Await(open_));
   // What a service has not heard of may only be late.

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -70,6 +71,9 @@ class Driver {
   absl::Status Take(const Call& call);
   void Note(const Call& call);
   void NoteVoided(const Call& call);
+  void NoteContact(const Call& call);
+  // With the name of the contact that is voided.
+  Command Named(Command command) const;
   absl::Status NoteRepeated(const Call& call);
   // Somebody sends an acknowledged command again, as it was or with other content.
   absl::Status SendAgain();
@@ -98,7 +102,8 @@ class Driver {
   int64_t life_ = 0;  // Raised by each crash: answers of an earlier life do not count.
   Calls open_;
   std::array<absl::Time, kServices * 2> asleep_until_;
-  std::vector<Command> acknowledged_;  // Those that the services still remember.
+  std::vector<Command> acknowledged_;            // Those that the services still remember.
+  std::map<std::string, std::string> contacts_;  // Names, by request id.
   History history_;
   std::vector<std::string> refusals_;
   Tally tally_;

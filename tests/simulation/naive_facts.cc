@@ -31,6 +31,14 @@ void TakeContact(absl::Time time, const std::vector<std::string>& organisations,
   if (meeting) facts.hand_over->meetings.push_back(time);
 }
 
+// Once, if it is there.
+bool Drop(absl::Time time, std::vector<absl::Time>& times) {
+  const auto place = std::find(times.begin(), times.end(), time);
+  if (place == times.end()) return false;
+  times.erase(place);
+  return true;
+}
+
 void TakePeers(const store::JournalRow& row, Facts& facts) {
   polku::assessment::v1::AssessmentOpened assessment;
   polku::assessment::v1::AssessmentCompleted completed;
@@ -86,11 +94,9 @@ void TakeMeasures(const store::JournalRow& row, Facts& facts) {
     auto& known = facts.measures[mark.measure()].marks[{FromProto(mark.date()), mark.session()}];
     const bool was_present = known.second == v1::ATTENDANCE_STATUS_PRESENT;
     known = std::max(known, std::pair<int, int>(mark.revision(), mark.status()));
-    const auto seen = std::find(facts.activity.begin(), facts.activity.end(), end);
     if (mark.status() == v1::ATTENDANCE_STATUS_PRESENT) {
       facts.activity.push_back(end);
-    } else if (was_present && seen != facts.activity.end()) {
-      facts.activity.erase(seen);
+    } else if (was_present && Drop(end, facts.activity)) {
       facts.freed = row.time;  // A gap that it bridged may have been forgotten.
     }
   } else if (Read(row, completed)) {
@@ -130,8 +136,9 @@ void TakeJourney(const store::JournalRow& row, Facts& facts) {
   } else if (Read(row, closed)) {
     facts.open = false;
   } else if (Read(row, contact)) {
-    TakeContact(FromProto(contact.contact_time()), {contact.organisation()}, contact.kind() == v1::CONTACT_KIND_MEETING,
-                facts);
+    const bool meeting = contact.kind() == v1::CONTACT_KIND_MEETING;
+    facts.contacts[contact.contact()] = {FromProto(contact.contact_time()), contact.organisation(), meeting};
+    TakeContact(FromProto(contact.contact_time()), {contact.organisation()}, meeting, facts);
   } else if (Read(row, found)) {
     Break& broken = facts.breaks[found.interruption()];
     broken = {{found.rule(), found.measure()}, FromProto(found.due_time())};
@@ -199,8 +206,19 @@ void TakeMistakes(const store::JournalRow& row, Facts& facts) {
   }
   measure.end.reset();
   measure.broken_off = false;
-  const auto step_end = std::find(facts.step_ends.begin(), facts.step_ends.end(), end);
-  if (step_end != facts.step_ends.end()) facts.step_ends.erase(step_end);
+  Drop(end, facts.step_ends);
+}
+
+// A contact had been a mistake. What it bridged may have been forgotten.
+void TakeVoidedContacts(const store::JournalRow& row, Facts& facts) {
+  v1::ContactVoided voided;
+  if (!Read(row, voided)) return;
+  const Contact contact = facts.contacts[voided.contact()];
+  Drop(contact.time, facts.activity);
+  facts.freed = row.time;
+  if (!facts.hand_over.has_value() || contact.organisation != facts.hand_over->taker) return;
+  Drop(contact.time, facts.hand_over->contacts);
+  if (contact.meeting) Drop(contact.time, facts.hand_over->meetings);
 }
 
 // A withdrawn permission for the service chain stands until one is granted again.
@@ -249,6 +267,7 @@ std::map<std::string, Facts> FactsOf(const Picture& picture) {
     TakeHandOvers(row, facts);
     TakeLife(row, facts);
     TakeMistakes(row, facts);
+    TakeVoidedContacts(row, facts);
     TakePermissions(row, facts);
   }
   return clients;

@@ -65,6 +65,13 @@ struct HandOver {
   std::vector<absl::Time> meetings;
 };
 
+// As it was recorded.
+struct Contact {
+  absl::Time time;
+  std::string organisation;
+  bool meeting = false;
+};
+
 struct Measure {
   polku::assessment::v1::PlannedMeasure plan;
   // What was planned up to a day, before it was revised. In order.
@@ -84,7 +91,8 @@ struct Facts {
   std::optional<absl::Time> assessed;
   std::map<std::string, Measure> measures;
   std::vector<absl::Time> activity;
-  std::vector<absl::Time> step_ends;  // R3 may count from these.
+  std::map<std::string, Contact> contacts;  // By name.
+  std::vector<absl::Time> step_ends;        // R3 may count from these.
   std::map<About, Resolution> resolutions;
   std::map<std::string, Break> breaks;  // By interruption.
   std::map<std::string, Pause> pauses;  // By name.

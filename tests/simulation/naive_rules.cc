@@ -529,6 +529,17 @@ std::string NameOfFinding(const std::string& client, const std::pair<int, std::s
   return absl::StrCat(client, " R", finding.first, " ", finding.second, " from ", absl::FormatTime(from, Helsinki()));
 }
 
+// When somebody was last seen hangs on every record that was a mistake; whoever looks at open findings alone sees it
+// only of the last weeks. Empty when both agree.
+std::string CompareLastSeen(const std::string& client, const Facts& facts, const v1::JourneyRecord& state) {
+  if (!facts.open) return "";
+  const absl::Time known = absl::FromUnixMicros(state.last_activity_us());
+  const absl::Time seen = *std::max_element(facts.activity.begin(), facts.activity.end());
+  if (known == seen) return "";
+  return absl::StrCat("rules: ", client, " was last seen ", absl::FormatTime(seen, Helsinki()), " and not ",
+                      absl::FormatTime(known, Helsinki()));
+}
+
 }  // namespace
 }  // namespace naive
 
@@ -545,6 +556,7 @@ std::vector<std::string> CompareWithNaiveRules(const Picture& picture, absl::Tim
     naive::Broken actual;
     const auto& state =
         dynamic_cast<const follow_up::v1::JourneyRecord&>(*picture.services[kFollowUp].states.at(client));
+    if (std::string fault = naive::CompareLastSeen(client, facts, state); !fault.empty()) faults.push_back(fault);
     for (const auto& open : state.interruptions()) {
       if (absl::FromUnixMicros(open.due_us()) > horizon) continue;
       actual[{open.rule(), open.measure()}] = absl::FromUnixMicros(open.counted_from_us());

@@ -11,7 +11,7 @@
 
 namespace polku::simulation {
 
-// One line for each finding that only one of the two has.
+// One line for each finding that only one of the two has, and for each client whom they saw last at different times.
 std::vector<std::string> CompareWithNaiveRules(const Picture& picture, absl::Time now);
 
 }  // namespace polku::simulation

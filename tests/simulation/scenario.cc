@@ -230,7 +230,7 @@ class Writer {
       polku::follow_up::v1::RecordContactRequest request;
       request.set_client(name);
       *request.mutable_contact_time() = ToProto(contact);
-      script_.Add(contact + absl::Hours(24 * script_.Pick(4)), kFollowUp, "RecordContact", std::move(request));
+      Contact(script_, contact + absl::Hours(24 * script_.Pick(4)), std::move(request));
     }
   }
 

@@ -22,6 +22,8 @@ struct Command {
   std::string key;            // Of SubmitReferral: the client if the person is new. Of others with a code: the client.
   std::string identity_code;  // Of SubmitReferral and CorrectIdentity; may be empty. Individual numbers 900-999 only.
   std::string request_id;
+  // Of VoidRecord: the request id of the RecordContact that was a mistake. The name is known from the reply to it.
+  std::string mistake;
   pipeline::Principal principal;
   // Not empty: no command, but `bytes` on the topic of that provider. `request` is the ProviderActivity meant by them,
   // if any is.

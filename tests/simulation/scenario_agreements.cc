@@ -64,7 +64,7 @@ void HandOver(Script& script, const std::string& name, const std::string& giver,
     *contact.mutable_contact_time() = ToProto(Hour(day, 12));
     contact.set_kind(kind);
     contact.set_organisation(taker);
-    script.Add(Hour(day + script.Pick(3), 13), kFollowUp, "RecordContact", std::move(contact));
+    Contact(script, Hour(day + script.Pick(3), 13), std::move(contact));
   }
 }
 
@@ -157,6 +157,25 @@ void MoveAway(Script& script) {
   for (int client = 1; client <= script.size().clients; ++client) {
     if (Chance(random, 10)) Transfer(script, ClientName(client), random);
   }
+}
+
+void Contact(Script& script, absl::Time told, v1::RecordContactRequest contact) {
+  constexpr absl::Duration kOffTheHour = absl::Minutes(7);
+  SeededRandom random(Mix(script.scenario().seed, contact.ShortDebugString()));
+  const bool mistake = Chance(random, contact.organisation().empty() ? 12 : 30);
+  if (mistake) {
+    *contact.mutable_contact_time() = ToProto(pipeline::FromProto(contact.contact_time()) + kOffTheHour);
+    told += kOffTheHour;
+  }
+  v1::VoidRecordRequest request;
+  request.set_name(contact.client() + "/contacts/0");  // No contact: for the case that it was refused.
+  request.set_reason(v1::VOID_REASON_WRONG_CLIENT);
+  const Command recorded = script.Add(told, kFollowUp, "RecordContact", std::move(contact));
+  if (!mistake) return;
+  told += absl::Hours(1 + Pick(random, Chance(random, 70) ? 5 * 24 : 30 * 24));
+  script.Add(told, kFollowUp, "VoidRecord", request).mistake = recorded.request_id;
+  if (Chance(random, 10))
+    script.Add(told + absl::Hours(20), kFollowUp, "VoidRecord", request).mistake = recorded.request_id;
 }
 
 void Agree(Script& script, const std::string& client, const std::string& giver, absl::CivilDay day) {

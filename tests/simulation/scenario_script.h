@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/civil_time.h"
 #include "libs/base/calendar.h"
+#include "polku/follow_up/v1/api.pb.h"
 #include "polku/follow_up/v1/feed.pb.h"
 #include "tests/simulation/scenario.h"
 #include "tests/simulation/world.h"
@@ -101,6 +102,10 @@ class Feeds {
   Script& script_;
   SeededRandom random_;
 };
+
+// Tells of a contact. Some turn out to have been mistakes: they were at an instant at which nothing else happened,
+// since two activities of one instant are one to the product.
+void Contact(Script& script, absl::Time told, polku::follow_up::v1::RecordContactRequest contact);
 
 // What happens to a referral until it is answered, and who will answer it when.
 struct Waiting {
