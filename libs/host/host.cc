@@ -10,6 +10,7 @@
 #include "libs/base/log.h"
 #include "libs/base/status_macros.h"
 #include "libs/bus/embedded/embedded_bus.h"
+#include "libs/bus/kafka/topics.h"
 #include "libs/store/sqlite/sqlite_database.h"
 
 namespace polku::host {
@@ -107,14 +108,26 @@ absl::Status Host::OpenBus() {
 }
 
 absl::Status Host::EnsureTopics() {
-  if (config_.bus_kind == BusKind::kKafka && !config_.create_topics) return absl::OkStatus();
   std::vector<bus::TopicSpec> topics;
   for (const char* service : kServices) topics.push_back({pipeline::TopicOf(service), kPartitions});
   for (const std::string& id : config_.part.providers) {
     topics.push_back({pipeline::ProviderTopicOf(id), kFeedPartitions});
   }
+  if (config_.bus_kind == BusKind::kKafka && !config_.create_topics) return CheckTopics(topics);
   const absl::Status made = bus_->EnsureTopics(topics);
   return config_.bus_kind == BusKind::kKafka || made.ok() ? made : In(config_.data_folder, made);
+}
+
+// How many partitions a topic has is for whoever made it to say.
+absl::Status Host::CheckTopics(const std::vector<bus::TopicSpec>& topics) const {
+  bus::KafkaBusOptions options = config_.kafka;
+  options.clock = &monotonic_;
+  std::vector<bus::TopicWanted> wanted;
+  for (const bus::TopicSpec& spec : topics) wanted.push_back({spec.topic, spec.partitions, -1, {}});
+  ASSIGN_OR_RETURN(const bus::TopicPlan plan, bus::PlanTopics(options, wanted));
+  if (plan.missing.empty()) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("no topic ", plan.missing[0].name, " on Kafka; it is made by: polkuctl topics apply"));
 }
 
 absl::StatusOr<std::unique_ptr<store::Database>> Host::OpenDatabase(const store::Options& options) {

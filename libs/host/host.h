@@ -105,6 +105,7 @@ class Host {
        pathway::Catalogue catalogue);
   absl::Status OpenBus();
   absl::Status EnsureTopics();
+  absl::Status CheckTopics(const std::vector<bus::TopicSpec>& topics) const;
   absl::StatusOr<std::unique_ptr<store::Database>> OpenDatabase(const store::Options& options);
   absl::Status CreateParts();
   absl::Status OpenPorts();

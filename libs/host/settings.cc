@@ -1,44 +1,28 @@
 #include "libs/host/settings.h"
 
 #include <algorithm>
-#include <fstream>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "absl/strings/strip.h"
 #include "libs/base/resource_name.h"
+#include "libs/bus/kafka/topics.h"
 
 namespace polku::host {
 namespace {
-
-// A file of librdkafka's settings, as its own tools take them: name=value on each line, # before a remark.
-absl::Status TakeProperties(Settings& settings) {
-  if (settings.kafka_properties.empty()) return absl::OkStatus();
-  std::ifstream file(settings.kafka_properties);
-  if (!file) return absl::InvalidArgumentError("bus.kafka_properties: the file cannot be read");
-  std::string line;
-  for (int number = 1; std::getline(file, line); ++number) {
-    const absl::string_view text = absl::StripAsciiWhitespace(line);
-    if (text.empty() || text[0] == '#') continue;
-    const std::pair<std::string, std::string> property = absl::StrSplit(text, absl::MaxSplits('=', 1));
-    if (!absl::StrContains(text, '=')) {
-      return absl::InvalidArgumentError(absl::StrCat("bus.kafka_properties: line ", number, " is not name=value"));
-    }
-    settings.server.kafka.settings[std::string(absl::StripAsciiWhitespace(property.first))] =
-        std::string(absl::StripAsciiWhitespace(property.second));
-  }
-  return absl::OkStatus();
-}
 
 absl::Status TakeBus(Settings& settings) {
   if (settings.server.bus_kind == BusKind::kKafka && settings.server.kafka.bootstrap_servers.empty()) {
     return absl::InvalidArgumentError("bus.kafka_servers: required with bus.kind=kafka");
   }
-  return TakeProperties(settings);
+  if (settings.kafka_properties.empty()) return absl::OkStatus();
+  absl::StatusOr<std::map<std::string, std::string>> read = bus::ReadKafkaProperties(settings.kafka_properties);
+  if (!read.ok()) return absl::InvalidArgumentError(absl::StrCat("bus.kafka_properties: ", read.status().message()));
+  settings.server.kafka.settings = *std::move(read);
+  return absl::OkStatus();
 }
 
 absl::Status TakePeers(Settings& settings) {

@@ -144,6 +144,7 @@ std::unique_ptr<CLI::App> MakeApp(Session& session) {
   AddAssessmentCommands(*app, session);
   AddNetworkCommands(*app, session);
   AddSupportCommands(*app, session);
+  AddTopicCommands(*app, session);
   AddFollowUpCommands(*app, session);
   AddAgreementCommands(*app, session);
   AddImportCommands(*app, session);

@@ -147,6 +147,7 @@ void AddFollowUpCommands(CLI::App& app, Session& session);
 void AddImportCommands(CLI::App& app, Session& session);
 void AddClientCommands(CLI::App& app, Session& session);
 void AddSupportCommands(CLI::App& app, Session& session);
+void AddTopicCommands(CLI::App& app, Session& session);
 void AddAgreementCommands(CLI::App& app, Session& session);
 
 // The whole program. `arguments` without the program's name.

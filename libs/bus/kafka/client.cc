@@ -56,9 +56,6 @@ absl::Status Set(rd_kafka_conf_t* conf, const std::string& name, const std::stri
   return absl::InvalidArgumentError(absl::StrCat("kafka setting ", name, " is unknown or has a bad value"));
 }
 
-using Queue = std::unique_ptr<rd_kafka_queue_t, decltype(&rd_kafka_queue_destroy)>;
-using Event = std::unique_ptr<rd_kafka_event_t, decltype(&rd_kafka_event_destroy)>;
-
 absl::Status Answers(rd_kafka_event_t* event) {
   if (event == nullptr) return absl::UnavailableError("create topics: no answer");
   RETURN_IF_ERROR(StatusOf(rd_kafka_event_error(event), "create topics"));
@@ -156,20 +153,21 @@ absl::StatusOr<std::optional<int>> CountPartitions(rd_kafka_t* client, const std
   return std::optional<int>(one.partition_cnt);
 }
 
-absl::Status CreateTopics(rd_kafka_t* client, const KafkaBusOptions& options, const std::vector<TopicSpec>& topics) {
+absl::Status CreateTopics(rd_kafka_t* client, const KafkaBusOptions& options, absl::Span<const TopicWanted> topics) {
   std::vector<rd_kafka_NewTopic_t*> wanted;
   std::array<char, 256> why{};
-  for (const TopicSpec& spec : topics) {
+  for (const TopicWanted& topic : topics) {
     rd_kafka_NewTopic_t* one =
-        rd_kafka_NewTopic_new(spec.topic.c_str(), spec.partitions, options.replication_factor, why.data(), why.size());
+        rd_kafka_NewTopic_new(topic.name.c_str(), topic.partitions, topic.replication_factor, why.data(), why.size());
     if (one == nullptr) break;
     rd_kafka_NewTopic_set_config(one, "max.message.bytes",
                                  absl::StrCat(options.message_bytes_max + kEnvelopeBytes).c_str());
+    for (const auto& [name, value] : topic.settings) rd_kafka_NewTopic_set_config(one, name.c_str(), value.c_str());
     wanted.push_back(one);
   }
   absl::Status status;
   if (wanted.size() < topics.size()) {
-    status = absl::InvalidArgumentError(absl::StrCat("create topic ", topics[wanted.size()].topic, ": ", why.data()));
+    status = absl::InvalidArgumentError(absl::StrCat("create topic ", topics[wanted.size()].name, ": ", why.data()));
   } else {
     const Queue queue(rd_kafka_queue_new(client), rd_kafka_queue_destroy);
     rd_kafka_CreateTopics(client, wanted.data(), wanted.size(), nullptr, queue.get());
@@ -178,9 +176,9 @@ absl::Status CreateTopics(rd_kafka_t* client, const KafkaBusOptions& options, co
   }
   rd_kafka_NewTopic_destroy_array(wanted.data(), wanted.size());
   RETURN_IF_ERROR(status);
-  for (const TopicSpec& spec : topics) {
-    for (int i = 0; i < spec.partitions; ++i) {
-      RETURN_IF_ERROR(FindWatermarks(client, {spec.topic, i}, *options.clock, options.request_timeout).status());
+  for (const TopicWanted& topic : topics) {
+    for (int i = 0; i < topic.partitions; ++i) {
+      RETURN_IF_ERROR(FindWatermarks(client, {topic.name, i}, *options.clock, options.request_timeout).status());
     }
   }
   return absl::OkStatus();

@@ -18,12 +18,15 @@
 #include "absl/types/span.h"
 #include "libs/bus/bus.h"
 #include "libs/bus/kafka/kafka_bus.h"
+#include "libs/bus/kafka/topics.h"
 
 namespace polku::bus::kafka {
 
 using Settings = std::vector<std::pair<std::string, std::string>>;
 using Conf = std::unique_ptr<rd_kafka_conf_t, decltype(&rd_kafka_conf_destroy)>;
 using Client = std::unique_ptr<rd_kafka_t, decltype(&rd_kafka_destroy)>;
+using Queue = std::unique_ptr<rd_kafka_queue_t, decltype(&rd_kafka_queue_destroy)>;
+using Event = std::unique_ptr<rd_kafka_event_t, decltype(&rd_kafka_event_destroy)>;
 using Partitions = std::unique_ptr<rd_kafka_topic_partition_list_t, decltype(&rd_kafka_topic_partition_list_destroy)>;
 
 // Those of the bus, then `own`. Errors: kInvalidArgument, naming a setting that librdkafka does not know or that is
@@ -55,7 +58,7 @@ absl::StatusOr<std::map<TopicPartition, int64_t>> AskOffsets(rd_kafka_t* client,
 absl::StatusOr<Watermarks> FindWatermarks(rd_kafka_t* client, const TopicPartition& partition,
                                           const MonotonicClock& clock, absl::Duration timeout);
 // Waits until all partitions have leaders that answer.
-absl::Status CreateTopics(rd_kafka_t* client, const KafkaBusOptions& options, const std::vector<TopicSpec>& topics);
+absl::Status CreateTopics(rd_kafka_t* client, const KafkaBusOptions& options, absl::Span<const TopicWanted> topics);
 
 }  // namespace polku::bus::kafka
 

@@ -44,7 +44,10 @@ class KafkaBus final : public Bus {
                        return partitions.ok() ? *partitions : std::nullopt;
                      }));
     RETURN_IF_ERROR(asked);
-    return missing.empty() ? absl::OkStatus() : kafka::CreateTopics(asker, options_, missing);
+    std::vector<TopicWanted> wanted;
+    for (const TopicSpec& spec : missing)
+      wanted.push_back({spec.topic, spec.partitions, options_.replication_factor, {}});
+    return wanted.empty() ? absl::OkStatus() : kafka::CreateTopics(asker, options_, wanted);
   }
 
   absl::StatusOr<std::unique_ptr<Producer>> NewProducer() override {
