@@ -159,6 +159,7 @@ class FeedCheck {
 
   std::string TakeMark(const v1::AttendanceMark& mark, Measure& measure) {
     if (!measure.started) return "the measure has not started";
+    if (pipeline::FromProto(mark.date()) < measure.start) return "must be between the start and the end";
     if (measure.ended) {
       Fault("the scenario marks what has ended: ", MarkText(mark));
       return "";

@@ -209,6 +209,16 @@ void TakeMistakes(const store::JournalRow& row, Facts& facts) {
   Drop(end, facts.step_ends);
 }
 
+// A measure had not started. Its marks count again once it has; what it bridged may have been forgotten.
+void TakeVoidedStarts(const store::JournalRow& row, Facts& facts) {
+  v1::RecordVoided voided;
+  if (!Read(row, voided) || voided.record() != v1::VOIDED_RECORD_MEASURE_START) return;
+  Measure& measure = facts.measures[voided.name()];
+  Drop(StartOfDay(*measure.start), facts.activity);
+  measure.start.reset();
+  facts.freed = row.time;
+}
+
 // A contact had been a mistake. What it bridged may have been forgotten.
 void TakeVoidedContacts(const store::JournalRow& row, Facts& facts) {
   v1::ContactVoided voided;
@@ -267,6 +277,7 @@ std::map<std::string, Facts> FactsOf(const Picture& picture) {
     TakeHandOvers(row, facts);
     TakeLife(row, facts);
     TakeMistakes(row, facts);
+    TakeVoidedStarts(row, facts);
     TakeVoidedContacts(row, facts);
     TakePermissions(row, facts);
   }

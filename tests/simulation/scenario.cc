@@ -324,8 +324,30 @@ class Writer {
     const absl::CivilDay told = start + (script_.Chance(20) ? script_.Pick(5) : 0);
     Tell(measure, Hour(told, 8), "StartMeasure", std::move(begin));
     const absl::CivilDay end = End(measure, start, told);
+    VoidStart(measure, start, told, end);
     Attendance(measure, start, std::min(end, measure.end), told, end);
     return end;
+  }
+
+  // It had been a mistake, found out before the end; nobody is told who goes on marking. Sometimes the measure starts
+  // once more, earlier or later than it had.
+  void VoidStart(const Measure& measure, absl::CivilDay start, absl::CivilDay told, absl::CivilDay end) {
+    SeededRandom random(Mix(script_.scenario().seed, measure.name + " void"));
+    if (!simulation::Chance(random, 10)) return;
+    const absl::CivilDay day = told + 1 + simulation::Pick(random, simulation::Chance(random, 50) ? 8 : 30);
+    if (day >= end) return;
+    polku::follow_up::v1::VoidRecordRequest request;
+    request.set_name(measure.name);
+    request.set_reason(polku::follow_up::v1::VOID_REASON_DID_NOT_HAPPEN);
+    script_.Add(LocalTime(day, 18 * 60 + 40), kFollowUp, "VoidRecord", std::move(request));
+    const absl::CivilDay again = day + simulation::Pick(random, 6);
+    if (simulation::Chance(random, 30) || again >= end) return;
+    polku::follow_up::v1::StartMeasureRequest begin;
+    begin.set_name(measure.name);
+    const absl::CivilDay date = start - 2 + simulation::Pick(random, static_cast<int>(again - start) + 3);
+    if (date > measure.end) return;
+    *begin.mutable_start_date() = ToProtoDay(date);
+    Tell(measure, LocalTime(again, 18 * 60 + 50), "StartMeasure", std::move(begin));
   }
 
   absl::CivilDay End(const Measure& measure, absl::CivilDay start, absl::CivilDay told) {
