@@ -376,6 +376,33 @@ TEST(VoidedStart, IsLookedForAgainByR10) {
   EXPECT_THAT(follower.Open(), ElementsAre("R10 from 2026-03-02 00:00:00 due 2026-03-10 00:00:00"));
 }
 
+// Sessions that had been talked about were once counted again when the measure had started anew.
+TEST(VoidedStart, LeavesWhatWasAgreedAboutMissesBehindIt) {
+  Follower follower(Local("2026-03-02 08:00"));
+  follower.Run(TwiceAWeek());
+  MissTwice(follower);
+  JourneyInput resolve;
+  resolve.mutable_resolve_interruption()->set_name(absl::StrCat(kClient, "/interruptions/1"));
+  resolve.mutable_resolve_interruption()->set_outcome(RESOLUTION_OUTCOME_RETURNED);
+  ASSERT_THAT(follower.Give(resolve), IsOk());
+  ASSERT_THAT(follower.Give(Voiding(MeasureName(1))), IsOk());
+  follower.Start(MeasureName(1), "2026-03-01");
+  EXPECT_THAT(follower.Open(), IsEmpty());
+  follower.AdvanceTo(Local("2026-03-09 13:00"));
+  follower.Mark("2026-03-09", ATTENDANCE_STATUS_ABSENT);
+  EXPECT_THAT(follower.Open(), IsEmpty());
+}
+
+// Both had begun at the same instant, and R5 once forgot them both.
+TEST(VoidedStart, LeavesTheStartOfAnotherMeasureOnThatDay) {
+  Follower follower(Local("2026-03-02 08:00"));
+  follower.Run(TwiceAWeek());
+  follower.Approve(Plan(2, "2026-03-02", "2026-12-31"), follower.now());
+  follower.Start(MeasureName(2), "2026-03-02");
+  ASSERT_THAT(follower.Give(Voiding(MeasureName(1))), IsOk());
+  EXPECT_EQ(follower.state().last_activity_us(), absl::ToUnixMicros(Local("2026-03-02 00:00")));
+}
+
 // R5 once went by a presence that had turned out to be none.
 TEST(CorrectedMark, TakesBackItsActivity) {
   Follower follower(Local("2026-03-02 08:00"));

@@ -205,6 +205,10 @@ void Apply(const MeasureStarted& event, JourneyRecord& state) {
   measure->set_phase(MEASURE_PHASE_RUNNING);
   *measure->mutable_start_date() = event.start_date();
   measure->set_start_version(state.version());
+  // It may have started before, by mistake; what was agreed about its misses then binds the new start too.
+  if (const Floor* floor = FindFloor(state, RULE_MISSED_ATTENDANCE, event.measure()); floor != nullptr) {
+    measure->set_floor_session(Schedule(*measure).CountEndedBy(At(floor->counted_from_us())));
+  }
   NoteActivity(StartUs(event.start_date()), state);
 }
 

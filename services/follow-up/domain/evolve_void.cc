@@ -34,9 +34,21 @@ void VoidEnd(MeasureRecord& measure, JourneyRecord& state) {
   CountIdleAgain(state);
 }
 
+// Whether another measure began at that instant too.
+bool StartsWithAnother(const MeasureRecord& measure, const JourneyRecord& state) {
+  const int64_t start_us = StartUs(measure.start_date());
+  const auto is_other = [&](const MeasureRecord& each) {
+    return each.plan().measure() != measure.plan().measure() && each.has_start_date() &&
+           StartUs(each.start_date()) == start_us;
+  };
+  return std::any_of(state.measures().begin(), state.measures().end(), is_other) ||
+         std::any_of(state.left().begin(), state.left().end(),
+                     [&](const LeftMeasure& left) { return is_other(left.measure()); });
+}
+
 // Marks stay in their table; they count again once the measure has started anew.
 void VoidStart(MeasureRecord& measure, JourneyRecord& state) {
-  ForgetActivity(StartUs(measure.start_date()), state);
+  if (!StartsWithAnother(measure, state)) ForgetActivity(StartUs(measure.start_date()), state);
   measure.set_phase(MEASURE_PHASE_PLANNED);
   measure.set_start_voided(true);
   measure.clear_start_date();
