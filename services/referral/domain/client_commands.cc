@@ -14,6 +14,7 @@
 #include "libs/pipeline/proto_time.h"
 #include "services/referral/domain/checks.h"
 #include "services/referral/domain/fingerprints.h"
+#include "services/referral/domain/forward.h"
 #include "services/referral/domain/merged_names.h"
 #include "services/referral/domain/person.h"
 
@@ -278,6 +279,19 @@ absl::StatusOr<Decision> RestrictProcessing(const v1::Client& state, const v1::R
   return Summarised(std::move(draft));
 }
 
+// Erases, and tells those to whom a split gave referrals: no journey of this client follows them any more.
+Decision Erased(const v1::Client& state, Decision decision, const pipeline::Context& context) {
+  v1::ForwardedFact fact;
+  fact.set_from(context.key);
+  *fact.mutable_fact_time() = pipeline::ToProto(context.now);
+  fact.mutable_journey_closed()->set_client(context.key);
+  fact.mutable_journey_closed()->set_reason(follow_up::v1::CLOSE_REASON_OTHER);
+  *fact.mutable_journey_closed()->mutable_close_time() = pipeline::ToProto(context.now);
+  ForwardToOwners(state, std::move(fact), decision);
+  decision.erase = true;
+  return decision;
+}
+
 absl::StatusOr<Decision> EraseClient(const v1::Client& state, const v1::EraseClientRequest& request,
                                      int retention_years, const pipeline::Context& context) {
   RETURN_IF_ERROR(CheckKnown(state));
@@ -292,9 +306,7 @@ absl::StatusOr<Decision> EraseClient(const v1::Client& state, const v1::EraseCli
   }
   Draft draft(state, context);
   EmitErased(draft);
-  Decision decision = Summarised(std::move(draft));
-  decision.erase = true;
-  return decision;
+  return Erased(state, Summarised(std::move(draft)), context);
 }
 
 std::optional<absl::Time> NextErasure(const v1::Client& state) {
@@ -314,10 +326,10 @@ Decision EraseIfDue(Draft draft, int retention_years) {
     EmitSchedule(erasable, draft);
     return std::move(draft).NoReply();
   }
+  const v1::Client before = draft.state();
+  const pipeline::Context context = draft.context();
   EmitErased(draft);
-  Decision decision = std::move(draft).NoReply();
-  decision.erase = true;
-  return decision;
+  return Erased(before, std::move(draft).NoReply(), context);
 }
 
 bool IsDenied(const v1::Client& state, absl::string_view organisation, absl::string_view data_class,

@@ -133,6 +133,25 @@ TEST_F(SplitTest, GivesReferralsToANewClient) {
   region_.Settle();
 }
 
+TEST_F(SplitTest, EndsInServiceWhenTheClientWithTheJourneyIsErased) {
+  OneRecord();
+  ASSERT_THAT(region_.Give(kKept, Second()), IsOk());
+  const std::string other = region_.summary().split_off();
+  ASSERT_THAT(region_.Give(kKept, Opened(kKept, 2)), IsOk());
+  region_.Settle();
+  ASSERT_EQ(region_[other].referrals(0).state(), v1::REFERRAL_STATE_IN_SERVICE);
+  v1::DeclineReferralRequest decline;
+  decline.set_name(ReferralOf(kKept, 1));
+  decline.set_reason(v1::DECLINE_REASON_NO_CAPACITY);
+  ASSERT_THAT(region_.Give(kKept, decline), IsOk());
+  region_.now = StartOfDay(absl::CivilDay(2050, 1, 1));
+  v1::EraseClientRequest erase;
+  erase.set_client(kKept);
+  ASSERT_THAT(region_.Give(kKept, erase), IsOk());
+  region_.Settle();
+  EXPECT_EQ(region_[other].referrals(0).state(), v1::REFERRAL_STATE_CLOSED);
+}
+
 TEST_F(SplitTest, LetsTheCodeGoWithItsOwner) {
   OneRecord();
   v1::SplitClientRequest request = Second();
