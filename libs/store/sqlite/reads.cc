@@ -5,7 +5,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "libs/base/status_macros.h"
-#include "libs/store/sqlite/parameters.h"
+#include "libs/store/dialect.h"
+#include "libs/store/query_parameters.h"
 
 namespace polku::store::sqlite {
 namespace {
@@ -70,13 +71,6 @@ std::string TextOf(const Statement& row, int column) { return std::string(row.Te
 
 absl::Time TimeOf(const Statement& row, int column) {
   return ToTime(row.IsNull(column) ? Value() : Value(row.Int(column)));
-}
-
-// What came of opening a row's content. That its owner was erased is no error of the row.
-absl::Status Take(absl::StatusOr<std::string> opened, std::string& content, bool& erased) {
-  erased = IsErased(opened.status());
-  if (opened.ok()) content = *std::move(opened);
-  return erased ? absl::OkStatus() : opened.status();
 }
 
 // The columns of POLKU_JOURNAL_COLUMNS.
@@ -145,15 +139,6 @@ absl::StatusOr<std::vector<T>> Collect(Statement& statement, Read read) {
     }
     rows.push_back(*std::move(element));
   }
-}
-
-// The least text that is above all texts with this prefix; NULL when there is none.
-Value PastPrefix(absl::string_view prefix) {
-  std::string past(prefix);
-  while (!past.empty() && past.back() == '\xff') past.pop_back();
-  if (past.empty()) return Value();
-  ++past.back();
-  return past;
 }
 
 absl::StatusOr<Row> RowOf(const Statement& statement) {

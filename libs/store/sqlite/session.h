@@ -15,6 +15,7 @@
 #include "absl/types/span.h"
 #include "libs/store/bounded_cache.h"
 #include "libs/store/database.h"
+#include "libs/store/places.h"
 #include "libs/store/sealing.h"
 #include "libs/store/sqlite/connection.h"
 #include "libs/store/sqlite/schema.h"
@@ -68,13 +69,5 @@ class Session {
   Place place;
   std::string content;
 };
-
-// What the content of a row is bound to. The order of calls is part of the stored format.
-const Place& PlaceOfAggregate(Place& place, const StoredAggregate& aggregate);
-const Place& PlaceOfJournal(Place& place, const JournalRow& row);
-const Place& PlaceOfStep(Place& place, const StepRow& step);
-const Place& PlaceOfRequest(Place& place, const RequestRow& request);
-// `table` is parked or dead_letter.
-const Place& PlaceOfRecord(Place& place, absl::string_view table, const ParkedRow& row);
 
 }  // namespace polku::store::sqlite

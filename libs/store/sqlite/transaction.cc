@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "libs/base/status_macros.h"
+#include "libs/store/dialect.h"
 
 namespace polku::store::sqlite {
 namespace {
@@ -72,19 +73,6 @@ constexpr char kSaveKind[] =
 constexpr char kInsertAudit[] =
     "INSERT INTO audit(time, organisation, user, role, purpose, action, resource, outcome, request_id, traceparent) "
     "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
-
-template <class T, class KeyOf>
-std::vector<absl::string_view> KeysOf(absl::Span<const T> rows, KeyOf key_of) {
-  static_assert(std::is_same_v<decltype(key_of(rows[0])), const std::string&>, "the views must not outlive the keys");
-  std::vector<absl::string_view> keys;
-  keys.reserve(rows.size());
-  for (const T& row : rows) keys.push_back(key_of(row));
-  return keys;
-}
-
-Value DueOf(const StoredAggregate& aggregate) {
-  return aggregate.due_at.has_value() ? FromTime(*aggregate.due_at) : Value();
-}
 
 std::string Numbered(absl::Span<const std::string> columns, absl::string_view between) {
   int number = 0;

@@ -1,10 +1,10 @@
-#include "libs/store/sqlite/parameters.h"
+#include "libs/store/query_parameters.h"
 
 #include <algorithm>
 
 #include "absl/strings/ascii.h"
 
-namespace polku::store::sqlite {
+namespace polku::store {
 namespace {
 
 // Where the quoted text or comment that begins at `at` ends; `at` itself when none begins.
@@ -21,23 +21,38 @@ size_t EndOfSkipped(absl::string_view sql, size_t at) {
   return at;
 }
 
-}  // namespace
-
-std::string RewriteParameters(absl::string_view sql) {
-  std::string out;
-  out.reserve(sql.size());
+// Gives the place of each `$` of one.
+template <class Found>
+void ForEachParameter(absl::string_view sql, Found found) {
   for (size_t at = 0; at < sql.size();) {
     const size_t end = EndOfSkipped(sql, at);
     if (end > at) {
-      out.append(sql.data() + at, end - at);
       at = end;
       continue;
     }
-    const bool parameter = sql[at] == '$' && at + 1 < sql.size() && absl::ascii_isdigit(sql[at + 1]);
-    out.push_back(parameter ? '?' : sql[at]);
+    if (sql[at] == '$' && at + 1 < sql.size() && absl::ascii_isdigit(sql[at + 1])) found(at);
     ++at;
   }
+}
+
+}  // namespace
+
+std::string RewriteParameters(absl::string_view sql) {
+  std::string out(sql);
+  ForEachParameter(sql, [&out](size_t at) { out[at] = '?'; });
   return out;
 }
 
-}  // namespace polku::store::sqlite
+int HighestParameter(absl::string_view sql) {
+  int highest = 0;
+  ForEachParameter(sql, [&highest, sql](size_t at) {
+    int number = 0;
+    for (++at; at < sql.size() && absl::ascii_isdigit(sql[at]) && number < 100000; ++at) {
+      number = 10 * number + (sql[at] - '0');
+    }
+    highest = std::max(highest, number);
+  });
+  return highest;
+}
+
+}  // namespace polku::store

@@ -1,8 +1,8 @@
-#include "libs/store/sqlite/parameters.h"
+#include "libs/store/query_parameters.h"
 
 #include <gtest/gtest.h>
 
-namespace polku::store::sqlite {
+namespace polku::store {
 namespace {
 
 TEST(RewriteParameters, NumbersParametersOutsideOfTextAndComments) {
@@ -15,4 +15,4 @@ TEST(RewriteParameters, NumbersParametersOutsideOfTextAndComments) {
 }
 
 }  // namespace
-}  // namespace polku::store::sqlite
+}  // namespace polku::store

@@ -1,0 +1,18 @@
+// What the content of each kind of row is bound to, in every dialect.
+#pragma once
+
+#include "absl/strings/string_view.h"
+#include "libs/store/database.h"
+#include "libs/store/sealing.h"
+
+namespace polku::store {
+
+// All write to `place` and return it. The order of calls is part of the stored format.
+const Place& PlaceOfAggregate(Place& place, const StoredAggregate& aggregate);
+const Place& PlaceOfJournal(Place& place, const JournalRow& row);
+const Place& PlaceOfStep(Place& place, const StepRow& step);
+const Place& PlaceOfRequest(Place& place, const RequestRow& request);
+// `table` is parked or dead_letter.
+const Place& PlaceOfRecord(Place& place, absl::string_view table, const ParkedRow& row);
+
+}  // namespace polku::store
