@@ -1,0 +1,34 @@
+// The store on PostgreSQL: one database of a server, and the key file of the program.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "libs/base/random.h"
+#include "libs/store/database.h"
+
+namespace polku::store {
+
+struct PostgresOptions {
+  Options base;
+  // libpq's connection string, "host=/run/postgresql dbname=referral". The database exists and was made with
+  // ENCODING 'UTF8' LC_COLLATE 'C'; it has no tables at first.
+  std::string target;
+  std::string key_path;      // The key file, SQLite's in this dialect too. Programs of one database share it.
+  std::string ledger_path;   // The erasure ledger (erasure_ledger.h): in no backup. Empty = none, for tests.
+  Random* random = nullptr;  // Of keys and nonces. Outlives the database. SystemRandom in production.
+  int reader_connections = 4;
+  absl::Duration lock_wait_max = absl::Seconds(10);  // For a row that another program has locked; then kAborted.
+  size_t cached_keys_max = 200000;                   // Aggregate keys, and data keys, held in memory.
+};
+
+// Makes the tables when there are none, and the key file with them. What the ledger says was erased is erased when this
+// returns, but for rows that DeleteOwned deletes. A second program may have the database open: their transactions
+// meet with kAborted. Errors: kUnavailable without a connection; kFailedPrecondition when the key file is missing or of
+// another database, when it belongs to another service or has newer tables than this build knows.
+absl::StatusOr<std::unique_ptr<Database>> OpenPostgres(const PostgresOptions& options);
+
+}  // namespace polku::store

@@ -1,0 +1,48 @@
+// The tables of every service database in PostgreSQL, and what is checked before a database is used.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "libs/store/database.h"
+#include "libs/store/postgres/connection.h"
+
+namespace polku::store::postgres {
+
+// Version of the core tables: that of the SQLite dialect with the same tables. A database with a newer one is refused.
+inline constexpr int kCoreSchema = 2;
+
+// What `meta` holds.
+struct Meta {
+  int64_t core_schema = 0;
+  int64_t epoch = 0;
+  std::string service;
+  std::string database_id;
+};
+
+// True for a database without any table. Errors: kFailedPrecondition when it has tables but is not ours, or does not
+// order texts by their bytes in UTF-8.
+absl::StatusOr<bool> IsNew(Connection& connection);
+// Makes the core tables in one transaction, with epoch 1; nothing when another program has just made them.
+absl::Status CreateCore(Connection& connection, absl::string_view service, absl::string_view database_id);
+absl::StatusOr<Meta> ReadMeta(Connection& connection);
+// Errors: kFailedPrecondition when the database is of another service, a newer core, newer
+// migrations, or belongs to another key file; kDataLoss when its epoch is damaged.
+absl::Status CheckCore(Connection& connection, const Meta& meta, const Options& options, absl::string_view database_id);
+// Applies what is missing, each in a transaction of its own. Programs take turns.
+absl::Status Migrate(Connection& connection, const Options& options);
+
+// A text column of an index table's primary key: it may name an owner.
+struct OwnedColumn {
+  std::string table;
+  std::string key_columns;  // Joined by ", ".
+  std::string column;
+};
+// Of all tables that migrations have made.
+absl::StatusOr<std::vector<OwnedColumn>> ReadOwnedColumns(Connection& connection);
+
+}  // namespace polku::store::postgres
