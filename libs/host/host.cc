@@ -7,10 +7,12 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "libs/base/log.h"
 #include "libs/base/status_macros.h"
 #include "libs/bus/embedded/embedded_bus.h"
 #include "libs/bus/kafka/topics.h"
+#include "libs/store/postgres/postgres_database.h"
 #include "libs/store/sqlite/sqlite_database.h"
 
 namespace polku::host {
@@ -131,6 +133,16 @@ absl::Status Host::CheckTopics(const std::vector<bus::TopicSpec>& topics) const 
 }
 
 absl::StatusOr<std::unique_ptr<store::Database>> Host::OpenDatabase(const store::Options& options) {
+  if (config_.store_kind == StoreKind::kPostgres) {
+    store::PostgresOptions postgres;
+    postgres.target = absl::StrReplaceAll(config_.postgres_target,
+                                          {{"{service}", absl::StrReplaceAll(options.service, {{"-", "_"}})}});
+    postgres.key_path = absl::StrCat(config_.data_folder, "/keys/", options.service, ".keys");
+    postgres.ledger_path = absl::StrCat(ErasuresFolder(config_), "/", options.service, ".ledger");
+    postgres.random = &secrets_;
+    postgres.base = options;
+    return store::OpenPostgres(postgres);
+  }
   store::SqliteOptions sqlite;
   sqlite.path = absl::StrCat(config_.data_folder, "/", options.service, ".db");
   sqlite.key_path = absl::StrCat(config_.data_folder, "/keys/", options.service, ".keys");

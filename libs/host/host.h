@@ -47,13 +47,21 @@ enum class BusKind {
   kKafka,
 };
 
+enum class StoreKind {
+  kSqlite,  // A file in the data folder for each service.
+  kPostgres,
+};
+
 struct HostConfig {
   std::string program = "polku-all-in-one";
-  // Holds one <service>.db each, keys/<service>.keys and, with the embedded bus, bus.db. Made when missing.
+  // Holds keys/<service>.keys, with SQLite one <service>.db each and, with the embedded bus, bus.db. Made when missing.
   std::string data_folder = "data";
   // Holds <service>.ledger: who was erased. No part of a backup of the data folder: what is put back is
   // erased again by it. Empty = beside the data folder, <data folder>.erasures.
   std::string erasures_folder;
+  StoreKind store_kind = StoreKind::kSqlite;
+  // libpq's connection string; "{service}" in it stands for the service's name, with underscores.
+  std::string postgres_target;
   BusKind bus_kind = BusKind::kEmbedded;
   bus::KafkaBusOptions kafka;  // The clock is the host's.
   // Whether missing topics are made on Kafka. Otherwise a missing one is an error.

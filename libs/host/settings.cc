@@ -57,6 +57,15 @@ void Describe(config::ConfigSpec& spec, Settings& settings) {
   spec.String("data.folder", &server.data_folder, "folder of the databases, the bus and, in keys/, the key files");
   spec.String("erasures.folder", &server.erasures_folder,
               "folder of the erasure ledgers, kept out of backups; empty: <data.folder>.erasures");
+  spec.Enum("store.kind", &server.store_kind, {{"sqlite", StoreKind::kSqlite}, {"postgres", StoreKind::kPostgres}},
+            "what keeps a service's data: a file in the data folder, or a PostgreSQL database");
+  spec.String("store.postgres", &server.postgres_target,
+              "libpq's connection string, with {service} where the service's name stands (coordinator_network); "
+              "passwords belong into a file, ~/.pgpass or passfile=");
+  spec.Check([&server] {
+    if (server.store_kind != StoreKind::kPostgres || !server.postgres_target.empty()) return absl::OkStatus();
+    return absl::InvalidArgumentError("store.postgres: required with store.kind=postgres");
+  });
   spec.Enum("bus.kind", &server.bus_kind, {{"embedded", BusKind::kEmbedded}, {"kafka", BusKind::kKafka}},
             "where events go: a file in the data folder, for polku-all-in-one, or Apache Kafka");
   spec.String("bus.kafka_servers", &server.kafka.bootstrap_servers, "HOST:PORT of brokers, with commas between");

@@ -5,11 +5,13 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "libs/base/calendar.h"
 #include "libs/base/ids.h"
 #include "libs/base/log.h"
 #include "libs/base/resource_name.h"
 #include "libs/pipeline/proto_time.h"
+#include "libs/store/postgres/testing/server.h"
 
 namespace polku::system_test {
 namespace {
@@ -25,8 +27,9 @@ Reply MustBeOk(absl::StatusOr<Reply> reply) {
 }
 
 Layout LayoutWished() {
-  const char* bus = std::getenv("POLKU_TEST_BUS");
-  return bus != nullptr && absl::string_view(bus) == "kafka" ? Layout::kServicesOnKafka : Layout::kAllInOne;
+  const char* wished = std::getenv("POLKU_TEST_LAYOUT");
+  if (wished == nullptr) return Layout::kAllInOne;
+  return absl::string_view(wished) == "kafka" ? Layout::kServicesOnKafka : Layout::kServicesOnKafkaAndPostgres;
 }
 
 std::shared_ptr<grpc::Channel> ChannelTo(const host::Host& server) {
@@ -38,7 +41,10 @@ std::shared_ptr<grpc::Channel> ChannelTo(const host::Host& server) {
 Region::Region(Layout layout) : layout_(layout), clock_(LocalTime(kFirstDay, 8 * 60)) { Open(); }
 Region::Region() : Region(LayoutWished()) {}
 
-Region::~Region() { Close(); }
+Region::~Region() {
+  Close();
+  for (const std::string& name : databases_) store::postgres::ServerForTests::Get().DropDatabase(name);
+}
 
 host::HostConfig Region::config() const {
   host::HostConfig config;
@@ -56,7 +62,7 @@ host::HostConfig Region::config() const {
 }
 
 void Region::Open() {
-  if (layout_ == Layout::kServicesOnKafka) return OpenOnKafka();
+  if (layout_ != Layout::kAllInOne) return OpenOnKafka();
   servers_.push_back(MustBeOk(host::Host::Create(config(), all_in_one::AllParts(), &clock_, &random_)));
   POLKU_CHECK(servers_[0]->Start(nullptr).ok());
   const auto channel = ChannelTo(*servers_[0]);
@@ -66,11 +72,20 @@ void Region::Open() {
   follow_ups_ = follow_up::v1::FollowUpService::NewStub(channel);
 }
 
+void Region::UsePostgres(const std::string& service, host::HostConfig& config) {
+  auto& server = store::postgres::ServerForTests::Get();
+  const std::string name = absl::StrCat(database_prefix_, absl::StrReplaceAll(service, {{"-", "_"}}));
+  config.store_kind = host::StoreKind::kPostgres;
+  config.postgres_target = server.Target(absl::StrCat(database_prefix_, "{service}"));
+  if (databases_.insert(name).second) server.CreateDatabase(name);
+}
+
 void Region::OpenOnKafka() {
   if (broker_ == nullptr) broker_ = MustBeOk(testing::KafkaBroker::Start());
   for (std::unique_ptr<host::Part>& part : all_in_one::AllParts()) {
     host::HostConfig one = config();
     one.data_folder = absl::StrCat(folder_.path(), "/", part->store_options().service);
+    if (layout_ == Layout::kServicesOnKafkaAndPostgres) UsePostgres(part->store_options().service, one);
     one.bus_kind = host::BusKind::kKafka;
     one.kafka.bootstrap_servers = broker_->bootstrap_servers();
     one.kafka.ends_interval = absl::ZeroDuration();

@@ -4,6 +4,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include <memory>
+#include <set>
 #include <string>
 
 #include "absl/status/status.h"
@@ -44,14 +45,15 @@ using FollowUps = follow_up::v1::FollowUpService::StubInterface;
 
 enum class Layout {
   kAllInOne,
-  kServicesOnKafka,  // A host for each service, on a real broker.
+  kServicesOnKafka,             // A host for each service, on a real broker and SQLite.
+  kServicesOnKafkaAndPostgres,  // The same on a real database server.
 };
 
 class Region {
  public:
   // Serves on return, on Monday 2026-03-02 at 08:00 in Helsinki. Aborts when it cannot.
   explicit Region(Layout layout);
-  // On Kafka when POLKU_TEST_BUS is "kafka".
+  // As POLKU_TEST_LAYOUT says, "kafka" or "kafka-postgres".
   Region();
   ~Region();
 
@@ -96,6 +98,8 @@ class Region {
 
  private:
   void OpenOnKafka();
+  // A database for the service, made the first time.
+  void UsePostgres(const std::string& service, host::HostConfig& config);
   static void Identify(const Who& who, grpc::ClientContext& context);
   void GiveRequestId(google::protobuf::Message& request);
   Referrals& StubFor(Referrals*) { return *referrals_; }
@@ -108,6 +112,8 @@ class Region {
   ManualClock clock_;
   SeededRandom random_{7};
   std::unique_ptr<testing::KafkaBroker> broker_;
+  const std::string database_prefix_ = "region_";
+  std::set<std::string> databases_;
   std::vector<std::unique_ptr<host::Host>> servers_;
   std::unique_ptr<Referrals> referrals_;
   std::unique_ptr<Assessments> assessments_;
