@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/numeric/int128.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "libs/base/status_macros.h"
@@ -133,7 +134,9 @@ absl::Status Connection::Lost() const {
 absl::Status Connection::StatusOf(const PGresult* result) {
   const char* sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
   sqlstate_ = sqlstate == nullptr ? "" : sqlstate;
-  if (sqlstate == nullptr) return alive() ? absl::InternalError(PQresultErrorMessage(result)) : Lost();
+  // libpq's own errors have none, and come before its status tells; 57P01 to 57P03 are the server's last words.
+  lost_ = lost_ || sqlstate == nullptr || absl::StartsWith(sqlstate_, "57P0");
+  if (sqlstate == nullptr) return Lost();
   // Not the detail: it quotes values.
   const char* message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
   return absl::Status(CodeOf(sqlstate_), absl::StrCat("database ", name_, ": ", message, " (", sqlstate_, ")"));

@@ -70,7 +70,7 @@ class Connection {
   absl::StatusOr<Result> Collect(int skip = 0);
 
   bool in_transaction() const { return PQtransactionStatus(connection_) != PQTRANS_IDLE; }
-  bool alive() const { return PQstatus(connection_) == CONNECTION_OK; }
+  bool alive() const { return !lost_ && PQstatus(connection_) == CONNECTION_OK; }
   // Ends the transaction, if any, with all that was sent.
   void Rollback();
   // Host and database.
@@ -87,6 +87,7 @@ class Connection {
   PGconn* const connection_;
   std::string name_;
   std::string sqlstate_;
+  bool lost_ = false;
   absl::flat_hash_map<const char*, std::string> prepared_;  // Statement names.
   std::vector<const char*> preparing_;                      // Not known to have succeeded.
   int names_ = 0;
