@@ -86,7 +86,8 @@ void ServerForTests::Start() {
   for (const std::string& setting :
        {absl::StrCat("unix_socket_directories=", folder_.path()), std::string("listen_addresses="),
         std::string("shared_buffers=16MB"), std::string("max_connections=40"), std::string("autovacuum=off"),
-        std::string("deadlock_timeout=50ms"), std::string("max_wal_senders=0"), std::string("wal_level=minimal")}) {
+        std::string("recovery_init_sync_method=syncfs"), std::string("deadlock_timeout=50ms"),
+        std::string("max_wal_senders=0"), std::string("wal_level=minimal")}) {
     arguments.push_back("-c");
     arguments.push_back(setting);
   }
