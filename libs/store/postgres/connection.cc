@@ -155,6 +155,7 @@ absl::Status Connection::Execute(const std::string& sql) {
 }
 
 absl::Status Connection::SendPrepared(const char* sql, std::initializer_list<const Parameter*> parameters) {
+  sent_ = true;
   const Sent sent(absl::MakeConstSpan(parameters.begin(), parameters.size()));
   auto [it, is_new] = prepared_.try_emplace(sql);
   if (is_new) {
@@ -169,6 +170,7 @@ absl::Status Connection::SendPrepared(const char* sql, std::initializer_list<con
 }
 
 absl::Status Connection::SendText(const std::string& sql, absl::Span<const Parameter* const> parameters) {
+  sent_ = true;
   const Sent sent(parameters);
   return PQsendQueryParams(connection_, sql.c_str(), sent.size(), sent.types.data(), sent.values.data(),
                            sent.lengths.data(), sent.formats.data(), kBinary) == 1
@@ -177,6 +179,7 @@ absl::Status Connection::SendText(const std::string& sql, absl::Span<const Param
 }
 
 absl::StatusOr<Result> Connection::Collect(int skip) {
+  sent_ = false;
   if (PQpipelineSync(connection_) != 1) return Lost();
   std::vector<Result> last(skip + 1);  // The newest at the end.
   absl::Status status;

@@ -65,8 +65,9 @@ class Connection {
   }
   // As Send, for text that was put together.
   absl::Status SendText(const std::string& sql, absl::Span<const Parameter* const> parameters);
-  absl::Status Await() { return Collect().status(); }
-  // The rows of the statement before the last `skip` ones.
+  // For what was sent, if anything was.
+  absl::Status Await() { return sent_ ? Collect().status() : absl::OkStatus(); }
+  // The rows of the statement before the last `skip` ones. One round trip, also when nothing was sent.
   absl::StatusOr<Result> Collect(int skip = 0);
 
   bool in_transaction() const { return PQtransactionStatus(connection_) != PQTRANS_IDLE; }
@@ -88,6 +89,7 @@ class Connection {
   std::string name_;
   std::string sqlstate_;
   bool lost_ = false;
+  bool sent_ = false;                                       // Something that Collect has not been asked for.
   absl::flat_hash_map<const char*, std::string> prepared_;  // Statement names.
   std::vector<const char*> preparing_;                      // Not known to have succeeded.
   int names_ = 0;

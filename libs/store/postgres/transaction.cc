@@ -58,6 +58,9 @@ constexpr char kDeleteRequests[] =
     "DELETE FROM request WHERE id IN (SELECT id FROM request WHERE time < $1 ORDER BY time LIMIT $2)";
 constexpr char kInsertAlias[] =
     "INSERT INTO alias(kind, keyed_hash, key_id) VALUES($1, $2, $3) ON CONFLICT (kind, keyed_hash) DO NOTHING";
+constexpr char kSetAlias[] =
+    "INSERT INTO alias(kind, keyed_hash, key_id) VALUES($1, $2, $3) "
+    "ON CONFLICT (kind, keyed_hash) DO UPDATE SET key_id = excluded.key_id";
 constexpr char kDeleteAlias[] = "DELETE FROM alias WHERE kind = $1 AND keyed_hash = $2";
 // No row counts as 0: it is made when that is expected, and otherwise nothing is written.
 constexpr char kClaimPosition[] =
@@ -146,7 +149,7 @@ absl::Status PostgresTransaction::Commit() {
   absl::Status status = session()->sealer->Settle();
   if (status.ok()) status = WriteHeads();
   // What was sent must have been done: a lost connection up to here is a known outcome.
-  if (status.ok()) status = session()->connection->Await();
+  if (status.ok()) status = session()->connection->Collect().status();
   if (status.ok()) {
     const absl::StatusOr<Result> committed = session()->connection->Run("COMMIT");
     status = committed.status();
@@ -465,9 +468,11 @@ absl::Status PostgresTransaction::AddAlias(const AliasRow& alias) {
 
 absl::Status PostgresTransaction::SetAlias(const AliasRow& alias) {
   RETURN_IF_ERROR(Usable());
-  RETURN_IF_ERROR(
-      session()->connection->Send(kDeleteAlias, Parameter::Text(alias.kind), Parameter::Bytes(alias.keyed_hash)));
-  return alias.key.empty() ? absl::OkStatus() : AddAlias(alias);
+  const Parameter kind = Parameter::Text(alias.kind);
+  const Parameter hash = Parameter::Bytes(alias.keyed_hash);
+  if (alias.key.empty()) return session()->connection->Send(kDeleteAlias, kind, hash);
+  ASSIGN_OR_RETURN(const int64_t key_id, session()->keys.Find(alias.key, true));
+  return session()->connection->Send(kSetAlias, kind, hash, Parameter::Number(key_id));
 }
 
 absl::Status PostgresTransaction::ClaimPosition(const PositionClaim& claim) {
