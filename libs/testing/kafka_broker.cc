@@ -90,7 +90,7 @@ absl::Status Failed(const std::string& what, const std::string& folder) {
 }  // namespace
 
 std::string KafkaFolder() {
-  if (const char* set = std::getenv("POLKU_KAFKA_DIR")) return std::filesystem::is_directory(set) ? set : "";
+  if (const char* set = std::getenv("KAFKA_FOR_TESTS")) return std::filesystem::is_directory(set) ? set : "";
   const char* home = std::getenv("HOME");
   std::string newest;
   std::error_code none;

@@ -12,7 +12,7 @@
 
 namespace polku::testing {
 
-// The folder of the broker's .jar files: POLKU_KAFKA_DIR, or where `tools/dev setup` puts them. Empty if there are
+// The folder of the broker's .jar files: KAFKA_FOR_TESTS, or where `tools/dev setup` puts them. Empty if there are
 // none.
 std::string KafkaFolder();
 

@@ -35,7 +35,7 @@ using ::testing::SizeIs;
 
 // Where `tools/dev test` puts the interpreter with the clients.
 std::string Python() {
-  if (const char* set = std::getenv("POLKU_CLIENTS_PYTHON")) return set;
+  if (const char* set = std::getenv("PYTHON_FOR_TESTS")) return set;
   const char* home = std::getenv("HOME");
   return absl::StrCat(home == nullptr ? "" : home, "/.cache/polku/clients/bin/python");
 }

@@ -107,11 +107,12 @@ std::string Replay(uint64_t seed) {
 }
 
 // Where the order in which things were told rightly matters: R2 of a measure of which something was retracted, or which
-// has ended; R3 of a client, when its limit was reached while a break was open that was retracted later. The gap may
-// have closed before that was known.
+// has ended; R3 of a client, when its limit was reached while a break was open that was retracted later, and R5 of one
+// whose life was said to have changed and had not. The gap may have closed before that was known.
 struct OrderMatters {
   std::set<std::string> measures;
   std::set<std::string> clients;
+  std::set<std::string> unchanged_clients;
 };
 
 // One line each, of what is open at rest.
@@ -123,6 +124,7 @@ std::set<std::string> OpenFindings(const Picture& picture, const OrderMatters& l
     for (const auto& each : journey->interruptions()) {
       if (each.rule() == follow_up::v1::RULE_MISSED_ATTENDANCE && left_out.measures.contains(each.measure())) continue;
       if (each.rule() == follow_up::v1::RULE_NO_NEXT_MEASURE && left_out.clients.contains(key)) continue;
+      if (each.rule() == follow_up::v1::RULE_NO_CONTACT && left_out.unchanged_clients.contains(key)) continue;
       open.insert(absl::StrCat(key, " R", each.rule(), " ", each.measure(), " from ",
                                absl::FormatTime(absl::FromUnixMicros(each.counted_from_us())), " due ",
                                absl::FormatTime(absl::FromUnixMicros(each.due_us()))));
@@ -138,6 +140,7 @@ void NoteWhereOrderMatters(const Picture& picture, const Picture& other, OrderMa
     follow_up::v1::InterruptionRetracted retracted;
     follow_up::v1::MeasureCompleted completed;
     follow_up::v1::MeasureEndedEarly ended;
+    follow_up::v1::CircumstanceRecorded changed;
     if (row.type == interrupted.GetTypeName() && interrupted.ParseFromString(row.payload)) {
       found[interrupted.interruption()] = interrupted;
     } else if (row.type == retracted.GetTypeName() && retracted.ParseFromString(row.payload)) {
@@ -155,6 +158,8 @@ void NoteWhereOrderMatters(const Picture& picture, const Picture& other, OrderMa
       noted.measures.insert(completed.measure());
     } else if (row.type == ended.GetTypeName() && ended.ParseFromString(row.payload)) {
       noted.measures.insert(ended.measure());
+    } else if (row.type == changed.GetTypeName() && changed.ParseFromString(row.payload) && changed.revoked()) {
+      noted.unchanged_clients.insert(row.key);
     }
   }
 }
