@@ -28,8 +28,9 @@ struct KafkaBusOptions {
   absl::Duration publish_timeout = absl::Seconds(30);
   // Longest wait for an answer to a question: metadata, watermarks, creating a topic.
   absl::Duration request_timeout = absl::Seconds(10);
-  // A member that is silent for so long loses its partitions to others.
-  absl::Duration session_timeout = absl::Seconds(10);
+  // A member that is silent for so long loses its partitions to others: a process that was killed and starts again
+  // waits so long for them. Brokers take no less than 6 s unless they are set otherwise.
+  absl::Duration session_timeout = absl::Seconds(6);
   // A Poll that brought nothing asks the brokers where partitions end, not more often than this, and waits so long for
   // the answer; when there was none it does not ask for a while.
   absl::Duration ends_interval = absl::Milliseconds(50);
