@@ -83,7 +83,7 @@ absl::StatusOr<std::unique_ptr<Host>> Host::Create(const HostConfig& config, Par
   RETURN_IF_ERROR(MakeFolder(config.data_folder));
   RETURN_IF_ERROR(MakeFolder(absl::StrCat(config.data_folder, "/keys")));
   RETURN_IF_ERROR(MakeFolder(ErasuresFolder(config)));
-  // First, so that a second process is refused before it touches any other file.
+  // First: the file of the embedded bus keeps a second process out before it touches any other.
   RETURN_IF_ERROR(made->OpenBus());
   RETURN_IF_ERROR(made->EnsureTopics());
   RETURN_IF_ERROR(made->CreateParts());

@@ -1,4 +1,4 @@
-// A process with one or more services behind one gRPC port, on SQLite, and on the embedded bus or Kafka.
+// A process with one or more services behind one gRPC port, on SQLite or PostgreSQL, and on the embedded bus or Kafka.
 #pragma once
 
 #include <atomic>

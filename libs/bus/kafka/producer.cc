@@ -1,6 +1,7 @@
 #include "libs/bus/kafka/producer.h"
 
 #include <atomic>
+#include <map>
 #include <thread>
 #include <utility>
 
@@ -133,8 +134,12 @@ rd_kafka_resp_err_t Enqueue(rd_kafka_t* client, const Message& message, void* sl
 void KafkaProducer::Send(SendingClient& sender, absl::Span<const Message> messages, Call& call) {
   const absl::Duration end = options_.clock->Elapsed() + options_.publish_timeout;
   Admission admission(options_.message_bytes_max);
+  // Asked once a call: where no broker is, each question takes its whole time.
+  std::map<absl::string_view, absl::StatusOr<bool>> asked;
   for (size_t i = 0; i < messages.size(); ++i) {
-    const absl::StatusOr<bool> exists = TopicExists(sender, messages[i].topic);
+    auto known = asked.find(messages[i].topic);
+    if (known == asked.end()) known = asked.emplace(messages[i].topic, TopicExists(sender, messages[i].topic)).first;
+    const absl::StatusOr<bool>& exists = known->second;
     absl::Status status = exists.ok() ? admission.Check(messages[i], *exists) : exists.status();
     {
       absl::MutexLock lock(&call.mutex);
