@@ -127,6 +127,8 @@ class Bus {
   // number of partitions; kInvalidArgument if a name is not 1 to 249 of [a-zA-Z0-9._-] or a number
   // is not 1 to 1000. Nothing is created then.
   virtual absl::Status EnsureTopics(absl::Span<const TopicSpec> topics) = 0;
+  // How many partitions the topic has. Errors: kNotFound; kUnavailable.
+  virtual absl::StatusOr<int> CountPartitions(const std::string& topic) = 0;
   virtual absl::StatusOr<std::unique_ptr<Producer>> NewProducer() = 0;
   // Joins `group`; the consumer leaves it when it is destroyed.
   // Errors: kNotFound if a topic does not exist; kInvalidArgument without a group or a topic.

@@ -136,6 +136,19 @@ void Describe(config::ConfigSpec& spec, Settings& settings) {
                "erased clients whose rows are deleted in one walk over the tables");
   spec.Integer("pipeline.erasure_rows_per_batch_max", &server.part.pipeline.erasure_rows_per_batch_max, 1, 1000000,
                "rows that one transaction of that walk looks at");
+  spec.Duration("pipeline.lease_lasts", &server.part.pipeline.lease_lasts, absl::Seconds(1), absl::Minutes(5),
+                "replicas: when one dies, another handles due instants, steps and the outbox after so long");
+  spec.Duration("pipeline.shared_tell", &server.part.pipeline.shared_tell, absl::Milliseconds(50), absl::Seconds(10),
+                "replicas: how often others are told what was read");
+  spec.Duration("pipeline.shared_look", &server.part.pipeline.shared_look, absl::Milliseconds(10), absl::Seconds(10),
+                "replicas: how often is looked what others have told or left");
+  spec.Duration("pipeline.shared_patience", &server.part.pipeline.shared_patience, absl::Seconds(1), absl::Minutes(5),
+                "replicas: due instants wait so long for what others have to read");
+  spec.Check([&server] {
+    const pipeline::Limits& limits = server.part.pipeline;
+    if (limits.lease_lasts >= 4 * limits.shared_tell) return absl::OkStatus();
+    return absl::InvalidArgumentError("pipeline.lease_lasts: at least four times pipeline.shared_tell");
+  });
   spec.Duration("pipeline.idle_wait", &server.part.pipeline.idle_wait, absl::Milliseconds(1), absl::Seconds(1),
                 "how long a loop without work rests");
   spec.Enum("log.level", &settings.log_level,

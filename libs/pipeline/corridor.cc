@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <limits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -14,7 +13,6 @@
 namespace polku::pipeline {
 namespace {
 
-constexpr int64_t kNoDue = std::numeric_limits<int64_t>::max();
 constexpr int kTries = 5;
 constexpr absl::Duration kGapRetry = absl::Seconds(10);
 constexpr int kAllKeys = 100000;
@@ -153,11 +151,13 @@ void Corridor::WaitForWork(absl::Duration longest) {
 
 bool Corridor::Idle() const {
   absl::MutexLock lock(&mutex_);
-  return queue_.empty() && asked_.empty() && !steps_pending_ && !parked_ && inbox_at_end_ && !eraser_.pending() &&
-         earliest_due_us_ > absl::ToUnixMicros(dependencies_.clock->Now());
+  const bool stored =
+      lease_.held() && (steps_pending_ || earliest_due_us_ <= absl::ToUnixMicros(dependencies_.clock->Now()));
+  return queue_.empty() && asked_.empty() && !stored && !parked_ && inbox_at_end_ && !eraser_.pending();
 }
 
 absl::Status Corridor::GatherStored(Batch& batch) {
+  if (!lease_.held()) return absl::OkStatus();
   const absl::Time now = dependencies_.clock->Now();
   const bool due = earliest_due_us_ <= absl::ToUnixMicros(now);
   if (!steps_pending_ && !due) return absl::OkStatus();
@@ -176,8 +176,11 @@ absl::Status Corridor::GatherStored(Batch& batch) {
   if (due) {
     // What fell due after the last look at the bus can only be held now, and decided after the next look.
     // When this very batch makes that look good, it waits for the next one.
-    const absl::Time until = inbox_.CatchesUp(batch.intake) ? std::min(now, inbox_.covered_until()) : now;
-    ASSIGN_OR_RETURN(std::vector<std::string> keys, reader->ReadDue(until, limits_.due_per_batch_max));
+    const absl::Time until = DueUntil(batch.intake);
+    std::vector<std::string> keys;
+    if (earliest_due_us_ <= absl::ToUnixMicros(until)) {
+      ASSIGN_OR_RETURN(keys, reader->ReadDue(until, limits_.due_per_batch_max));
+    }
     batch.due_left = static_cast<int>(keys.size()) == limits_.due_per_batch_max;
     batch.due_put_off = until < now && !batch.due_left;
     if (keys.empty() && !batch.due_put_off) {
@@ -200,6 +203,10 @@ absl::Status Corridor::GatherGaps(Batch& batch) {
   if (now < gaps_next_look_) return absl::OkStatus();
   ASSIGN_OR_RETURN(std::unique_ptr<store::Reader> reader, dependencies_.database->Read());
   ASSIGN_OR_RETURN(std::vector<store::ParkedRow> keys, reader->ListParkedKeys(kAllKeys));
+  // Of a partition that another program reads: its gaps are for that one to fill.
+  if (dependencies_.database->shared()) {
+    std::erase_if(keys, [this](const store::ParkedRow& row) { return !inbox_.Reads({row.topic, row.partition}); });
+  }
   // Keys behind a dead letter wait for a person and must not stand before those that we can help.
   std::erase_if(keys, [this](const store::ParkedRow& row) { return blocked_.contains({row.source, row.key}); });
   parked_ = !keys.empty();
@@ -270,6 +277,11 @@ absl::Status Corridor::GatherFacts(Batch& batch) {
   }
   RETURN_IF_ERROR(intake.status());
   batch.intake = *std::move(intake);
+  if (inbox_.TakeStarted() && dependencies_.database->shared()) {
+    parked_ = true;
+    gaps_next_look_ = absl::InfinitePast();
+    RETURN_IF_ERROR(LookAtOthers());
+  }
   for (Received& received : batch.intake.facts) {
     WorkItem item;
     item.lane = Lane::kBus;
@@ -318,6 +330,14 @@ absl::Status Corridor::FoldAndClaim(store::Transaction& transaction, Fold& fold,
   const std::vector<int64_t> sent = sent_.Oldest(static_cast<size_t>(limits_.batch_inputs_max));
   if (!sent.empty()) RETURN_IF_ERROR(transaction.DeleteOutbox(sent));
   RETURN_IF_ERROR(fold.Run(items));
+  const bool stored = std::any_of(items.begin(), items.end(), [](const WorkItem& item) {
+    return item.lane == Lane::kStep || item.lane == Lane::kDue;
+  });
+  if (stored) {
+    const absl::Status held = lease_.Hold(transaction);
+    if (absl::IsAborted(held)) tried.reached = Reached::kLostLease;
+    RETURN_IF_ERROR(held);
+  }
   for (const store::PositionClaim& claim : claims) {
     const absl::Status claimed = transaction.ClaimPosition(claim);
     if (absl::IsAborted(claimed)) tried.reached = Reached::kLostPosition;
@@ -372,7 +392,8 @@ void Corridor::Learn(const FoldCounts& counts) {
 
 absl::Status Corridor::LearnAfter(const Batch& batch) {
   if (batch.steps_left) steps_pending_ = true;
-  if (earliest_due_us_ <= absl::ToUnixMicros(dependencies_.clock->Now()) && !batch.due_left) {
+  const bool due = lease_.held() && earliest_due_us_ <= absl::ToUnixMicros(dependencies_.clock->Now());
+  if (due && !batch.due_left) {
     ASSIGN_OR_RETURN(std::unique_ptr<store::Reader> reader, dependencies_.database->Read());
     ASSIGN_OR_RETURN(std::optional<absl::Time> next, reader->EarliestDue());
     earliest_due_us_ = next.has_value() ? absl::ToUnixMicros(*next) : kNoDue;
@@ -396,8 +417,8 @@ void Corridor::Deliver(std::vector<WorkItem>& items) {
 
 // Splits until the one input that breaks the batch stands alone, and sets that one aside. The
 // positions are claimed afterwards: a crash in between delivers again what versions then drop.
-absl::Status Corridor::RunHalved(std::vector<WorkItem>& items) {
-  const Tried tried = Try(items, {}, {});
+absl::Status Corridor::RunHalved(std::vector<WorkItem>& items, const std::vector<store::PositionClaim>& places) {
+  const Tried tried = Try(items, places, {});
   const absl::Status& status = tried.status;
   if (status.ok()) {
     Deliver(items);
@@ -416,17 +437,17 @@ absl::Status Corridor::RunHalved(std::vector<WorkItem>& items) {
     }
     items[0].broke = status;
     if (items[0].received.has_value()) items[0].received->problem = status;
-    return RunHalved(items);
+    return RunHalved(items, places);
   }
   std::vector<WorkItem> tail(std::make_move_iterator(items.begin() + static_cast<int64_t>(items.size() / 2)),
                              std::make_move_iterator(items.end()));
   items.resize(items.size() / 2);
-  const absl::Status head_status = RunHalved(items);
+  const absl::Status head_status = RunHalved(items, places);
   if (!head_status.ok()) {
     for (WorkItem& item : tail) Answer(item, NotStored(head_status));
     return head_status;
   }
-  return RunHalved(tail);
+  return RunHalved(tail, places);
 }
 
 absl::Status Corridor::GiveUp(Batch& batch, const absl::Status& why) {
@@ -453,7 +474,11 @@ absl::Status Corridor::RunBatch(Batch& batch) {
       return LearnAfter(batch);
     }
     metrics_.failed_batches->Increment();
-    if (tried.reached == Reached::kLostPosition) {
+    if (tried.reached == Reached::kLostLease) {
+      // Somebody else does now what is stored, or has done it.
+      std::erase_if(batch.items,
+                    [](const WorkItem& item) { return item.lane == Lane::kStep || item.lane == Lane::kDue; });
+    } else if (tried.reached == Reached::kLostPosition) {
       // Somebody else reads a partition now: what came from the bus is theirs.
       std::erase_if(batch.items, [](const WorkItem& item) { return item.lane == Lane::kBus && !item.fills_gap; });
       batch.intake = Intake();
@@ -461,7 +486,9 @@ absl::Status Corridor::RunBatch(Batch& batch) {
       if (!status.ok()) break;
     } else if (!absl::IsAborted(status)) {
       if (IsOfTheMachine(status) || tried.reached == Reached::kCommit) break;
-      status = RunHalved(batch.items);
+      std::vector<store::PositionClaim> places = batch.intake.claims;
+      for (store::PositionClaim& place : places) place.next = place.expected;
+      status = RunHalved(batch.items, places);
       if (!status.ok()) break;
       std::vector<WorkItem> none;
       status = Try(none, batch.intake.claims, batch.parked_done).status;
@@ -488,6 +515,7 @@ absl::Status Corridor::ForgetOldRequests() {
 }
 
 absl::StatusOr<bool> Corridor::Step() {
+  RETURN_IF_ERROR(Share());
   RETURN_IF_ERROR(eraser_.DestroyKeys());
   ASSIGN_OR_RETURN(const bool judged, JudgeAll());
   ASSIGN_OR_RETURN(Batch batch, Gather());
@@ -505,8 +533,9 @@ absl::StatusOr<bool> Corridor::Step() {
   RETURN_IF_ERROR(eraser_.DestroyKeys());
   ASSIGN_OR_RETURN(const bool swept, eraser_.Sweep());
   RETURN_IF_ERROR(ForgetOldRequests());
-  ready_ = inbox_.covered_until() > absl::InfinitePast();
-  return work || swept || judged || batch.due_put_off;
+  const bool shared = dependencies_.database->shared();
+  ready_ = shared ? inbox_.caught_up() : inbox_.covered_until() > absl::InfinitePast();
+  return work || swept || judged || (batch.due_put_off && !shared);
 }
 
 }  // namespace polku::pipeline

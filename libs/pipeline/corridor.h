@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <set>
@@ -21,12 +22,16 @@
 #include "libs/pipeline/fold.h"
 #include "libs/pipeline/inbox.h"
 #include "libs/pipeline/kinds.h"
+#include "libs/pipeline/lease.h"
 #include "libs/pipeline/pipeline.h"
 #include "libs/pipeline/pipeline_metrics.h"
 #include "libs/pipeline/sent_rows.h"
 #include "libs/pipeline/work_item.h"
 
 namespace polku::pipeline {
+
+// As an instant in microseconds.
+inline constexpr int64_t kNoDue = std::numeric_limits<int64_t>::max();
 
 // A record that was set aside, as it goes in again: before what is parked behind it.
 WorkItem FactOf(const store::ParkedRow& row);
@@ -52,6 +57,10 @@ class Corridor {
   // One caller. See Pipeline::Step.
   absl::StatusOr<bool> Step();
 
+  // Whose are due instants, stored steps and the outbox.
+  Lease& lease() { return lease_; }
+  // Thread-safe. No outbox row, and nothing that others have left for whoever has the lease.
+  absl::StatusOr<bool> NothingStored() const;
   // Thread-safe.
   bool Idle() const;  // Nothing queued, no step, nothing due, nothing to read, nothing parked.
   uint64_t batches() const { return batches_; }
@@ -67,14 +76,15 @@ class Corridor {
         inbox_(inbox),
         sent_(sent),
         metrics_(*dependencies.metrics, definition.service),
-        eraser_(*dependencies.database, limits_, metrics_) {}
+        eraser_(*dependencies.database, limits_, metrics_),
+        lease_(*dependencies.database, monotonic_, limits.lease_lasts) {}
 
   struct Asked {
     Judgement judgement;
     std::function<void(absl::Status)> done;
   };
   // How far a batch came.
-  enum class Reached { kCommitted, kFold, kLostPosition, kCommit };
+  enum class Reached { kCommitted, kFold, kLostLease, kLostPosition, kCommit };
   struct Tried {
     Reached reached = Reached::kFold;
     absl::Status status;
@@ -89,12 +99,18 @@ class Corridor {
   };
 
   absl::Status Restore();
+  // sharing.cc: what there is to do because other programs share the database.
+  absl::Status Share();
+  absl::Status LookAtOthers();
+  // Up to when due instants can be decided by what has been read.
+  absl::Time DueUntil(const Intake& intake);
   absl::StatusOr<Batch> Gather();
   absl::Status GatherStored(Batch& batch);
   absl::Status GatherGaps(Batch& batch);
   absl::Status GatherFacts(Batch& batch);
   absl::Status RunBatch(Batch& batch);
-  absl::Status RunHalved(std::vector<WorkItem>& items);
+  // `places`: no position has moved since they were read.
+  absl::Status RunHalved(std::vector<WorkItem>& items, const std::vector<store::PositionClaim>& places);
   Tried Try(std::vector<WorkItem>& items, const std::vector<store::PositionClaim>& claims,
             const std::vector<int64_t>& parked_done);
   absl::Status FoldAndClaim(store::Transaction& transaction, Fold& fold, std::vector<WorkItem>& items,
@@ -119,6 +135,8 @@ class Corridor {
   SentRows& sent_;
   PipelineMetrics metrics_;
   Eraser eraser_;
+  const SystemMonotonicClock monotonic_;
+  Lease lease_;
   std::optional<Kinds> kinds_;
   std::function<void()> wake_relay_;
 
@@ -132,6 +150,11 @@ class Corridor {
   std::set<PeerKey> blocked_;
   absl::Time gaps_next_look_ = absl::InfinitePast();
   absl::Time requests_next_look_ = absl::InfinitePast();
+  absl::Duration tell_next_;  // By the monotonic clock.
+  absl::Duration look_next_;
+  absl::Duration count_next_;
+  absl::Duration patience_ends_;
+  absl::Time waited_from_ = absl::InfinitePast();
   std::atomic<bool> steps_pending_ = true;
   std::atomic<bool> parked_ = false;
   std::atomic<int64_t> earliest_due_us_ = 0;  // INT64_MAX = none.

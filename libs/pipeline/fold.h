@@ -89,6 +89,7 @@ class Fold {
   void PrepareStored(WorkItem& item, Prepared& prepared);
   absl::Status FindKnown(std::vector<WorkItem>& items);
   absl::Status FindErased(const std::vector<WorkItem>& items);
+  absl::Status FindVersions(const std::vector<WorkItem>& items);
   absl::Status LoadAggregates();
   // Those of `keys` that are not loaded yet.
   absl::Status Load(const std::vector<std::string>& keys);

@@ -73,17 +73,10 @@ void Fold::PrepareStored(WorkItem& item, Prepared& prepared) {
 absl::Status Fold::FindKnown(std::vector<WorkItem>& items) {
   std::vector<store::RequestKey> requests;
   std::vector<store::AliasRow> aliases;
-  std::vector<store::SourceVersionKey> versions;
-  absl::flat_hash_set<store::SourceVersionKey> asked;
   for (size_t i = 0; i < items.size(); ++i) {
     if (!prepared_[i].request.request_id.empty()) requests.push_back(prepared_[i].request);
     if (items[i].command != nullptr && items[i].command->alias.has_value()) {
       aliases.push_back({items[i].command->alias->kind, items[i].command->alias->keyed_hash, ""});
-    }
-    if (items[i].received.has_value() && items[i].received->problem.ok() && items[i].received->fact.publisher.empty()) {
-      const PeerFact& fact = items[i].received->fact;
-      store::SourceVersionKey version{fact.source, fact.epoch, fact.key};
-      if (asked.insert(version).second) versions.push_back(std::move(version));
     }
   }
   if (!requests.empty()) {
@@ -97,13 +90,27 @@ absl::Status Fold::FindKnown(std::vector<WorkItem>& items) {
       aliases_[{row.kind, row.keyed_hash}] = row.key;
     }
   }
-  if (!versions.empty()) {
-    ASSIGN_OR_RETURN(std::vector<store::SourceVersion> found, transaction_.FindSourceVersions(versions));
-    for (const store::SourceVersion& row : found) last_[row.id].version = row.last;
-  }
   constexpr int kParkedKeysMax = 100000;
   ASSIGN_OR_RETURN(std::vector<store::ParkedRow> parked, transaction_.ListParkedKeys(kParkedKeysMax));
   for (store::ParkedRow& row : parked) parked_keys_.insert({std::move(row.source), std::move(row.key)});
+  return absl::OkStatus();
+}
+
+// After the aggregates have been loaded, which locks them: another program that handles the same facts is done, and
+// what it has handled is seen.
+absl::Status Fold::FindVersions(const std::vector<WorkItem>& items) {
+  std::vector<store::SourceVersionKey> versions;
+  absl::flat_hash_set<store::SourceVersionKey> asked;
+  for (const WorkItem& item : items) {
+    if (!item.received.has_value() || !item.received->problem.ok()) continue;
+    const PeerFact& fact = item.received->fact;
+    if (!fact.publisher.empty()) continue;
+    store::SourceVersionKey version{fact.source, fact.epoch, fact.key};
+    if (asked.insert(version).second) versions.push_back(std::move(version));
+  }
+  if (versions.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(std::vector<store::SourceVersion> found, transaction_.FindSourceVersions(versions));
+  for (const store::SourceVersion& row : found) last_[row.id].version = row.last;
   return absl::OkStatus();
 }
 
@@ -208,7 +215,8 @@ absl::Status Fold::Prepare(std::vector<WorkItem>& items) {
     }
   }
   RETURN_IF_ERROR(FindErased(items));
-  return LoadAggregates();
+  RETURN_IF_ERROR(LoadAggregates());
+  return FindVersions(items);
 }
 
 }  // namespace polku::pipeline

@@ -13,6 +13,8 @@ namespace {
 
 // An answer that does not come is waited for while commands wait, too.
 constexpr absl::Duration kStartAgain = absl::Seconds(2);
+// Somebody reads all partitions, or has until just now.
+constexpr absl::Duration kRecently = absl::Seconds(5);
 
 }  // namespace
 
@@ -20,8 +22,8 @@ absl::StatusOr<std::unique_ptr<Inbox>> Inbox::Create(absl::string_view service,
                                                      const std::vector<std::string>& subscriptions,
                                                      const std::vector<Feed>& feeds, bus::Bus& bus,
                                                      store::Database& database, const Clock& clock, bool read_ahead) {
-  std::unique_ptr<Inbox> inbox(new Inbox(database, clock, read_ahead));
-  std::vector<std::string> topics;
+  std::unique_ptr<Inbox> inbox(new Inbox(bus, database, clock, read_ahead));
+  std::vector<std::string>& topics = inbox->topics_;
   for (const std::string& peer : subscriptions) topics.push_back(TopicOf(peer));
   for (const Feed& feed : feeds) {
     inbox->feeds_[feed.topic] = feed;
@@ -29,6 +31,7 @@ absl::StatusOr<std::unique_ptr<Inbox>> Inbox::Create(absl::string_view service,
   }
   if (topics.empty()) return inbox;
   ASSIGN_OR_RETURN(inbox->consumer_, bus.NewConsumer(absl::StrCat("polku-", service), topics));
+  if (database.shared()) RETURN_IF_ERROR(inbox->CountPartitions());
   return inbox;
 }
 
@@ -48,6 +51,7 @@ absl::Status Inbox::StartFromDatabase() {
     if (started.ok()) {
       next_[partition] = next;
       stuck_.erase(partition);
+      started_ = true;
       continue;
     }
     next_.erase(partition);
@@ -143,8 +147,9 @@ absl::StatusOr<Intake> Inbox::Fill(int records_max, int64_t bytes_max) {
   for (const bus::TopicPartition& at_end : haul_.polled.ends) {
     if (next_.contains(at_end)) intake.covered[at_end] = haul_.before;
   }
-  // Who has not been given a partition yet knows nothing about ends.
-  at_end_ = facts.empty() && haul_.polled.assigned.empty() && !next_.empty() && intake.covered.size() == next_.size();
+  // Who has not been given a partition yet knows nothing about ends, unless others tell.
+  const bool reads = !next_.empty() || (database_.shared() && clock_.Now() - covered_until() < kRecently);
+  at_end_ = facts.empty() && haul_.polled.assigned.empty() && reads && intake.covered.size() == next_.size();
   if (read_ahead_ && !facts.empty() && unstarted_.empty() && intake.covered.size() < next_.size()) {
     ahead_ = std::async(std::launch::async, [this, limits] { return Poll(limits); });
   }
@@ -189,11 +194,44 @@ absl::Status Inbox::Rewind() {
 
 absl::Time Inbox::covered_until() const {
   if (consumer_ == nullptr) return absl::InfiniteFuture();
+  if (database_.shared()) {
+    absl::Time least = absl::InfiniteFuture();
+    for (const auto& [partition, by_others] : covered_by_others_) {
+      const auto ours = covered_.find(partition);
+      least = std::min(least, ours == covered_.end() ? by_others : std::max(by_others, ours->second));
+    }
+    return least;
+  }
   if (next_.empty() || !stuck_.empty() || !unstarted_.empty() || covered_.size() < next_.size())
     return absl::InfinitePast();
   absl::Time least = absl::InfiniteFuture();
   for (const auto& [partition, instant] : covered_) least = std::min(least, instant);
   return least;
+}
+
+bool Inbox::caught_up() const {
+  return consumer_ == nullptr || (stuck_.empty() && unstarted_.empty() && covered_.size() == next_.size());
+}
+
+std::vector<store::Coverage> Inbox::coverage() const {
+  std::vector<store::Coverage> told;
+  for (const auto& [partition, until] : covered_) told.push_back({partition.topic, partition.partition, until});
+  return told;
+}
+
+void Inbox::LearnCoverage(const std::vector<store::PositionRow>& rows) {
+  for (const store::PositionRow& row : rows) {
+    const auto known = covered_by_others_.find({row.topic, row.partition});
+    if (known != covered_by_others_.end()) known->second = row.covered_until;
+  }
+}
+
+absl::Status Inbox::CountPartitions() {
+  for (const std::string& topic : topics_) {
+    ASSIGN_OR_RETURN(const int partitions, bus_.CountPartitions(topic));
+    for (int i = 0; i < partitions; ++i) covered_by_others_.try_emplace({topic, i}, absl::InfinitePast());
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace polku::pipeline

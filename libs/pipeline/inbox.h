@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -51,8 +52,9 @@ class Inbox {
   // Nothing of the last Fill was kept: read it again. Positions are read from the database anew.
   absl::Status Rewind();
 
-  // Everything that was published before this instant has been read and committed. InfinitePast
-  // until the end of every assigned partition was seen once; InfiniteFuture without subscriptions.
+  // Everything that was published before this instant has been read and committed: by us and, where the database is
+  // shared, by the programs that read the other partitions. InfinitePast until the end of every partition was seen
+  // once; InfiniteFuture without subscriptions.
   absl::Time covered_until() const;
   // Once `intake` is Committed, covered_until is the instant of its Fill.
   bool CatchesUp(const Intake& intake) const {
@@ -60,10 +62,23 @@ class Inbox {
   }
   // The last Fill found nothing more to read.
   bool at_end() const { return at_end_; }
+  // The end of every partition that we read has been seen.
+  bool caught_up() const;
+
+  // For programs that share a database.
+  // What we have covered, for the others.
+  std::vector<store::Coverage> coverage() const;
+  // What the others have.
+  void LearnCoverage(const std::vector<store::PositionRow>& rows);
+  // How many partitions there are, from the bus. Errors: kUnavailable; kNotFound.
+  absl::Status CountPartitions();
+  bool Reads(const bus::TopicPartition& partition) const { return next_.contains(partition); }
+  // True once after partitions were started: what others knew of their keys is ours to know now.
+  bool TakeStarted() { return std::exchange(started_, false); }
 
  private:
-  Inbox(store::Database& database, const Clock& clock, bool read_ahead)
-      : database_(database), clock_(clock), read_ahead_(read_ahead) {}
+  Inbox(bus::Bus& bus, store::Database& database, const Clock& clock, bool read_ahead)
+      : bus_(bus), database_(database), clock_(clock), read_ahead_(read_ahead) {}
 
   // What one poll brought, on its way into batches.
   struct Haul {
@@ -83,9 +98,11 @@ class Inbox {
   // Errors: those of DecodeEvent.
   absl::Status Decode(bus::Record record, PeerFact& fact) const;
 
+  bus::Bus& bus_;
   store::Database& database_;
   const Clock& clock_;
   const bool read_ahead_;
+  std::vector<std::string> topics_;
   std::map<std::string, Feed> feeds_;            // By topic.
   std::unique_ptr<bus::Consumer> consumer_;      // Null without subscriptions.
   std::map<bus::TopicPartition, int64_t> next_;  // Assigned and started: committed next offset.
@@ -93,6 +110,8 @@ class Inbox {
   absl::Time start_again_at_ = absl::InfinitePast();
   std::set<bus::TopicPartition> stuck_;  // Assigned, but their position is out of range.
   std::map<bus::TopicPartition, absl::Time> covered_;
+  std::map<bus::TopicPartition, absl::Time> covered_by_others_;  // Of all partitions, where the database is shared.
+  bool started_ = false;
   std::map<bus::TopicPartition, int64_t> advice_;  // Committed positions that the bus has not been told.
   bool at_end_ = false;
   Haul haul_;

@@ -96,7 +96,7 @@ void Pipeline::Judge(Judgement judgement, std::function<void(absl::Status)> done
 }
 
 absl::StatusOr<bool> Pipeline::Step() { return corridor_->Step(); }
-absl::StatusOr<bool> Pipeline::RelayStep() { return relay_->Step(); }
+absl::StatusOr<bool> Pipeline::RelayStep() { return relay_->Step(corridor_->lease().held()); }
 bool Pipeline::Ready() const { return corridor_->ready(); }
 
 void Pipeline::Start(std::function<void(absl::Status)> on_fatal) {
@@ -132,8 +132,9 @@ void Pipeline::Start(std::function<void(absl::Status)> on_fatal) {
       if (sent) loops_->pause.WaitForNotificationWithTimeout(limits_.relay_pause);
       return sent;
     };
-    run("relay", send,
-        [this](absl::Duration wait) { loops_->relay_bell.Wait(std::max(wait, absl::Milliseconds(200))); });
+    // Other programs do not ring it.
+    const absl::Duration longest = database().shared() ? limits_.shared_look / 2 : absl::Milliseconds(200);
+    run("relay", send, [this, longest](absl::Duration wait) { loops_->relay_bell.Wait(std::max(wait, longest)); });
   });
 }
 
@@ -144,13 +145,12 @@ void Pipeline::Stop() {
   loops_->relay_bell.Ring();
   for (std::thread& thread : loops_->threads) thread.join();
   loops_->threads.clear();
+  corridor_->lease().Release();
 }
 
 absl::StatusOr<bool> Pipeline::Drained() {
   if (!corridor_->Idle() || corridor_->idle_passes() < 2) return false;
-  ASSIGN_OR_RETURN(std::unique_ptr<store::Reader> reader, database().Read());
-  ASSIGN_OR_RETURN(std::vector<store::OutboxRow> waiting, reader->ReadOutbox(1));
-  return waiting.empty();
+  return corridor_->NothingStored();
 }
 
 uint64_t Pipeline::batches() const { return corridor_->batches(); }

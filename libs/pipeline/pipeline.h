@@ -72,6 +72,12 @@ struct Limits {
   absl::Duration idle_wait = absl::Milliseconds(5);   // How long a loop rests when there is nothing to do.
   absl::Duration retry_wait_max = absl::Seconds(30);  // Longest back-off while a dependency is away.
   absl::Duration request_kept = absl::Hours(7 * 24);  // Replies are remembered this long.
+  // For programs that share a database. Who has the lease handles due instants, steps and the outbox; when it dies,
+  // another goes on after `lease_lasts`.
+  absl::Duration lease_lasts = absl::Seconds(5);
+  absl::Duration shared_tell = absl::Milliseconds(500);  // How often others are told what was read.
+  absl::Duration shared_look = absl::Milliseconds(100);  // How often is looked what others have left or told.
+  absl::Duration shared_patience = absl::Seconds(10);    // Due instants wait so long for what others have to read.
 };
 
 // Resolves the aggregate of a command by a secret that must not become a key.

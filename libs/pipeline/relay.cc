@@ -17,11 +17,11 @@ absl::StatusOr<std::unique_ptr<Relay>> Relay::Create(std::string service, bus::B
   return relay;
 }
 
-absl::StatusOr<bool> Relay::Step() {
+absl::StatusOr<bool> Relay::Step(bool may_send) {
   const size_t sent_max = kSentBatchesMax * static_cast<size_t>(batch_max_);
   std::vector<int64_t> sent = sent_.Oldest(sent_max);
   std::vector<store::OutboxRow> rows;
-  if (sent.size() < sent_max) {
+  if (may_send && sent.size() < sent_max) {
     ASSIGN_OR_RETURN(std::unique_ptr<store::Reader> reader, database_.Read());
     ASSIGN_OR_RETURN(rows, reader->ReadOutbox(batch_max_, sent));
   }

@@ -17,9 +17,9 @@ class Relay {
  public:
   static absl::StatusOr<std::unique_ptr<Relay>> Create(std::string service, bus::Bus& bus, store::Database& database,
                                                        int batch_max);
-  // One batch; true if something was sent or deleted.
+  // One batch; true if something was sent or deleted. Nothing is sent unless `may_send`: one program of a service does.
   // Errors: kUnavailable, kResourceExhausted (try again later); others are fatal.
-  absl::StatusOr<bool> Step();
+  absl::StatusOr<bool> Step(bool may_send);
 
   // What it has sent and not deleted yet.
   SentRows& sent() { return sent_; }

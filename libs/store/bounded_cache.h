@@ -35,6 +35,10 @@ class BoundedCache {
     young_.erase(key);
     old_.erase(key);
   }
+  void Clear() {
+    young_.clear();
+    old_.clear();
+  }
   size_t size() const { return young_.size() + old_.size(); }
 
  private:

@@ -120,6 +120,13 @@ struct PositionRow {
   int partition = 0;
   int64_t next_offset = 0;
   int64_t owner_epoch = 0;
+  absl::Time covered_until = absl::InfinitePast();  // See Coverage.
+};
+// Everything that was published to a partition before `until` has been handled here. Stays true.
+struct Coverage {
+  std::string topic;
+  int partition = 0;
+  absl::Time until;
 };
 struct PositionClaim {
   std::string topic;
@@ -244,7 +251,8 @@ class Reader {
   // Parked records of (source, key), oldest first.
   virtual absl::StatusOr<std::vector<ParkedRow>> ReadParked(absl::string_view source, absl::string_view key,
                                                             int limit) = 0;
-  // Distinct (source, key) that have parked records; `record.payload` etc. are empty.
+  // Distinct (source, key) that have parked records, with the topic and partition of one of them; `payload` etc. are
+  // empty.
   virtual absl::StatusOr<std::vector<ParkedRow>> ListParkedKeys(int limit) = 0;
   virtual absl::StatusOr<std::vector<DeadLetterRow>> ReadDeadLetters(int limit) = 0;
   // Only those found, by the id of their record.
@@ -274,6 +282,7 @@ class Transaction : public Reader {
   virtual absl::Status DeleteOutbox(absl::Span<const int64_t> ids) = 0;
   virtual absl::Status AppendSteps(absl::Span<const StepRow> steps) = 0;  // An id that exists is left alone.
   virtual absl::Status DeleteSteps(absl::Span<const std::string> ids) = 0;
+  // Errors: kAborted, perhaps by a later call, when another program has saved one of these ids meanwhile.
   virtual absl::Status SaveRequests(absl::Span<const RequestRow> requests) = 0;
   virtual absl::StatusOr<int64_t> DeleteRequestsBefore(absl::Time time, int limit) = 0;
   // Errors: kAlreadyExists when (kind, hash) is taken; the transaction stays usable.
@@ -282,7 +291,22 @@ class Transaction : public Reader {
   virtual absl::Status SetAlias(const AliasRow& alias) = 0;
   // Errors: kAborted when `expected` or the epoch does not hold; nothing is changed then.
   virtual absl::Status ClaimPosition(const PositionClaim& claim) = 0;
+  // A version that is below the one that is there changes nothing.
   virtual absl::Status SaveSourceVersions(absl::Span<const SourceVersion> versions) = 0;
+
+  // For programs that share the database (Database::shared). Where one program has it alone the lease is always its
+  // own, and it keeps coverage in memory.
+  //
+  // Takes the one lease of the service for `holder`, a name that no other program has, or keeps it: for `lasts` from
+  // now by the clock of the database. False when another program has it. Never waits for another one.
+  virtual absl::StatusOr<bool> TakeLease(absl::string_view holder, absl::Duration lasts);
+  // Nobody else gets the lease before this transaction has ended. Errors: kAborted when it is not `holder`'s.
+  virtual absl::Status HoldLease(absl::string_view holder);
+  // Nothing when it is not `holder`'s.
+  virtual absl::Status ReleaseLease(absl::string_view holder);
+  // Only what is later than what is there is kept.
+  virtual absl::Status SaveCoverage(absl::Span<const Coverage> coverage);
+
   virtual absl::Status Park(absl::Span<const ParkedRow> rows) = 0;
   virtual absl::Status DeleteParked(absl::Span<const int64_t> ids) = 0;
   virtual absl::Status AddDeadLetters(absl::Span<const DeadLetterRow> rows) = 0;
@@ -315,6 +339,8 @@ class Database {
   // Waits for the running transaction of this process to end. One thread holds one at a time.
   virtual absl::StatusOr<std::unique_ptr<Transaction>> Begin() = 0;
   virtual absl::StatusOr<std::unique_ptr<Reader>> Read() = 0;
+  // Other programs of the service may have it open, and change it at any time.
+  virtual bool shared() const { return false; }
   // Rises when the database is restored from a backup; part of every record's identity.
   virtual int64_t epoch() const = 0;
   // A random key of this database (32 bytes) for keyed hashes: aliases, request fields, page tokens.

@@ -33,9 +33,13 @@ constexpr char kCreate[] =
     "CREATE TABLE IF NOT EXISTS data_key(owner TEXT PRIMARY KEY, key BLOB) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS secret(name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;";
 constexpr char kFindKey[] = "SELECT key FROM data_key WHERE owner = ?1";
-constexpr char kInsertKey[] = "INSERT INTO data_key(owner, key) VALUES(?1, ?2)";
+constexpr char kInsertKey[] = "INSERT INTO data_key(owner, key) VALUES(?1, ?2) ON CONFLICT(owner) DO NOTHING";
 constexpr char kDestroyKey[] =
     "INSERT INTO data_key(owner, key) VALUES(?1, NULL) ON CONFLICT(owner) DO UPDATE SET key = NULL";
+// How often keys were destroyed: other programs forget those that they hold in memory.
+constexpr char kCountDestruction[] =
+    "INSERT INTO secret(name, value) VALUES('destructions', 1) ON CONFLICT(name) DO UPDATE SET value = value + 1";
+constexpr char kDestructions[] = "SELECT COALESCE((SELECT value FROM secret WHERE name = 'destructions'), 0)";
 constexpr char kFindSecret[] = "SELECT value FROM secret WHERE name = ?1";
 constexpr char kInsertSecret[] = "INSERT INTO secret(name, value) VALUES(?1, ?2) ON CONFLICT(name) DO NOTHING";
 constexpr char kCountOwners[] = "SELECT COUNT(*) FROM data_key WHERE owner <> '.'";
@@ -233,6 +237,10 @@ absl::Status KeyRing::Write(const Written& made) {
     (*insert)->BindBlob(2, absl::string_view(stored.data(), stored.size()));
     status = (*insert)->Run();
     sodium_memzero(stored.data(), stored.size());
+    // What was sealed with ours would never open.
+    if (status.ok() && connection_->changes() == 0) {
+      status = absl::AbortedError("another program made a key of the same owner meanwhile");
+    }
   }
   if (status.ok()) status = connection_->Commit();
   if (!status.ok()) connection_->Rollback();
@@ -288,7 +296,22 @@ absl::Status KeyRing::Destroy(absl::Span<const std::string> owners) {
     destroy->BindText(1, owner);
     RETURN_IF_ERROR(destroy->Run());
   }
+  ASSIGN_OR_RETURN(sqlite::Statement * count, connection_->Get(kCountDestruction));
+  RETURN_IF_ERROR(count->Run());
   return connection_->Commit();
+}
+
+absl::Status KeyRing::ForgetDestroyed() {
+  absl::MutexLock lock(&mutex_);
+  AwaitWritten();
+  ASSIGN_OR_RETURN(const Value changed, connection_->One("PRAGMA data_version"));
+  if (changed == seen_change_) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const Value destructions, connection_->One(kDestructions));
+  seen_change_ = changed;
+  if (destructions == seen_destructions_) return absl::OkStatus();
+  seen_destructions_ = destructions;
+  cache_.Clear();
+  return absl::OkStatus();
 }
 
 absl::Status KeyRing::DestroyKeys(absl::Span<const std::string> owners) {

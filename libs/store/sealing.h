@@ -61,7 +61,8 @@ class KeyRing {
   // next. Errors: erased, for any of them; those of an earlier write that Settle has not told.
   absl::Status EnsureKeys(absl::Span<const absl::string_view> owners);
   // Every key that was made is on the disk when this returns; to be called before rows that are sealed with one are
-  // committed. Errors: a key could not be written; it is gone, and what was sealed with it never opens.
+  // committed. Errors: a key could not be written (kAborted: another program made one for the same owner); it is gone,
+  // and what was sealed with it never opens.
   absl::Status Settle();
   // Appends nonce, ciphertext and tag to `out`. Errors: kInternal when the owner has no key yet; erased.
   absl::Status Seal(absl::string_view owner, absl::string_view place, absl::string_view plain, std::string& out);
@@ -70,6 +71,8 @@ class KeyRing {
   // Durable when it returns. The owners' rows never open again, and they never get other keys.
   absl::Status DestroyKeys(absl::Span<const std::string> owners);
   absl::StatusOr<bool> IsDestroyed(absl::string_view owner);
+  // For programs that share the file: keys that another one has destroyed do not work here either from now on.
+  absl::Status ForgetDestroyed();
 
   // 32 random bytes, made with the file.
   const std::string& hash_key() const { return hash_key_; }
@@ -121,6 +124,8 @@ class KeyRing {
   std::shared_ptr<const Written> on_the_way_ ABSL_GUARDED_BY(mutex_);  // Shared with that thread.
   absl::Status not_written_ ABSL_GUARDED_BY(mutex_);
   BoundedCache<DataKey> cache_ ABSL_GUARDED_BY(mutex_);
+  Value seen_change_ ABSL_GUARDED_BY(mutex_);
+  Value seen_destructions_ ABSL_GUARDED_BY(mutex_);
   // Random bytes drawn ahead: one system call for many nonces.
   std::array<unsigned char, 24 * 64> nonces_ ABSL_GUARDED_BY(mutex_);
   size_t nonces_used_ ABSL_GUARDED_BY(mutex_) = sizeof(nonces_);

@@ -57,6 +57,30 @@ class KeyRingTest : public testing::Test {
   std::unique_ptr<KeyRing> keys_;
 };
 
+// Both have looked and found no key. Sealed with one that is nowhere, a row would never open again.
+TEST_F(KeyRingTest, OfTwoProgramsThatMakeAKeyForOneOwnerOneIsToldSo) {
+  const std::unique_ptr<KeyRing> first = std::move(keys_);
+  Open(100);
+  {
+    sqlite::ConnectionOptions file;
+    file.path = (folder_ / "keys").string();
+    auto writer = *sqlite::Connection::Open(file);
+    ASSERT_THAT(writer->Execute("BEGIN IMMEDIATE"), IsOk());
+    ASSERT_THAT(first->EnsureKeys({"clients/A"}), IsOk());
+    ASSERT_THAT(keys_->EnsureKeys({"clients/A"}), IsOk());
+    ASSERT_THAT(writer->Execute("ROLLBACK"), IsOk());
+  }
+  const absl::Status one = first->Settle();
+  const absl::Status other = keys_->Settle();
+  EXPECT_NE(one.ok(), other.ok()) << one << other;
+  EXPECT_THAT(one.ok() ? other : one, StatusIs(Code::kAborted));
+  std::string sealed;
+  ASSERT_THAT(first->EnsureKeys({"clients/A"}), IsOk());
+  ASSERT_THAT(keys_->EnsureKeys({"clients/A"}), IsOk());
+  ASSERT_THAT(first->Seal("clients/A", "place", "plain", sealed), IsOk());
+  EXPECT_THAT(keys_->Open("clients/A", "place", sealed), IsOkAndHolds("plain"));
+}
+
 TEST_F(KeyRingTest, OpensWhatItSealedAlsoWithAColdCache) {
   ASSERT_THAT(keys_->EnsureKeys({"a", "b", "a"}), IsOk());
   std::string sealed = "before";

@@ -29,7 +29,11 @@ Reply MustBeOk(absl::StatusOr<Reply> reply) {
 Layout LayoutWished() {
   const char* wished = std::getenv("POLKU_TEST_LAYOUT");
   if (wished == nullptr) return Layout::kAllInOne;
-  return absl::string_view(wished) == "kafka" ? Layout::kServicesOnKafka : Layout::kServicesOnKafkaAndPostgres;
+  const absl::string_view layout = wished;
+  if (layout == "kafka") return Layout::kServicesOnKafka;
+  if (layout == "kafka-postgres") return Layout::kServicesOnKafkaAndPostgres;
+  POLKU_CHECK(layout == "replicas");
+  return Layout::kReplicas;
 }
 
 std::shared_ptr<grpc::Channel> ChannelTo(const host::Host& server) {
@@ -66,10 +70,19 @@ void Region::Open() {
   servers_.push_back(MustBeOk(host::Host::Create(config(), all_in_one::AllParts(), &clock_, &random_)));
   POLKU_CHECK(servers_[0]->Start(nullptr).ok());
   const auto channel = ChannelTo(*servers_[0]);
-  referrals_ = referral::v1::ReferralService::NewStub(channel);
-  assessments_ = assessment::v1::AssessmentService::NewStub(channel);
-  coordinators_ = coordinator_network::v1::CoordinatorNetworkService::NewStub(channel);
-  follow_ups_ = follow_up::v1::FollowUpService::NewStub(channel);
+  for (const auto& part : all_in_one::AllParts()) AddStubs(part->store_options().service, channel);
+}
+
+void Region::AddStubs(const std::string& service, const std::shared_ptr<grpc::Channel>& channel) {
+  if (service == "referral") {
+    referrals_.push_back(referral::v1::ReferralService::NewStub(channel));
+  } else if (service == "assessment") {
+    assessments_.push_back(assessment::v1::AssessmentService::NewStub(channel));
+  } else if (service == "coordinator-network") {
+    coordinators_.push_back(coordinator_network::v1::CoordinatorNetworkService::NewStub(channel));
+  } else {
+    follow_ups_.push_back(follow_up::v1::FollowUpService::NewStub(channel));
+  }
 }
 
 void Region::UsePostgres(const std::string& service, host::HostConfig& config) {
@@ -82,10 +95,15 @@ void Region::UsePostgres(const std::string& service, host::HostConfig& config) {
 
 void Region::OpenOnKafka() {
   if (broker_ == nullptr) broker_ = MustBeOk(testing::KafkaBroker::Start());
-  for (std::unique_ptr<host::Part>& part : all_in_one::AllParts()) {
+  host::Parts parts = all_in_one::AllParts();
+  if (layout_ == Layout::kReplicas) {
+    for (std::unique_ptr<host::Part>& part : all_in_one::AllParts()) parts.push_back(std::move(part));
+  }
+  for (std::unique_ptr<host::Part>& part : parts) {
+    const std::string service = part->store_options().service;
     host::HostConfig one = config();
-    one.data_folder = absl::StrCat(folder_.path(), "/", part->store_options().service);
-    if (layout_ == Layout::kServicesOnKafkaAndPostgres) UsePostgres(part->store_options().service, one);
+    one.data_folder = absl::StrCat(folder_.path(), "/", service);
+    if (layout_ != Layout::kServicesOnKafka) UsePostgres(service, one);
     one.bus_kind = host::BusKind::kKafka;
     one.kafka.bootstrap_servers = broker_->bootstrap_servers();
     one.kafka.ends_interval = absl::ZeroDuration();
@@ -95,11 +113,8 @@ void Region::OpenOnKafka() {
     alone.push_back(std::move(part));
     servers_.push_back(MustBeOk(host::Host::Create(one, std::move(alone), &clock_, &random_)));
     POLKU_CHECK(servers_.back()->Start(nullptr).ok());
+    AddStubs(service, ChannelTo(*servers_.back()));
   }
-  referrals_ = referral::v1::ReferralService::NewStub(ChannelTo(*servers_[0]));
-  assessments_ = assessment::v1::AssessmentService::NewStub(ChannelTo(*servers_[1]));
-  coordinators_ = coordinator_network::v1::CoordinatorNetworkService::NewStub(ChannelTo(*servers_[2]));
-  follow_ups_ = follow_up::v1::FollowUpService::NewStub(ChannelTo(*servers_[3]));
 }
 
 pipeline::Pipeline& Region::pipeline(absl::string_view service) {
@@ -111,7 +126,13 @@ pipeline::Pipeline& Region::pipeline(absl::string_view service) {
   POLKU_CHECK(false);
 }
 
-void Region::Close() { servers_.clear(); }
+void Region::Close() {
+  referrals_.clear();
+  assessments_.clear();
+  coordinators_.clear();
+  follow_ups_.clear();
+  servers_.clear();
+}
 
 void Region::Rest() {
   const SystemMonotonicClock monotonic;

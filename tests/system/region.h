@@ -6,6 +6,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -47,13 +48,14 @@ enum class Layout {
   kAllInOne,
   kServicesOnKafka,             // A host for each service, on a real broker and SQLite.
   kServicesOnKafkaAndPostgres,  // The same on a real database server.
+  kReplicas,                    // Two hosts for each service there; each call goes to the next one.
 };
 
 class Region {
  public:
   // Serves on return, on Monday 2026-03-02 at 08:00 in Helsinki. Aborts when it cannot.
   explicit Region(Layout layout);
-  // As POLKU_TEST_LAYOUT says, "kafka" or "kafka-postgres".
+  // As POLKU_TEST_LAYOUT says: "kafka", "kafka-postgres" or "replicas".
   Region();
   ~Region();
 
@@ -102,10 +104,15 @@ class Region {
   void UsePostgres(const std::string& service, host::HostConfig& config);
   static void Identify(const Who& who, grpc::ClientContext& context);
   void GiveRequestId(google::protobuf::Message& request);
-  Referrals& StubFor(Referrals*) { return *referrals_; }
-  Assessments& StubFor(Assessments*) { return *assessments_; }
-  Coordinators& StubFor(Coordinators*) { return *coordinators_; }
-  FollowUps& StubFor(FollowUps*) { return *follow_ups_; }
+  template <class Stub>
+  Stub& Next(const std::vector<std::unique_ptr<Stub>>& stubs) {
+    return *stubs[calls_++ % stubs.size()];
+  }
+  Referrals& StubFor(Referrals*) { return Next(referrals_); }
+  Assessments& StubFor(Assessments*) { return Next(assessments_); }
+  Coordinators& StubFor(Coordinators*) { return Next(coordinators_); }
+  FollowUps& StubFor(FollowUps*) { return Next(follow_ups_); }
+  void AddStubs(const std::string& service, const std::shared_ptr<grpc::Channel>& channel);
 
   const Layout layout_;
   testing::TemporaryFolder folder_;
@@ -115,10 +122,12 @@ class Region {
   const std::string database_prefix_ = "region_";
   std::set<std::string> databases_;
   std::vector<std::unique_ptr<host::Host>> servers_;
-  std::unique_ptr<Referrals> referrals_;
-  std::unique_ptr<Assessments> assessments_;
-  std::unique_ptr<Coordinators> coordinators_;
-  std::unique_ptr<FollowUps> follow_ups_;
+  // One for each host that has the service.
+  std::vector<std::unique_ptr<Referrals>> referrals_;
+  std::vector<std::unique_ptr<Assessments>> assessments_;
+  std::vector<std::unique_ptr<Coordinators>> coordinators_;
+  std::vector<std::unique_ptr<FollowUps>> follow_ups_;
+  size_t calls_ = 0;
 };
 
 }  // namespace polku::system_test

@@ -494,6 +494,13 @@ TEST_P(BusConformance, TakesAMessageOfTheLargestSize) {
   EXPECT_TRUE(reader.seen()[0].value == largest);
 }
 
+TEST_P(BusConformance, CountsThePartitionsOfATopic) {
+  const std::string topic = Name("counted");
+  EXPECT_THAT(bus_->CountPartitions(topic), StatusIs(absl::StatusCode::kNotFound));
+  ASSERT_THAT(bus_->EnsureTopics({{topic, 3}}), IsOk());
+  EXPECT_THAT(bus_->CountPartitions(topic), IsOkAndHolds(3));
+}
+
 TEST_P(BusConformance, EnsureTopicsChangesNothingThatExists) {
   const std::string topic = NewTopic("ensured", 2);
   PublishAll(topic, "key", {"a"});

@@ -50,6 +50,15 @@ class KafkaBus final : public Bus {
     return wanted.empty() ? absl::OkStatus() : kafka::CreateTopics(asker, options_, wanted);
   }
 
+  absl::StatusOr<int> CountPartitions(const std::string& topic) override {
+    absl::MutexLock lock(&mutex_);
+    ASSIGN_OR_RETURN(rd_kafka_t * asker, Asker());
+    ASSIGN_OR_RETURN(const std::optional<int> partitions,
+                     kafka::CountPartitions(asker, topic, options_.request_timeout));
+    if (!partitions.has_value()) return absl::NotFoundError(absl::StrCat("no topic ", topic));
+    return *partitions;
+  }
+
   absl::StatusOr<std::unique_ptr<Producer>> NewProducer() override {
     auto producer = std::make_unique<kafka::KafkaProducer>(options_);
     RETURN_IF_ERROR(producer->Connect());

@@ -41,8 +41,10 @@ absl::StatusOr<Value> WholeNumber(absl::string_view bytes) {
 
 absl::StatusCode CodeOf(absl::string_view sqlstate) {
   const absl::string_view kind = sqlstate.substr(0, 2);
-  if (kind == "40" || sqlstate == "55P03") return absl::StatusCode::kAborted;  // Serialisation, deadlock, lock timeout.
+  // Serialisation, deadlock, lock timeout; another program wrote the same row first.
+  if (kind == "40" || sqlstate == "55P03" || sqlstate == "23505") return absl::StatusCode::kAborted;
   if (kind == "22") return absl::StatusCode::kInvalidArgument;
+  if (sqlstate == "25P03") return absl::StatusCode::kUnavailable;  // It stood still for too long.
   if (sqlstate == "25P02") return absl::StatusCode::kFailedPrecondition;
   if (sqlstate == "53100" || sqlstate == "53200") return absl::StatusCode::kResourceExhausted;  // Disk, memory.
   if (sqlstate == "XX001" || sqlstate == "XX002") return absl::StatusCode::kDataLoss;
@@ -135,7 +137,7 @@ absl::Status Connection::StatusOf(const PGresult* result) {
   const char* sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
   sqlstate_ = sqlstate == nullptr ? "" : sqlstate;
   // libpq's own errors have none, and come before its status tells; 57P01 to 57P03 are the server's last words.
-  lost_ = lost_ || sqlstate == nullptr || absl::StartsWith(sqlstate_, "57P0");
+  lost_ = lost_ || sqlstate == nullptr || absl::StartsWith(sqlstate_, "57P0") || sqlstate_ == "25P03";
   if (sqlstate == nullptr) return Lost();
   // Not the detail: it quotes values.
   const char* message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);

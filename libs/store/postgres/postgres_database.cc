@@ -47,6 +47,7 @@ class PostgresDatabase final : public Database {
 
   absl::StatusOr<std::unique_ptr<Transaction>> Begin() override;
   absl::StatusOr<std::unique_ptr<Reader>> Read() override;
+  bool shared() const override { return true; }
   int64_t epoch() const override { return epoch_; }
   absl::string_view hash_key() const override { return keys_->hash_key(); }
   absl::Status RecordErasures(absl::Span<const Erasure> erasures) override;
@@ -90,10 +91,11 @@ absl::StatusOr<std::unique_ptr<PostgresDatabase>> PostgresDatabase::Open(const P
 
 absl::StatusOr<std::unique_ptr<Connection>> PostgresDatabase::Connect() const {
   ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, Connection::Open(options_.target));
-  RETURN_IF_ERROR(connection->Execute(
-      absl::StrCat("SET search_path = public; SET client_encoding = 'UTF8'; SET synchronous_commit = on; "
-                   "SET lock_timeout = ",
-                   absl::ToInt64Milliseconds(options_.lock_wait_max))));
+  RETURN_IF_ERROR(connection->Execute(absl::StrCat(
+      "SET search_path = public; SET client_encoding = 'UTF8'; SET synchronous_commit = on; "
+      "SET lock_timeout = ",
+      absl::ToInt64Milliseconds(options_.lock_wait_max),
+      "; SET idle_in_transaction_session_timeout = ", absl::ToInt64Milliseconds(options_.standstill_max))));
   return connection;
 }
 
@@ -206,7 +208,8 @@ absl::Status PostgresDatabase::TakeWriter() {
     writer_taken_ = true;
     writer_thread_ = std::this_thread::get_id();
   }
-  absl::Status status = BeginOn(writer_, kBeginWriting, options_.cached_keys_max);
+  absl::Status status = keys_->ForgetDestroyed();
+  if (status.ok()) status = BeginOn(writer_, kBeginWriting, options_.cached_keys_max);
   if (!status.ok()) GiveWriter();
   return status;
 }
@@ -234,7 +237,8 @@ absl::StatusOr<std::unique_ptr<Reader>> PostgresDatabase::Read() {
     absl::MutexLock lock(&mutex_);
     free_readers_.push_back(taken);
   };
-  absl::Status status = BeginOn(readers_[taken], kBeginReading, kReaderKeysMax);
+  absl::Status status = keys_->ForgetDestroyed();
+  if (status.ok()) status = BeginOn(readers_[taken], kBeginReading, kReaderKeysMax);
   if (!status.ok()) {
     give();
     return status;

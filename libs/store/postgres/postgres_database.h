@@ -22,7 +22,9 @@ struct PostgresOptions {
   Random* random = nullptr;  // Of keys and nonces. Outlives the database. SystemRandom in production.
   int reader_connections = 4;
   absl::Duration lock_wait_max = absl::Seconds(10);  // For a row that another program has locked; then kAborted.
-  size_t cached_keys_max = 200000;                   // Aggregate keys, and data keys, held in memory.
+  // A program that stands still inside a transaction keeps others waiting no longer: the server ends its connection.
+  absl::Duration standstill_max = absl::Seconds(5);
+  size_t cached_keys_max = 200000;  // Aggregate keys, and data keys, held in memory.
 };
 
 // Makes the tables when there are none, and the key file with them. What the ledger says was erased is erased when this

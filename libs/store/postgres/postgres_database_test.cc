@@ -223,5 +223,125 @@ TEST_F(PostgresDatabaseTest, IsUnavailableWithoutAServer) {
   EXPECT_THAT(OpenPostgres(options_), StatusIs(Code::kUnavailable));
 }
 
+// Several programs of a service with the database open: who does what, and what they must not do to each other.
+class SharedDatabaseTest : public PostgresDatabaseTest {
+ protected:
+  SharedDatabaseTest() : other_(Open()) {}
+
+  static absl::StatusOr<bool> Take(Database& database, const std::string& holder, absl::Duration lasts) {
+    ASSIGN_OR_RETURN(auto transaction, database.Begin());
+    ASSIGN_OR_RETURN(const bool taken, transaction->TakeLease(holder, lasts));
+    RETURN_IF_ERROR(transaction->Commit());
+    return taken;
+  }
+  static absl::Status Save(Database& database, const RequestRow& request) {
+    ASSIGN_OR_RETURN(auto transaction, database.Begin());
+    RETURN_IF_ERROR(transaction->SaveRequests({request}));
+    return transaction->Commit();
+  }
+
+  const std::unique_ptr<Database> other_;
+};
+
+TEST_F(SharedDatabaseTest, OneProgramHasTheLeaseUntilItEndsOrIsGivenBack) {
+  EXPECT_THAT(Take(*database_, "a", absl::Minutes(5)), IsOkAndHolds(true));
+  EXPECT_THAT(Take(*other_, "b", absl::Minutes(5)), IsOkAndHolds(false));
+  EXPECT_THAT(Take(*database_, "a", absl::ZeroDuration()), IsOkAndHolds(true));
+  EXPECT_THAT(Take(*other_, "b", absl::Minutes(5)), IsOkAndHolds(true));
+  EXPECT_THAT(Take(*database_, "a", absl::Minutes(5)), IsOkAndHolds(false));
+  {
+    auto transaction = *other_->Begin();
+    ASSERT_THAT(transaction->ReleaseLease("b"), IsOk());
+    ASSERT_THAT(transaction->Commit(), IsOk());
+  }
+  EXPECT_THAT(Take(*database_, "a", absl::Minutes(5)), IsOkAndHolds(true));
+}
+
+TEST_F(SharedDatabaseTest, WhoLostTheLeaseIsAborted) {
+  ASSERT_THAT(Take(*database_, "a", absl::ZeroDuration()), IsOkAndHolds(true));
+  {
+    auto still = *database_->Begin();
+    EXPECT_THAT(still->HoldLease("a"), IsOk()) << "nobody has taken it";
+  }
+  ASSERT_THAT(Take(*other_, "b", absl::Minutes(5)), IsOkAndHolds(true));
+  auto late = *database_->Begin();
+  EXPECT_THAT(late->HoldLease("a"), StatusIs(Code::kAborted));
+}
+
+TEST_F(SharedDatabaseTest, ALeaseThatATransactionHoldsCannotBeTakenNorMakesOthersWait) {
+  ASSERT_THAT(Take(*database_, "a", absl::ZeroDuration()), IsOkAndHolds(true));
+  auto holding = *database_->Begin();
+  ASSERT_THAT(holding->HoldLease("a"), IsOk());
+  EXPECT_THAT(Take(*other_, "b", absl::Minutes(5)), IsOkAndHolds(false));
+  ASSERT_THAT(holding->Commit(), IsOk());
+  EXPECT_THAT(Take(*other_, "b", absl::Minutes(5)), IsOkAndHolds(true));
+}
+
+TEST_F(SharedDatabaseTest, CoverageOnlyGrowsAndMakesThePosition) {
+  const auto at = [](int64_t seconds) { return absl::FromUnixSeconds(seconds); };
+  const auto save = [](Database& database, absl::Time until) {
+    auto transaction = *database.Begin();
+    EXPECT_THAT(transaction->SaveCoverage({{"topic", 3, until}}), IsOk());
+    EXPECT_THAT(transaction->Commit(), IsOk());
+  };
+  save(*database_, at(20));
+  save(*other_, at(10));
+  auto rows = (*database_->Read())->ReadPositions();
+  ASSERT_THAT(rows, IsOkAndHolds(SizeIs(1)));
+  EXPECT_EQ((*rows)[0].covered_until, at(20));
+  EXPECT_EQ((*rows)[0].next_offset, 0);
+  auto transaction = *database_->Begin();
+  ASSERT_THAT(transaction->ClaimPosition({"topic", 3, 0, 7, 0}), IsOk());
+  ASSERT_THAT(transaction->ClaimPosition({"topic", 4, 0, 7, 0}), IsOk());
+  ASSERT_THAT(transaction->Commit(), IsOk());
+  rows = (*database_->Read())->ReadPositions();
+  ASSERT_THAT(rows, IsOkAndHolds(SizeIs(2)));
+  EXPECT_EQ((*rows)[0].covered_until, at(20));
+  EXPECT_EQ((*rows)[1].covered_until, absl::InfinitePast());
+}
+
+TEST_F(SharedDatabaseTest, ARequestIsSavedByOneProgramOnly) {
+  const RequestRow request{{"scope", "id"}, "clients/A", "hashes", "type", "reply", absl::FromUnixSeconds(1)};
+  ASSERT_THAT(Save(*database_, request), IsOk());
+  EXPECT_THAT(Save(*other_, request), StatusIs(Code::kAborted));
+}
+
+TEST_F(SharedDatabaseTest, APeersVersionNeverGoesBack) {
+  const SourceVersionKey id{"polku.referral", 1, "clients/A"};
+  for (int64_t version : {7, 5}) {
+    auto transaction = *(version == 7 ? *database_ : *other_).Begin();
+    ASSERT_THAT(transaction->SaveSourceVersions({{id, version}}), IsOk());
+    ASSERT_THAT(transaction->Commit(), IsOk());
+  }
+  const auto found = (*database_->Read())->FindSourceVersions({id});
+  ASSERT_THAT(found, IsOkAndHolds(SizeIs(1)));
+  EXPECT_EQ((*found)[0].last, 7);
+}
+
+TEST_F(SharedDatabaseTest, AKeyThatAnotherProgramDestroyedDoesNotOpenHere) {
+  ASSERT_THAT(Put("clients/A"), IsOk());
+  ASSERT_THAT((*other_->Read())->Load({"clients/A"}), IsOk());
+  ASSERT_THAT(database_->DestroyKeys({"clients/A"}), IsOk());
+  const auto loaded = (*other_->Read())->Load({"clients/A"});
+  ASSERT_THAT(loaded, IsOk());
+  EXPECT_TRUE((*loaded)[0].erased);
+  EXPECT_EQ((*loaded)[0].state, "");
+}
+
+// A stopped process keeps its connections, and with them what its transaction has locked.
+TEST_F(SharedDatabaseTest, AProgramThatStandsStillInATransactionIsCutOff) {
+  options_.standstill_max = absl::Milliseconds(100);
+  options_.lock_wait_max = absl::Seconds(30);
+  const std::unique_ptr<Database> still = Open();
+  auto standing = *still->Begin();
+  ASSERT_THAT(Put("clients/A"), IsOk());
+  ASSERT_THAT(standing->Load({"clients/A"}), IsOk());
+  const std::unique_ptr<Database> waits = Open();
+  auto transaction = *waits->Begin();
+  EXPECT_THAT(transaction->Save({WriteOf("clients/A", 1, "two")}), IsOk());
+  EXPECT_THAT(transaction->Commit(), IsOk());
+  EXPECT_THAT(standing->Commit(), StatusIs(Code::kUnavailable));
+}
+
 }  // namespace
 }  // namespace polku::store

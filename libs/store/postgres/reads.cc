@@ -57,7 +57,7 @@ constexpr char kFindSourceVersions[] =
     "SELECT q.n, v.last FROM unnest($1, $2, $3) WITH ORDINALITY q(key_id, source_id, epoch, n) "
     "JOIN source_version v USING (key_id, source_id, epoch) ORDER BY q.n";
 constexpr char kReadPositions[] =
-    "SELECT topic, partition, next_offset, owner_epoch FROM position ORDER BY topic, partition";
+    "SELECT topic, partition, next_offset, owner_epoch, covered_until FROM position ORDER BY topic, partition";
 constexpr char kReadDue[] =
     "SELECT k.text, a.key_id FROM aggregate a LEFT JOIN aggregate_key k ON k.id = a.key_id "
     "WHERE a.due_at IS NOT NULL AND a.due_at <= $1 ORDER BY a.due_at, a.key_id LIMIT $2";
@@ -72,7 +72,8 @@ constexpr char kFindDeadLetters[] =
 #undef POLKU_RECORD_COLUMNS
 constexpr char kListBlocked[] = "SELECT DISTINCT source, key FROM dead_letter WHERE version > 0";
 constexpr char kReadKinds[] = "SELECT key_prefix, schema FROM kind ORDER BY key_prefix";
-constexpr char kListParked[] = "SELECT source, key FROM parked GROUP BY source, key ORDER BY MIN(id) LIMIT $1";
+constexpr char kListParked[] =
+    "SELECT source, key, MIN(topic), MIN(partition) FROM parked GROUP BY source, key ORDER BY MIN(id) LIMIT $1";
 constexpr char kFindTombstones[] =
     "SELECT q.n, a.version, a.public_version FROM unnest($1) WITH ORDINALITY q(text, n) "
     "JOIN aggregate_key k USING (text) JOIN aggregate a ON a.key_id = k.id";
@@ -167,6 +168,13 @@ absl::StatusOr<ParkedRow> KeyOf(const RowView& row) {
   ParkedRow record;
   record.source = row.Text(0);
   record.key = row.Text(1);
+  return record;
+}
+
+absl::StatusOr<ParkedRow> KeyAndPlaceOf(const RowView& row) {
+  ASSIGN_OR_RETURN(ParkedRow record, KeyOf(row));
+  record.topic = row.Text(2);
+  record.partition = static_cast<int>(row.Int(3));
   return record;
 }
 
@@ -424,7 +432,9 @@ absl::StatusOr<std::vector<PositionRow>> Reads<Interface>::ReadPositions() {
   RETURN_IF_ERROR(Usable());
   return Each<PositionRow>(session_->connection->Run(kReadPositions),
                            [](const RowView& row) -> absl::StatusOr<PositionRow> {
-                             return PositionRow{row.Text(0), static_cast<int>(row.Int(1)), row.Int(2), row.Int(3)};
+                             PositionRow position{row.Text(0), static_cast<int>(row.Int(1)), row.Int(2), row.Int(3)};
+                             if (!row.IsNull(4)) position.covered_until = absl::FromUnixMicros(row.Int(4));
+                             return position;
                            });
 }
 
@@ -458,7 +468,7 @@ absl::StatusOr<std::vector<ParkedRow>> Reads<Interface>::ReadParked(absl::string
 template <class Interface>
 absl::StatusOr<std::vector<ParkedRow>> Reads<Interface>::ListParkedKeys(int limit) {
   RETURN_IF_ERROR(Usable());
-  return Each<ParkedRow>(session_->connection->Run(kListParked, Parameter::Number(limit)), KeyOf);
+  return Each<ParkedRow>(session_->connection->Run(kListParked, Parameter::Number(limit)), KeyAndPlaceOf);
 }
 
 template <class Interface>

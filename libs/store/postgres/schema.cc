@@ -38,8 +38,10 @@ CREATE INDEX request_time ON request(time);
 CREATE TABLE alias(kind TEXT, keyed_hash BYTEA, key_id BIGINT NOT NULL, PRIMARY KEY(kind, keyed_hash));
 CREATE INDEX alias_key ON alias(key_id);
 CREATE TABLE position(
-  topic TEXT, partition BIGINT, next_offset BIGINT NOT NULL, owner_epoch BIGINT NOT NULL,
+  topic TEXT, partition BIGINT, next_offset BIGINT NOT NULL, owner_epoch BIGINT NOT NULL, covered_until BIGINT,
   PRIMARY KEY(topic, partition));
+CREATE TABLE lease(name TEXT PRIMARY KEY, holder TEXT NOT NULL, until TIMESTAMPTZ NOT NULL);
+INSERT INTO lease(name, holder, until) VALUES('service', '', 'epoch');
 CREATE TABLE source_version(
   key_id BIGINT, source_id BIGINT, epoch BIGINT, last BIGINT NOT NULL, PRIMARY KEY(key_id, source_id, epoch));
 CREATE TABLE parked(
@@ -77,7 +79,7 @@ constexpr char kOwnedColumns[] =
     "JOIN pg_class c ON c.oid = i.indrelid JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY(i.indkey) "
     "WHERE i.indisprimary AND c.relnamespace = 'public'::regnamespace AND c.relname NOT IN "
     "('meta', 'migration', 'name', 'aggregate_key', 'aggregate', 'journal', 'outbox', 'step', 'request', 'alias', "
-    "'position', 'source_version', 'parked', 'dead_letter', 'audit', 'erasure', 'kind') "
+    "'position', 'source_version', 'parked', 'dead_letter', 'audit', 'erasure', 'kind', 'lease') "
     "ORDER BY c.relname, array_position(i.indkey::int2[], a.attnum)";
 
 absl::Status Refused(const Connection& connection, absl::string_view why) {

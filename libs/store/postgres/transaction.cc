@@ -51,9 +51,7 @@ constexpr char kInsertSteps[] =
 constexpr char kDeleteSteps[] = "DELETE FROM step WHERE id = ANY($1)";
 constexpr char kSaveRequests[] =
     "INSERT INTO request(scope, request_id, key_id, time, field_hashes, reply_type_id, content) "
-    "SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (scope, request_id) DO UPDATE SET "
-    "key_id = excluded.key_id, time = excluded.time, field_hashes = excluded.field_hashes, "
-    "reply_type_id = excluded.reply_type_id, content = excluded.content";
+    "SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7)";
 constexpr char kDeleteRequests[] =
     "DELETE FROM request WHERE id IN (SELECT id FROM request WHERE time < $1 ORDER BY time LIMIT $2)";
 constexpr char kInsertAlias[] =
@@ -70,7 +68,19 @@ constexpr char kClaimPosition[] =
     "owner_epoch = excluded.owner_epoch WHERE position.next_offset = $3 AND position.owner_epoch <= $5";
 constexpr char kSaveSourceVersions[] =
     "INSERT INTO source_version(key_id, source_id, epoch, last) SELECT * FROM unnest($1, $2, $3, $4) "
-    "ON CONFLICT (key_id, source_id, epoch) DO UPDATE SET last = excluded.last";
+    "ON CONFLICT (key_id, source_id, epoch) DO UPDATE SET last = GREATEST(excluded.last, source_version.last)";
+// Skips the row while a transaction of its holder has it.
+constexpr char kTakeLease[] =
+    "UPDATE lease SET holder = $1, until = clock_timestamp() + $2 * INTERVAL '1 microsecond' "
+    "WHERE name = (SELECT name FROM lease WHERE name = 'service' AND (holder = $1 OR until < clock_timestamp()) "
+    "FOR UPDATE SKIP LOCKED)";
+constexpr char kHoldLease[] = "SELECT 1 FROM lease WHERE name = 'service' AND holder = $1 FOR UPDATE";
+constexpr char kReleaseLease[] = "UPDATE lease SET holder = '', until = 'epoch' WHERE name = 'service' AND holder = $1";
+constexpr char kSaveCoverage[] =
+    "INSERT INTO position(topic, partition, next_offset, owner_epoch, covered_until) "
+    "SELECT topic, partition, 0, 0, until FROM unnest($1, $2, $3) w(topic, partition, until) "
+    "ON CONFLICT (topic, partition) DO UPDATE SET "
+    "covered_until = GREATEST(excluded.covered_until, position.covered_until)";
 #define POLKU_RECORD_COLUMNS \
   "(source, key, epoch, version, topic, partition, record_offset, type, traceparent, record_time, time, content"
 constexpr char kInsertParked[] = "INSERT INTO parked" POLKU_RECORD_COLUMNS
@@ -484,6 +494,36 @@ absl::Status PostgresTransaction::ClaimPosition(const PositionClaim& claim) {
   if (claimed.changes() == 1) return absl::OkStatus();
   return absl::AbortedError(absl::StrCat("position of ", claim.topic, "/", claim.partition, " is not ", claim.expected,
                                          " of an owner epoch up to ", claim.owner_epoch));
+}
+
+absl::StatusOr<bool> PostgresTransaction::TakeLease(absl::string_view holder, absl::Duration lasts) {
+  RETURN_IF_ERROR(Usable());
+  ASSIGN_OR_RETURN(const Result taken, session()->connection->Run(kTakeLease, Parameter::Text(holder),
+                                                                  Parameter::Number(absl::ToInt64Microseconds(lasts))));
+  return taken.changes() == 1;
+}
+
+absl::Status PostgresTransaction::HoldLease(absl::string_view holder) {
+  RETURN_IF_ERROR(Usable());
+  ASSIGN_OR_RETURN(const Result held, session()->connection->Run(kHoldLease, Parameter::Text(holder)));
+  return held.rows() == 1 ? absl::OkStatus() : absl::AbortedError("another program has the lease");
+}
+
+absl::Status PostgresTransaction::ReleaseLease(absl::string_view holder) {
+  RETURN_IF_ERROR(Usable());
+  return session()->connection->Send(kReleaseLease, Parameter::Text(holder));
+}
+
+absl::Status PostgresTransaction::SaveCoverage(absl::Span<const Coverage> coverage) {
+  RETURN_IF_ERROR(Usable());
+  Texts topics;
+  Numbers partitions, untils;
+  for (const Coverage& each : coverage) {
+    topics.Add(each.topic);
+    partitions.Add(each.partition);
+    untils.Add(absl::ToUnixMicros(each.until));
+  }
+  return session()->connection->Send(kSaveCoverage, topics, partitions, untils);
 }
 
 absl::Status PostgresTransaction::SaveSourceVersions(absl::Span<const SourceVersion> versions) {

@@ -32,6 +32,10 @@ class PostgresTransaction final : public Reads<Transaction> {
   absl::Status AddAlias(const AliasRow& alias) override;
   absl::Status SetAlias(const AliasRow& alias) override;
   absl::Status ClaimPosition(const PositionClaim& claim) override;
+  absl::StatusOr<bool> TakeLease(absl::string_view holder, absl::Duration lasts) override;
+  absl::Status HoldLease(absl::string_view holder) override;
+  absl::Status ReleaseLease(absl::string_view holder) override;
+  absl::Status SaveCoverage(absl::Span<const Coverage> coverage) override;
   absl::Status SaveSourceVersions(absl::Span<const SourceVersion> versions) override;
   absl::Status Park(absl::Span<const ParkedRow> rows) override;
   absl::Status DeleteParked(absl::Span<const int64_t> ids) override;

@@ -56,7 +56,8 @@ constexpr char kFindDeadLetter[] = POLKU_RECORD_COLUMNS ", reason, attempts FROM
 #undef POLKU_RECORD_COLUMNS
 constexpr char kListBlocked[] = "SELECT DISTINCT source, key FROM dead_letter WHERE version > 0";
 constexpr char kReadKinds[] = "SELECT key_prefix, schema FROM kind ORDER BY key_prefix";
-constexpr char kListParked[] = "SELECT source, key FROM parked GROUP BY source, key ORDER BY MIN(id) LIMIT ?1";
+constexpr char kListParked[] =
+    "SELECT source, key, MIN(topic), MIN(partition) FROM parked GROUP BY source, key ORDER BY MIN(id) LIMIT ?1";
 constexpr char kFindTombstone[] =
     "SELECT a.version, a.public_version FROM aggregate a JOIN aggregate_key k ON k.id = a.key_id WHERE k.text = ?1";
 constexpr char kReadErasures[] =
@@ -122,6 +123,13 @@ absl::StatusOr<ParkedRow> KeyOf(const Statement& row) {
   ParkedRow record;
   record.source = TextOf(row, 0);
   record.key = TextOf(row, 1);
+  return record;
+}
+
+absl::StatusOr<ParkedRow> KeyAndPlaceOf(const Statement& row) {
+  ASSIGN_OR_RETURN(ParkedRow record, KeyOf(row));
+  record.topic = TextOf(row, 2);
+  record.partition = static_cast<int>(row.Int(3));
   return record;
 }
 
@@ -445,7 +453,7 @@ absl::StatusOr<std::vector<ParkedRow>> Reads<Interface>::ListParkedKeys(int limi
   RETURN_IF_ERROR(Usable());
   ASSIGN_OR_RETURN(Statement * list, session_->connection->Get(kListParked));
   list->Bind(1, limit);
-  return Collect<ParkedRow>(*list, KeyOf);
+  return Collect<ParkedRow>(*list, KeyAndPlaceOf);
 }
 
 template <class Interface>

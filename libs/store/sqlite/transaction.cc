@@ -58,7 +58,7 @@ constexpr char kSavePosition[] =
     "excluded.owner_epoch";
 constexpr char kSaveSourceVersion[] =
     "INSERT INTO source_version(key_id, source_id, epoch, last) VALUES(?1, ?2, ?3, ?4) "
-    "ON CONFLICT(key_id, source_id, epoch) DO UPDATE SET last = excluded.last";
+    "ON CONFLICT(key_id, source_id, epoch) DO UPDATE SET last = MAX(excluded.last, last)";
 constexpr char kInsertParked[] =
     "INSERT INTO parked(source, key, epoch, version, topic, partition, record_offset, type, traceparent, record_time, "
     "time, content) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
