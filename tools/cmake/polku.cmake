@@ -9,8 +9,10 @@ set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 
 find_program(POLKU_CCACHE ccache)
 if(POLKU_CCACHE)
-  set(CMAKE_C_COMPILER_LAUNCHER "${POLKU_CCACHE}")
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${POLKU_CCACHE}")
+  # Paths are taken as relative to the checkout, so that another checkout finds what this one compiled.
+  set(POLKU_LAUNCHER "${CMAKE_COMMAND}" -E env "CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}" CCACHE_NOHASHDIR=1 "${POLKU_CCACHE}")
+  set(CMAKE_C_COMPILER_LAUNCHER ${POLKU_LAUNCHER})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${POLKU_LAUNCHER})
 endif()
 find_program(POLKU_MOLD mold)
 if(POLKU_MOLD)
