@@ -5,6 +5,7 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
+#include "libs/base/resource_name.h"
 #include "polku/follow_up/v1/state.pb.h"
 #include "polku/referral/v1/state.pb.h"
 
@@ -26,6 +27,7 @@ class Merges {
       Forwards(key, *client);
       for (const v1::Referral& referral : client->referrals()) Count(key, referral);
     }
+    NoteGone();
     Referrals();
     Journeys();
     return std::move(faults_);
@@ -59,12 +61,27 @@ class Merges {
     in_service_.insert(referral.journey_client().empty() ? key : referral.journey_client());
   }
 
+  // What was given to somebody who has been erased since. Its journey stays known under the name of the one that gave.
+  void NoteGone() {
+    const Picture::Service& service = picture_.services[kReferral];
+    for (const store::JournalRow& row : service.journal) {
+      v1::ReferralsGiven given;
+      if (row.erased || row.type != given.GetTypeName() || !given.ParseFromString(row.payload)) continue;
+      for (const v1::MovedReferral& moved : given.moved()) {
+        if (!service.erased.contains(ClientOf(moved.to()).value_or(""))) continue;
+        gone_.insert(moved.names().begin(), moved.names().end());
+        for (const std::string& name : moved.names()) journeys_of_gone_.insert(ClientOf(name).value_or(""));
+      }
+    }
+  }
+
   void Referrals() {
     for (const store::JournalRow& row : picture_.services[kReferral].journal) {
       v1::ReferralRecorded recorded;
       if (picture_.services[kReferral].erased.contains(row.key)) continue;
       if (row.type != recorded.GetTypeName() || !recorded.ParseFromString(row.payload)) continue;
       const std::string& name = recorded.referral().name();
+      if (gone_.contains(name) && holders_[name] == 0) continue;
       if (holders_[name] != 1) Fault(name, " is had by ", holders_[name], " clients");
     }
   }
@@ -77,7 +94,8 @@ class Merges {
       if (journey != nullptr && journey->open()) open.insert(key);
     }
     for (const std::string& key : open) {
-      if (!in_service_.contains(key)) Fault("no referral is in service for the journey of ", key);
+      if (!in_service_.contains(key) && !journeys_of_gone_.contains(key))
+        Fault("no referral is in service for the journey of ", key);
     }
     for (const std::string& key : in_service_) {
       if (!open.contains(key)) Fault("a referral is in service, but the journey is closed: ", key);
@@ -87,7 +105,9 @@ class Merges {
   const Picture& picture_;
   std::map<std::string, const v1::Client*> clients_;
   std::map<std::string, int> holders_;  // Of a referral, by each of its names.
-  std::set<std::string> in_service_;    // Clients under whose name the journey goes.
+  std::set<std::string> gone_;          // Names of referrals.
+  std::set<std::string> journeys_of_gone_;
+  std::set<std::string> in_service_;  // Clients under whose name the journey goes.
   std::vector<std::string> faults_;
 };
 

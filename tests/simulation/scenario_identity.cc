@@ -2,6 +2,7 @@
 #include <set>
 #include <utility>
 
+#include "libs/pipeline/proto_time.h"
 #include "polku/referral/v1/api.pb.h"
 #include "tests/simulation/scenario_script.h"
 
@@ -27,6 +28,25 @@ void Correct(Script& script, int client, SeededRandom& random) {
   command.identity_code = IdentityCode(client);
 }
 
+// What came with `client` turns out to be a third person's, who was taken for `into` from the start.
+void SplitOff(Script& script, int client, int into, absl::CivilDay day, SeededRandom& random) {
+  v1::SplitClientRequest split;
+  split.set_client(ClientName(into));
+  split.add_referrals(ClientName(client) + "/referrals/1");
+  auto& person = *split.mutable_person();
+  person.set_family_name("Kanarialintula");
+  person.set_given_names("Uusi");
+  person.set_municipality("205");
+  person.set_language("fi");
+  if (into % 3 != 0 && Chance(random, 30)) {
+    person.set_identity_code(IdentityCode(into));
+  } else {
+    *person.mutable_birth_date() = pipeline::ToProtoDay(absl::CivilDay(1981, 6, 6));
+  }
+  split.set_text("kanarialintu");
+  script.Add(LocalTime(day, 6 * 60 + 40), kReferral, "SplitClient", std::move(split));
+}
+
 void Merge(Script& script, int client, int into, SeededRandom& random) {
   absl::CivilDay day = kFirstDay + 25 + Pick(random, script.size().days - 50);
   v1::MergeClientsRequest merge;
@@ -36,6 +56,7 @@ void Merge(Script& script, int client, int into, SeededRandom& random) {
   script.Add(LocalTime(day, 6 * 60 + 20), kReferral, "MergeClients", std::move(merge));
   if (Chance(random, 40)) return;
   day += 1 + Pick(random, 40);
+  if (Chance(random, 40)) return SplitOff(script, client, into, day, random);
   v1::SplitClientRequest split;
   split.set_client(ClientName(into));
   split.set_merged(ClientName(client));

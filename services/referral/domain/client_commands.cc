@@ -13,6 +13,7 @@
 #include "libs/base/violation.h"
 #include "libs/pipeline/proto_time.h"
 #include "services/referral/domain/checks.h"
+#include "services/referral/domain/evolve_merge.h"
 #include "services/referral/domain/fingerprints.h"
 #include "services/referral/domain/forward.h"
 #include "services/referral/domain/merged_names.h"
@@ -113,6 +114,21 @@ void EmitErased(Draft& draft) {
   event.mutable_client_erased()->set_client(draft.context().key);
   *event.mutable_client_erased()->mutable_erase_time() = pipeline::ToProto(draft.context().now);
   draft.Emit(std::move(event));
+}
+
+// Those to whom a split gave referrals: no journey of `client`, or of who is part of it, follows them any more.
+void TellJourneyGone(const v1::Client& state, const std::string& client, const MergedClients& parts,
+                     const pipeline::Context& context, Decision& decision) {
+  v1::ForwardedFact fact;
+  fact.set_from(client);
+  *fact.mutable_fact_time() = pipeline::ToProto(context.now);
+  fact.mutable_journey_closed()->set_client(client);
+  fact.mutable_journey_closed()->set_reason(follow_up::v1::CLOSE_REASON_OTHER);
+  *fact.mutable_journey_closed()->mutable_close_time() = pipeline::ToProto(context.now);
+  ForwardToOwners(state, std::move(fact), decision);
+  for (const v1::MergedClient& each : parts) {
+    TellJourneyGone(state, each.client(), each.content().merged(), context, decision);
+  }
 }
 
 }  // namespace
@@ -279,15 +295,8 @@ absl::StatusOr<Decision> RestrictProcessing(const v1::Client& state, const v1::R
   return Summarised(std::move(draft));
 }
 
-// Erases, and tells those to whom a split gave referrals: no journey of this client follows them any more.
 Decision Erased(const v1::Client& state, Decision decision, const pipeline::Context& context) {
-  v1::ForwardedFact fact;
-  fact.set_from(context.key);
-  *fact.mutable_fact_time() = pipeline::ToProto(context.now);
-  fact.mutable_journey_closed()->set_client(context.key);
-  fact.mutable_journey_closed()->set_reason(follow_up::v1::CLOSE_REASON_OTHER);
-  *fact.mutable_journey_closed()->mutable_close_time() = pipeline::ToProto(context.now);
-  ForwardToOwners(state, std::move(fact), decision);
+  TellJourneyGone(state, context.key, state.merged(), context, decision);
   decision.erase = true;
   return decision;
 }

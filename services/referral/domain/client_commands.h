@@ -35,6 +35,9 @@ absl::StatusOr<Decision> RestrictProcessing(const v1::Client& state, const v1::R
 absl::StatusOr<Decision> EraseClient(const v1::Client& state, const v1::EraseClientRequest& request,
                                      int retention_years, const pipeline::Context& context);
 
+// `decision`, and nothing is left of the client; those to whom a split gave referrals hear that its journey is gone.
+Decision Erased(const v1::Client& state, Decision decision, const pipeline::Context& context);
+
 // NOT_FOUND for a client that is not there.
 absl::Status CheckKnown(const v1::Client& state);
 // Notes why, and by whom.

@@ -77,6 +77,7 @@ void Receive(const v1::ClientContent& content, v1::Client& state) {
   if (content.has_last_event()) *state.mutable_last_event() = content.last_event();
   *state.mutable_merged() = content.merged();
   *state.mutable_transfers() = content.transfers();
+  state.mutable_moved()->MergeFrom(content.moved());
 }
 
 void TakeNewest(const MergedClients& merged, v1::ServiceEvent& newest) {

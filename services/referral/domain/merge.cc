@@ -239,9 +239,7 @@ absl::StatusOr<Decision> OnMerged(const v1::Client& state, const v1::ClientInput
       event.mutable_client_erased()->set_client(context.key);
       *event.mutable_client_erased()->mutable_erase_time() = pipeline::ToProto(context.now);
       draft.Emit(std::move(event));
-      Decision decision = std::move(draft).NoReply();
-      decision.erase = true;
-      return decision;
+      return Erased(state, std::move(draft).NoReply(), context);
     }
     case v1::ClientInput::kTick:
     case v1::ClientInput::kMergeCalledOff:

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "libs/base/hash.h"
 #include "libs/base/resource_name.h"
@@ -32,9 +33,15 @@ struct Gift {
   v1::ClientContent content;
 };
 
-// A new key that follows from this decision alone: the same log gives the same names.
-std::string NewClientKey(const EntryTerms& terms, const pipeline::Context& context) {
-  std::string bytes = KeyedHash(terms.hash_key, "referral.split", absl::StrCat(context.key, "@", context.next_version));
+// A new key that follows from all names that the referrals have had: no two splits give the same ones away, and it does
+// not hang on what else the client was told before.
+std::string NewClientKey(const v1::Client& state, const std::set<std::string>& going, const EntryTerms& terms) {
+  std::string history;
+  for (const v1::Referral& referral : state.referrals()) {
+    if (!going.contains(referral.name())) continue;
+    absl::StrAppend(&history, absl::StrJoin(referral.former_names(), ","), ",", referral.name(), ";");
+  }
+  std::string bytes = KeyedHash(terms.hash_key, "referral.split", history);
   // UUID version 8, variant 1 (RFC 9562).
   bytes[6] = static_cast<char>((bytes[6] & 0x0f) | 0x80);
   bytes[8] = static_cast<char>((bytes[8] & 0x3f) | 0x80);
@@ -117,6 +124,15 @@ void EndPermissions(const v1::MergedClient& merged, Draft& draft) {
   }
 }
 
+// Referrals that came from it and were given on: its journey is theirs still.
+void FillMoved(const v1::Client& state, Gift& gift) {
+  for (const v1::MovedReferral& moved : state.moved()) {
+    const bool came = std::any_of(moved.names().begin(), moved.names().end(),
+                                  [&gift](const std::string& name) { return ClientOf(name) == gift.to; });
+    if (came) *gift.content.add_moved() = moved;
+  }
+}
+
 absl::StatusOr<Gift> GiftOfMerged(const v1::Client& state, const v1::MergedClient& merged) {
   Gift gift{merged.client(), merged.client(), {}, merged.content()};
   for (const v1::Referral& referral : state.referrals()) {
@@ -125,6 +141,7 @@ absl::StatusOr<Gift> GiftOfMerged(const v1::Client& state, const v1::MergedClien
   }
   RETURN_IF_ERROR(CheckLinks(state, gift.names));
   FillReferrals(state, gift);
+  FillMoved(state, gift);
   FillPermissions(state, merged, gift);
   return gift;
 }
@@ -145,7 +162,6 @@ absl::Status CheckNewPerson(const v1::Client& state, const v1::SplitClientReques
 absl::StatusOr<Gift> GiftOfReferrals(const v1::Client& state, const v1::SplitClientRequest& request,
                                      const EntryTerms& terms, const pipeline::Context& context) {
   RETURN_IF_ERROR(CheckNewPerson(state, request, terms, context.now));
-  Gift gift{NewClientKey(terms, context), "", {}, {}};
   std::set<std::string> going;
   for (const std::string& name : request.referrals()) {
     const v1::Referral* referral = FindReferral(state, name);
@@ -155,6 +171,7 @@ absl::StatusOr<Gift> GiftOfReferrals(const v1::Client& state, const v1::SplitCli
   if (going.empty() || static_cast<int>(going.size()) == state.referrals_size()) {
     return InvalidField("referrals", "at least one must go and at least one stay");
   }
+  Gift gift{NewClientKey(state, going, terms), "", {}, {}};
   for (const v1::Referral& referral : state.referrals()) {
     if (!going.contains(referral.name())) continue;
     gift.names.Add(referral.name(), absl::StrCat(gift.to, "/referrals/", gift.names.names().size() + 1));

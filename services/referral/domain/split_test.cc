@@ -152,6 +152,72 @@ TEST_F(SplitTest, EndsInServiceWhenTheClientWithTheJourneyIsErased) {
   EXPECT_EQ(region_[other].referrals(0).state(), v1::REFERRAL_STATE_CLOSED);
 }
 
+// The journey is that of a client who had been merged: it came from kLost, was kKept's and is now a third one's.
+class SplitOfMergedTest : public SplitTest {
+ protected:
+  void SplitWhatWasMerged() {
+    TwoRecords();
+    ASSERT_THAT(region_.Give(kLost, Opened(kLost, 1)), IsOk());
+    MergeThem();
+    v1::SplitClientRequest request = Second();
+    request.set_referrals(0, ReferralOf(kLost, 1));
+    ASSERT_THAT(region_.Give(kKept, request), IsOk());
+    other_ = region_.summary().split_off();
+    region_.Settle();
+    ASSERT_EQ(region_[other_].referrals(0).journey_client(), kLost);
+    ASSERT_EQ(region_[other_].referrals(0).state(), v1::REFERRAL_STATE_IN_SERVICE);
+  }
+
+  std::string other_;
+};
+
+TEST_F(SplitOfMergedTest, HearsOfTheJourneyWhenTheMergeIsUndone) {
+  SplitWhatWasMerged();
+  ASSERT_THAT(region_.Undo(kKept, kLost), IsOk());
+  region_.Settle();
+  ASSERT_THAT(region_.Give(kLost, Closed(kLost)), IsOk());
+  region_.Settle();
+  EXPECT_EQ(region_[other_].referrals(0).state(), v1::REFERRAL_STATE_CLOSED);
+}
+
+TEST_F(SplitOfMergedTest, EndsInServiceWhenTheClientThatWasMergedIsErasedWithTheOther) {
+  SplitWhatWasMerged();
+  v1::DeclineReferralRequest decline;
+  decline.set_name(ReferralOf(kKept, 1));
+  decline.set_reason(v1::DECLINE_REASON_NO_CAPACITY);
+  ASSERT_THAT(region_.Give(kKept, decline), IsOk());
+  region_.now = StartOfDay(absl::CivilDay(2050, 1, 1));
+  v1::EraseClientRequest erase;
+  erase.set_client(kKept);
+  ASSERT_THAT(region_.Give(kKept, erase), IsOk());
+  region_.Settle();
+  EXPECT_TRUE(region_.IsErased(kLost));
+  EXPECT_EQ(region_[other_].referrals(0).state(), v1::REFERRAL_STATE_CLOSED);
+}
+
+TEST_F(SplitTest, GivesANewNameThatHangsOnWhatGoesAlone) {
+  OneRecord();
+  ASSERT_THAT(region_.Give(kKept, Second()), IsOk());
+  const std::string first = region_.summary().split_off();
+  region_.Settle();
+  // Another life of the same records, in which something else was told before.
+  region_ = Region();
+  OneRecord();
+  v1::UpdateContactRequest contact;
+  contact.set_client(kKept);
+  contact.mutable_contact()->set_email("new@x.test");
+  contact.mutable_update_mask()->add_paths("email");
+  ASSERT_THAT(region_.Give(kKept, contact), IsOk());
+  ASSERT_THAT(region_.Give(kKept, Second()), IsOk());
+  EXPECT_EQ(region_.summary().split_off(), first);
+  region_.Settle();
+  // It comes back and goes once more: another client.
+  ASSERT_THAT(region_.Merge(first, kKept), IsOk());
+  region_.Settle();
+  ASSERT_THAT(region_.Give(kKept, Second()), IsOk());
+  EXPECT_NE(region_.summary().split_off(), first);
+}
+
 TEST_F(SplitTest, LetsTheCodeGoWithItsOwner) {
   OneRecord();
   v1::SplitClientRequest request = Second();
