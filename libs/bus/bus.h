@@ -53,6 +53,14 @@ struct Record {
   absl::Time append_time;
 };
 
+// Of a partition: the offset of the oldest record that is kept, and that of the next record to come. Equal when it is
+// empty.
+struct Extent {
+  int64_t oldest = 0;
+  int64_t end = 0;
+  bool operator==(const Extent&) const = default;
+};
+
 struct TopicSpec {
   std::string topic;
   int partitions = 1;
@@ -127,8 +135,9 @@ class Bus {
   // number of partitions; kInvalidArgument if a name is not 1 to 249 of [a-zA-Z0-9._-] or a number
   // is not 1 to 1000. Nothing is created then.
   virtual absl::Status EnsureTopics(absl::Span<const TopicSpec> topics) = 0;
-  // How many partitions the topic has. Errors: kNotFound; kUnavailable.
-  virtual absl::StatusOr<int> CountPartitions(const std::string& topic) = 0;
+  // What each partition of the topic holds, by its number: everything acknowledged before the call is in it. May block.
+  // Errors: kNotFound; kUnavailable.
+  virtual absl::StatusOr<std::vector<Extent>> Extents(const std::string& topic) = 0;
   virtual absl::StatusOr<std::unique_ptr<Producer>> NewProducer() = 0;
   // Joins `group`; the consumer leaves it when it is destroyed.
   // Errors: kNotFound if a topic does not exist; kInvalidArgument without a group or a topic.

@@ -228,8 +228,9 @@ void Inbox::LearnCoverage(const std::vector<store::PositionRow>& rows) {
 
 absl::Status Inbox::CountPartitions() {
   for (const std::string& topic : topics_) {
-    ASSIGN_OR_RETURN(const int partitions, bus_.CountPartitions(topic));
-    for (int i = 0; i < partitions; ++i) covered_by_others_.try_emplace({topic, i}, absl::InfinitePast());
+    ASSIGN_OR_RETURN(const std::vector<bus::Extent> partitions, bus_.Extents(topic));
+    for (int i = 0; i < static_cast<int>(partitions.size()); ++i)
+      covered_by_others_.try_emplace({topic, i}, absl::InfinitePast());
   }
   return absl::OkStatus();
 }

@@ -82,7 +82,7 @@ class AwayBus final : public bus::Bus {
   explicit AwayBus(bus::Bus& bus) : bus_(bus) {}
   bus::Capabilities capabilities() const override { return bus_.capabilities(); }
   absl::Status EnsureTopics(absl::Span<const bus::TopicSpec> topics) override { return bus_.EnsureTopics(topics); }
-  absl::StatusOr<int> CountPartitions(const std::string& topic) override { return bus_.CountPartitions(topic); }
+  absl::StatusOr<std::vector<bus::Extent>> Extents(const std::string& topic) override { return bus_.Extents(topic); }
   absl::StatusOr<std::unique_ptr<bus::Producer>> NewProducer() override { return bus_.NewProducer(); }
   absl::StatusOr<std::unique_ptr<bus::Consumer>> NewConsumer(absl::string_view group,
                                                              absl::Span<const std::string> topics) override {

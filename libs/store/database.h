@@ -254,7 +254,9 @@ class Reader {
   // Distinct (source, key) that have parked records, with the topic and partition of one of them; `payload` etc. are
   // empty.
   virtual absl::StatusOr<std::vector<ParkedRow>> ListParkedKeys(int limit) = 0;
-  virtual absl::StatusOr<std::vector<DeadLetterRow>> ReadDeadLetters(int limit) = 0;
+  // Those whose record has an id above `after`, in the order in which they were set aside.
+  virtual absl::StatusOr<std::vector<DeadLetterRow>> ReadDeadLetters(int64_t after, int limit) = 0;
+  absl::StatusOr<std::vector<DeadLetterRow>> ReadDeadLetters(int limit) { return ReadDeadLetters(0, limit); }
   // Only those found, by the id of their record.
   virtual absl::StatusOr<std::vector<DeadLetterRow>> FindDeadLetters(absl::Span<const int64_t> ids) = 0;
   // Distinct (source, key) of dead letters whose version is known; `record.payload` etc. are empty.
@@ -267,6 +269,15 @@ class Reader {
   // Rows whose resource begins with the prefix, newest first.
   virtual absl::StatusOr<std::vector<AuditRow>> ReadAudit(absl::string_view resource_prefix, int limit) = 0;
 };
+
+// How many rows wait for somebody or something.
+struct Waiting {
+  int64_t outbox_rows = 0;
+  int64_t parked_keys = 0;  // Distinct (source, key).
+  int64_t dead_letters = 0;
+};
+// Errors: as of any method of the reader.
+absl::StatusOr<Waiting> CountWaiting(Reader& reader);
 
 // The one writer. Everything or nothing is kept; dropping it without Commit rolls back.
 // It sees its own writes. After an error other than kAlreadyExists and kAborted of

@@ -15,6 +15,7 @@
 #include "libs/base/clock.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/status_matchers.h"
+#include "libs/bus/partitioner.h"
 
 namespace polku::bus {
 
@@ -494,11 +495,15 @@ TEST_P(BusConformance, TakesAMessageOfTheLargestSize) {
   EXPECT_TRUE(reader.seen()[0].value == largest);
 }
 
-TEST_P(BusConformance, CountsThePartitionsOfATopic) {
-  const std::string topic = Name("counted");
-  EXPECT_THAT(bus_->CountPartitions(topic), StatusIs(absl::StatusCode::kNotFound));
+TEST_P(BusConformance, TellsWhatEachPartitionOfATopicHolds) {
+  const std::string topic = Name("measured");
+  EXPECT_THAT(bus_->Extents(topic), StatusIs(absl::StatusCode::kNotFound));
   ASSERT_THAT(bus_->EnsureTopics({{topic, 3}}), IsOk());
-  EXPECT_THAT(bus_->CountPartitions(topic), IsOkAndHolds(3));
+  std::vector<Extent> extents(3);
+  EXPECT_THAT(bus_->Extents(topic), IsOkAndHolds(extents));
+  PublishAll(topic, "key", {"a", "b"});
+  extents[static_cast<size_t>(PartitionOf("key", 3))] = {0, 2};
+  EXPECT_THAT(bus_->Extents(topic), IsOkAndHolds(extents));
 }
 
 TEST_P(BusConformance, EnsureTopicsChangesNothingThatExists) {

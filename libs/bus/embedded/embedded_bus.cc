@@ -66,7 +66,7 @@ class EmbeddedBus : public Bus {
 
   Capabilities capabilities() const override { return {.message_bytes_max = options_.message_bytes_max}; }
   absl::Status EnsureTopics(absl::Span<const TopicSpec> topics) override;
-  absl::StatusOr<int> CountPartitions(const std::string& topic) override;
+  absl::StatusOr<std::vector<Extent>> Extents(const std::string& topic) override;
   absl::StatusOr<std::unique_ptr<Producer>> NewProducer() override;
   absl::StatusOr<std::unique_ptr<Consumer>> NewConsumer(absl::string_view group,
                                                         absl::Span<const std::string> topics) override;
@@ -183,11 +183,13 @@ absl::Status EmbeddedBus::EnsureTopics(absl::Span<const TopicSpec> topics) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<int> EmbeddedBus::CountPartitions(const std::string& topic) {
+absl::StatusOr<std::vector<Extent>> EmbeddedBus::Extents(const std::string& topic) {
   absl::MutexLock lock(&mutex_);
   const auto known = topics_.find(topic);
   if (known == topics_.end()) return absl::NotFoundError(absl::StrCat("no topic ", topic));
-  return static_cast<int>(known->second.size());
+  std::vector<Extent> extents;
+  for (const size_t index : known->second) extents.push_back({0, partitions_[index].end});
+  return extents;
 }
 
 absl::StatusOr<std::unique_ptr<Producer>> EmbeddedBus::NewProducer() {

@@ -176,12 +176,11 @@ absl::Status CreateTopics(rd_kafka_t* client, const KafkaBusOptions& options, ab
   }
   rd_kafka_NewTopic_destroy_array(wanted.data(), wanted.size());
   RETURN_IF_ERROR(status);
+  std::vector<TopicPartition> made;
   for (const TopicWanted& topic : topics) {
-    for (int i = 0; i < topic.partitions; ++i) {
-      RETURN_IF_ERROR(FindWatermarks(client, {topic.name, i}, *options.clock, options.request_timeout).status());
-    }
+    for (int i = 0; i < topic.partitions; ++i) made.push_back({topic.name, i});
   }
-  return absl::OkStatus();
+  return FindExtents(client, made, *options.clock, options.request_timeout).status();
 }
 
 absl::StatusOr<std::map<TopicPartition, int64_t>> AskOffsets(rd_kafka_t* client,
@@ -204,20 +203,23 @@ absl::StatusOr<std::map<TopicPartition, int64_t>> AskOffsets(rd_kafka_t* client,
 
 // Not by rd_kafka_query_watermark_offsets: when one of its two requests fails and is repeated, it has been seen to give
 // the end for both.
-absl::StatusOr<Watermarks> FindWatermarks(rd_kafka_t* client, const TopicPartition& partition,
-                                          const MonotonicClock& clock, absl::Duration timeout) {
+absl::StatusOr<std::vector<Extent>> FindExtents(rd_kafka_t* client, absl::Span<const TopicPartition> partitions,
+                                                const MonotonicClock& clock, absl::Duration timeout) {
   const absl::Duration end = clock.Elapsed() + timeout;
   while (true) {
     const auto oldest =
-        AskOffsets(client, {partition}, RD_KAFKA_OFFSET_BEGINNING, std::max(end - clock.Elapsed(), kAskAgain));
-    const auto newest =
-        AskOffsets(client, {partition}, RD_KAFKA_OFFSET_END, std::max(end - clock.Elapsed(), kAskAgain));
-    if (oldest.ok() && newest.ok() && oldest->size() == 1 && newest->size() == 1) {
-      return Watermarks{oldest->begin()->second, newest->begin()->second};
+        AskOffsets(client, partitions, RD_KAFKA_OFFSET_BEGINNING, std::max(end - clock.Elapsed(), kAskAgain));
+    const auto newest = AskOffsets(client, partitions, RD_KAFKA_OFFSET_END, std::max(end - clock.Elapsed(), kAskAgain));
+    const absl::Status asked = oldest.ok() ? newest.status() : oldest.status();
+    if (asked.ok() && oldest->size() == partitions.size() && newest->size() == partitions.size()) {
+      std::vector<Extent> extents;
+      for (const TopicPartition& each : partitions) extents.push_back({oldest->at(each), newest->at(each)});
+      return extents;
     }
     if (clock.Elapsed() + kAskAgain > end) {
-      return absl::UnavailableError(absl::StrCat("watermarks of ", partition.topic, "/", partition.partition,
-                                                 ": no answer", oldest.ok() ? "" : ": ", oldest.status().message()));
+      return absl::UnavailableError(absl::StrCat("extent of ", partitions[0].topic, "/", partitions[0].partition,
+                                                 partitions.size() > 1 ? " and more" : "", ": no answer",
+                                                 asked.ok() ? "" : ": ", asked.message()));
     }
     absl::SleepFor(kAskAgain);
   }

@@ -46,17 +46,13 @@ int Millis(absl::Duration duration);
 // How many partitions a topic has; nothing if it does not exist.
 absl::StatusOr<std::optional<int>> CountPartitions(rd_kafka_t* client, const std::string& topic,
                                                    absl::Duration timeout);
-struct Watermarks {
-  int64_t oldest = 0;
-  int64_t end = 0;  // Of the next record to come.
-};
 // The broker's answer for each, RD_KAFKA_OFFSET_BEGINNING or RD_KAFKA_OFFSET_END; those without one are left out.
 absl::StatusOr<std::map<TopicPartition, int64_t>> AskOffsets(rd_kafka_t* client,
                                                              absl::Span<const TopicPartition> partitions, int64_t which,
                                                              absl::Duration timeout);
-// Asks again while the leader is just being found, as long as there is time.
-absl::StatusOr<Watermarks> FindWatermarks(rd_kafka_t* client, const TopicPartition& partition,
-                                          const MonotonicClock& clock, absl::Duration timeout);
+// One for each of `partitions`. Asks again while a leader is just being found, as long as there is time.
+absl::StatusOr<std::vector<Extent>> FindExtents(rd_kafka_t* client, absl::Span<const TopicPartition> partitions,
+                                                const MonotonicClock& clock, absl::Duration timeout);
 // Waits until all partitions have leaders that answer.
 absl::Status CreateTopics(rd_kafka_t* client, const KafkaBusOptions& options, absl::Span<const TopicWanted> topics);
 

@@ -137,8 +137,9 @@ absl::Status KafkaConsumer::CheckHeld(const TopicPartition& partition, absl::str
 
 absl::Status KafkaConsumer::Start(const TopicPartition& partition, int64_t offset) {
   RETURN_IF_ERROR(CheckHeld(partition, "start"));
-  ASSIGN_OR_RETURN(const Watermarks kept,
-                   FindWatermarks(asker_.get(), partition, *options_.clock, options_.ends_timeout));
+  ASSIGN_OR_RETURN(const std::vector<Extent> found,
+                   FindExtents(asker_.get(), {partition}, *options_.clock, options_.ends_timeout));
+  const Extent& kept = found[0];
   Place& place = held_.find(partition)->second;
   if (offset != 0 && (offset < kept.oldest || offset > kept.end)) {
     place.next.reset();

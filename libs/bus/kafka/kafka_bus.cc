@@ -50,13 +50,19 @@ class KafkaBus final : public Bus {
     return wanted.empty() ? absl::OkStatus() : kafka::CreateTopics(asker, options_, wanted);
   }
 
-  absl::StatusOr<int> CountPartitions(const std::string& topic) override {
-    absl::MutexLock lock(&mutex_);
-    ASSIGN_OR_RETURN(rd_kafka_t * asker, Asker());
-    ASSIGN_OR_RETURN(const std::optional<int> partitions,
-                     kafka::CountPartitions(asker, topic, options_.request_timeout));
-    if (!partitions.has_value()) return absl::NotFoundError(absl::StrCat("no topic ", topic));
-    return *partitions;
+  // Without the lock: a person who asks while the brokers are away does not hold up the loops, who ask too.
+  absl::StatusOr<std::vector<Extent>> Extents(const std::string& topic) override {
+    absl::StatusOr<rd_kafka_t*> asker;
+    {
+      absl::MutexLock lock(&mutex_);
+      asker = Asker();
+    }
+    RETURN_IF_ERROR(asker.status());
+    ASSIGN_OR_RETURN(const std::optional<int> count, kafka::CountPartitions(*asker, topic, options_.request_timeout));
+    if (!count.has_value()) return absl::NotFoundError(absl::StrCat("no topic ", topic));
+    std::vector<TopicPartition> partitions;
+    for (int i = 0; i < *count; ++i) partitions.push_back({topic, i});
+    return kafka::FindExtents(*asker, partitions, *options_.clock, options_.request_timeout);
   }
 
   absl::StatusOr<std::unique_ptr<Producer>> NewProducer() override {

@@ -253,6 +253,7 @@ TEST(KafkaBus, SaysWhenRecordsAreGoneAndNeverJumpsOverThem) {
   Reader reader(*consumer);
   reader.ReadUntil(5);
   EXPECT_THAT(reader.values(), ElementsAre("5", "6", "7", "8", "9"));
+  EXPECT_THAT(bus->Extents("gone"), IsOkAndHolds(ElementsAre(Extent{5, 10})));
 }
 
 class KafkaBusErrors : public ::testing::Test {
@@ -300,6 +301,13 @@ TEST_F(KafkaBusErrors, TriesAgainWhereThatHelps) {
   Reader reader(*consumer);
   reader.ReadUntil(3);
   EXPECT_EQ(reader.values(), Numbered(3));
+}
+
+// The end has been seen in place of the beginning when a request was repeated.
+TEST_F(KafkaBusErrors, TellsBeginningAndEndApartWhenItMustAskAgain) {
+  EXPECT_THAT(Publish(Numbered(3)), Each(IsOk()));
+  rd_kafka_mock_push_request_errors(cluster_, kListOffsets, 1, RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION);
+  EXPECT_THAT(bus_->Extents("topic"), IsOkAndHolds(ElementsAre(Extent{0, 3})));
 }
 
 TEST_F(KafkaBusErrors, ReplacesAProducerThatFailedForGood) {

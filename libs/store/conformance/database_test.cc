@@ -360,60 +360,6 @@ TEST_P(StoreConformance, RemembersTheLastVersionPerSourceEpochAndKey) {
   EXPECT_EQ((*found)[1].last, 1);
 }
 
-ParkedRow ParkedOf(absl::string_view source, absl::string_view key, int64_t version) {
-  ParkedRow row;
-  row.source = std::string(source);
-  row.key = std::string(key);
-  row.epoch = 1;
-  row.version = version;
-  row.topic = "topic";
-  row.partition = 3;
-  row.offset = 40 + version;
-  row.type = "type.T";
-  row.payload = absl::StrCat("payload ", version);
-  row.traceparent = "trace";
-  row.record_time = At(1);
-  row.time = At(2);
-  return row;
-}
-
-TEST_P(StoreConformance, KeepsParkedRecordsInOrderPerKey) {
-  ASSERT_THAT(InTransaction([](Transaction& t) {
-                return t.Park({ParkedOf("s", "clients/A", 5), ParkedOf("s", "clients/B", 1),
-                               ParkedOf("s", "clients/A", 4), ParkedOf("other", "clients/A", 1)});
-              }),
-              IsOk());
-  auto parked = Read()->ReadParked("s", "clients/A", 10);
-  ASSERT_THAT(parked, IsOkAndHolds(SizeIs(2)));
-  EXPECT_EQ((*parked)[0].payload, "payload 5");
-  EXPECT_EQ((*parked)[0].offset, 45);
-  EXPECT_EQ((*parked)[0].partition, 3);
-  EXPECT_EQ((*parked)[0].record_time, At(1));
-  EXPECT_EQ((*parked)[0].time, At(2));
-  EXPECT_EQ((*parked)[0].traceparent, "trace");
-  EXPECT_EQ((*parked)[1].version, 4);
-  EXPECT_THAT(Read()->ReadParked("s", "clients/A", 1), IsOkAndHolds(SizeIs(1)));
-  EXPECT_THAT(Read()->ListParkedKeys(10), IsOkAndHolds(SizeIs(3)));
-  ASSERT_THAT(InTransaction([&](Transaction& t) {
-                return t.DeleteParked({(*parked)[0].id, (*parked)[1].id});
-              }),
-              IsOk());
-  EXPECT_THAT(Read()->ReadParked("s", "clients/A", 10), IsOkAndHolds(IsEmpty()));
-  EXPECT_THAT(Read()->ListParkedKeys(10), IsOkAndHolds(SizeIs(2)));
-}
-
-TEST_P(StoreConformance, KeepsDeadLettersWithTheirReason) {
-  ASSERT_THAT(InTransaction([](Transaction& t) {
-                return t.AddDeadLetters({{ParkedOf("s", "clients/A", 1), "cannot parse", 3}});
-              }),
-              IsOk());
-  auto letters = Read()->ReadDeadLetters(10);
-  ASSERT_THAT(letters, IsOkAndHolds(SizeIs(1)));
-  EXPECT_EQ((*letters)[0].reason, "cannot parse");
-  EXPECT_EQ((*letters)[0].attempts, 3);
-  EXPECT_EQ((*letters)[0].record.payload, "payload 1");
-}
-
 TEST_P(StoreConformance, ReadsAuditByPrefixNewestFirst) {
   const auto audit = [](absl::string_view resource) {
     return AuditRow{At(1), "o", "u", "r", "p", "Submit", std::string(resource), "change", "id", "trace"};

@@ -66,7 +66,8 @@ constexpr char kEarliestDue[] = "SELECT MIN(due_at) FROM aggregate WHERE due_at 
   "SELECT id, source, key, epoch, version, topic, partition, record_offset, type, traceparent, record_time, time, " \
   "content"
 constexpr char kReadParked[] = POLKU_RECORD_COLUMNS " FROM parked WHERE source = $1 AND key = $2 ORDER BY id LIMIT $3";
-constexpr char kReadDeadLetters[] = POLKU_RECORD_COLUMNS ", reason, attempts FROM dead_letter ORDER BY id LIMIT $1";
+constexpr char kReadDeadLetters[] =
+    POLKU_RECORD_COLUMNS ", reason, attempts FROM dead_letter WHERE id > $1 ORDER BY id LIMIT $2";
 constexpr char kFindDeadLetters[] =
     POLKU_RECORD_COLUMNS ", reason, attempts FROM dead_letter WHERE id = ANY($1) ORDER BY id";
 #undef POLKU_RECORD_COLUMNS
@@ -472,10 +473,11 @@ absl::StatusOr<std::vector<ParkedRow>> Reads<Interface>::ListParkedKeys(int limi
 }
 
 template <class Interface>
-absl::StatusOr<std::vector<DeadLetterRow>> Reads<Interface>::ReadDeadLetters(int limit) {
+absl::StatusOr<std::vector<DeadLetterRow>> Reads<Interface>::ReadDeadLetters(int64_t after, int limit) {
   RETURN_IF_ERROR(Usable());
-  return Each<DeadLetterRow>(session_->connection->Run(kReadDeadLetters, Parameter::Number(limit)),
-                             [this](const RowView& row) { return DeadLetterOf(*session_, row); });
+  return Each<DeadLetterRow>(
+      session_->connection->Run(kReadDeadLetters, Parameter::Number(after), Parameter::Number(limit)),
+      [this](const RowView& row) { return DeadLetterOf(*session_, row); });
 }
 
 template <class Interface>

@@ -34,7 +34,7 @@ class Reads : public Interface {
   absl::StatusOr<std::vector<ParkedRow>> ReadParked(absl::string_view source, absl::string_view key,
                                                     int limit) override;
   absl::StatusOr<std::vector<ParkedRow>> ListParkedKeys(int limit) override;
-  absl::StatusOr<std::vector<DeadLetterRow>> ReadDeadLetters(int limit) override;
+  absl::StatusOr<std::vector<DeadLetterRow>> ReadDeadLetters(int64_t after, int limit) override;
   absl::StatusOr<std::vector<DeadLetterRow>> FindDeadLetters(absl::Span<const int64_t> ids) override;
   absl::StatusOr<std::vector<ParkedRow>> ListBlockedKeys() override;
   absl::StatusOr<std::vector<KindRow>> ReadKinds() override;

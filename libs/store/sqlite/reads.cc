@@ -51,7 +51,8 @@ constexpr char kEarliestDue[] = "SELECT MIN(due_at) FROM aggregate WHERE due_at 
   "SELECT id, source, key, epoch, version, topic, partition, record_offset, type, traceparent, record_time, time, " \
   "content"
 constexpr char kReadParked[] = POLKU_RECORD_COLUMNS " FROM parked WHERE source = ?1 AND key = ?2 ORDER BY id LIMIT ?3";
-constexpr char kReadDeadLetters[] = POLKU_RECORD_COLUMNS ", reason, attempts FROM dead_letter ORDER BY id LIMIT ?1";
+constexpr char kReadDeadLetters[] =
+    POLKU_RECORD_COLUMNS ", reason, attempts FROM dead_letter WHERE id > ?1 ORDER BY id LIMIT ?2";
 constexpr char kFindDeadLetter[] = POLKU_RECORD_COLUMNS ", reason, attempts FROM dead_letter WHERE id = ?1";
 #undef POLKU_RECORD_COLUMNS
 constexpr char kListBlocked[] = "SELECT DISTINCT source, key FROM dead_letter WHERE version > 0";
@@ -457,10 +458,11 @@ absl::StatusOr<std::vector<ParkedRow>> Reads<Interface>::ListParkedKeys(int limi
 }
 
 template <class Interface>
-absl::StatusOr<std::vector<DeadLetterRow>> Reads<Interface>::ReadDeadLetters(int limit) {
+absl::StatusOr<std::vector<DeadLetterRow>> Reads<Interface>::ReadDeadLetters(int64_t after, int limit) {
   RETURN_IF_ERROR(Usable());
   ASSIGN_OR_RETURN(Statement * read, session_->connection->Get(kReadDeadLetters));
-  read->Bind(1, limit);
+  read->Bind(1, after);
+  read->Bind(2, limit);
   return Collect<DeadLetterRow>(*read, [this](const Statement& row) { return DeadLetterOf(*session_, row); });
 }
 
