@@ -533,6 +533,11 @@ absl::StatusOr<bool> Corridor::Step() {
   RETURN_IF_ERROR(eraser_.DestroyKeys());
   ASSIGN_OR_RETURN(const bool swept, eraser_.Sweep());
   RETURN_IF_ERROR(ForgetOldRequests());
+  std::vector<store::Coverage> coverage = inbox_.coverage();
+  {
+    absl::MutexLock lock(&mutex_);
+    coverage_ = std::move(coverage);
+  }
   const bool shared = dependencies_.database->shared();
   ready_ = shared ? inbox_.caught_up() : inbox_.covered_until() > absl::InfinitePast();
   return work || swept || judged || (batch.due_put_off && !shared);

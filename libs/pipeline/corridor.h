@@ -33,7 +33,7 @@ namespace polku::pipeline {
 // As an instant in microseconds.
 inline constexpr int64_t kNoDue = std::numeric_limits<int64_t>::max();
 
-// A record that was set aside, as it goes in again: before what is parked behind it.
+// A record that was parked or set aside, as it goes in again: before what is parked behind it.
 WorkItem FactOf(const store::ParkedRow& row);
 
 class Corridor {
@@ -46,7 +46,14 @@ class Corridor {
   // Thread-safe.
   void Submit(WorkItem item);
   // Thread-safe. See Pipeline::Judge.
-  void Judge(Judgement judgement, std::function<void(absl::Status)> done);
+  void Judge(Judgement judgement, JudgedDone done);
+  // Thread-safe. See Pipeline::CheckReplay.
+  absl::Status CheckReplay(const store::ParkedRow& record) const;
+  // Thread-safe. Up to when the partitions that are read here were covered after the last Step.
+  std::vector<store::Coverage> coverage() const {
+    absl::MutexLock lock(&mutex_);
+    return coverage_;
+  }
   // Thread-safe. Refuses what is queued and what comes later.
   void Close();
   // Thread-safe. Returns when something is queued or after `longest`.
@@ -81,8 +88,9 @@ class Corridor {
 
   struct Asked {
     Judgement judgement;
-    std::function<void(absl::Status)> done;
+    JudgedDone done;
   };
+  using Judged = absl::StatusOr<polku::common::v1::JudgedDeadLetter>;
   // How far a batch came.
   enum class Reached { kCommitted, kFold, kLostLease, kLostPosition, kCommit };
   struct Tried {
@@ -121,7 +129,13 @@ class Corridor {
   std::vector<WorkItem> NextFacts(const std::vector<store::ParkedRow>& rows, int64_t last);
   absl::Status CheckKinds();
   absl::StatusOr<bool> JudgeAll();
-  absl::Status JudgeOne(const Judgement& judgement, absl::Status& refused);
+  // `answer` is for who asked; the return value is the database's.
+  absl::Status JudgeOne(const Judgement& judgement, Judged& answer);
+  // What there is to fold so that the decision is carried out; the rest of it is done at once.
+  absl::StatusOr<std::vector<WorkItem>> CarryOut(store::Transaction& transaction, const Judgement& judgement,
+                                                 const store::DeadLetterRow& letter) const;
+  // The feed that a record came from; null when it is not one of ours.
+  const Feed* FeedOf(const store::ParkedRow& record) const;
   absl::Status GiveUp(Batch& batch, const absl::Status& why);
   void Deliver(std::vector<WorkItem>& items);
   void Learn(const FoldCounts& counts);
@@ -144,6 +158,7 @@ class Corridor {
   std::deque<WorkItem> queue_ ABSL_GUARDED_BY(mutex_);
   int64_t queue_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   std::vector<Asked> asked_ ABSL_GUARDED_BY(mutex_);
+  std::vector<store::Coverage> coverage_ ABSL_GUARDED_BY(mutex_);
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
 
   // Owned by the caller of Step; atomic where others look.

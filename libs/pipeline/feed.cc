@@ -25,10 +25,18 @@ void TakeForeign(const Feed& feed, bus::Record record, PeerFact& fact) {
 }
 
 void Fold::PrepareForeign(const WorkItem& item, Prepared& prepared) {
-  absl::StatusOr<std::unique_ptr<Message>> message = settings_.definition->read_foreign(item.received->fact.payload);
-  prepared.problem = message.status();
-  if (!message.ok()) return;
-  prepared.input = settings_.kinds->Wrap(**message, arena_);
+  const PeerFact& fact = item.received->fact;
+  if (!fact.type.empty()) {  // A dead letter: it is what was understood.
+    absl::StatusOr<TypedInput> input = settings_.kinds->Parse(fact.type, fact.payload, arena_);
+    prepared.problem = input.status();
+    if (!input.ok()) return;
+    prepared.input = *std::move(input);
+  } else {
+    absl::StatusOr<std::unique_ptr<Message>> message = settings_.definition->read_foreign(fact.payload);
+    prepared.problem = message.status();
+    if (!message.ok()) return;
+    prepared.input = settings_.kinds->Wrap(**message, arena_);
+  }
   absl::StatusOr<std::string> key = prepared.input.kind->KeyOf(*prepared.input.input);
   prepared.problem = key.status();
   if (key.ok()) prepared.key = *std::move(key);

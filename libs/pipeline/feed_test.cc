@@ -23,6 +23,7 @@
 namespace polku::pipeline {
 namespace {
 
+using polku::common::v1::JudgedDeadLetter;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -32,11 +33,13 @@ using toy::v1::AddRequest;
 
 struct Crash {};
 
-// Notes on whose behalf it was asked to decide.
+// Notes on whose behalf it was asked to decide, and takes nothing while it is closed.
 struct WatchedDomain : toy::CounterDomain {
   std::vector<std::string>* organisations = nullptr;
+  const bool* closed = nullptr;
   absl::StatusOr<Decision<Event>> Decide(const State& state, const Input& input, const Context& context) const {
     organisations->push_back(context.principal.organisation);
+    if (*closed) return absl::FailedPreconditionError("closed");
     return CounterDomain::Decide(state, input, context);
   }
 };
@@ -80,6 +83,7 @@ class FeedTest : public ::testing::Test {
     definition.service = "toy";
     WatchedDomain domain;
     domain.organisations = &organisations_;
+    domain.closed = &closed_;
     definition.kinds.push_back(std::make_unique<KindOf<WatchedDomain>>("counters/", domain));
     definition.queries["total_of"] = "SELECT total FROM total WHERE counter = $1";
     definition.feeds = {{ProviderTopicOf("one"), "organisations/one"}, {ProviderTopicOf("two"), "organisations/two"}};
@@ -117,12 +121,22 @@ class FeedTest : public ::testing::Test {
     return counter.total();
   }
 
+  absl::StatusOr<JudgedDeadLetter> Replay(int64_t id) {
+    absl::StatusOr<JudgedDeadLetter> answer = absl::UnknownError("not answered");
+    Judgement judgement;
+    judgement.id = id;
+    pipeline_->Judge(std::move(judgement), [&answer](absl::StatusOr<JudgedDeadLetter> judged) { answer = judged; });
+    EXPECT_THAT(pipeline_->Step(), IsOk());
+    return answer;
+  }
+
   std::vector<store::DeadLetterRow> DeadLetters() { return *(*database_->Read())->ReadDeadLetters(100); }
 
   testing::TemporaryFolder folder_;
   ManualClock clock_{absl::FromUnixSeconds(1'700'000'000)};
   SeededRandom random_{1};
   std::vector<std::string> organisations_;
+  bool closed_ = false;
   std::unique_ptr<bus::Bus> bus_;
   std::unique_ptr<store::Database> database_;
   std::unique_ptr<prometheus::Registry> registry_;
@@ -170,6 +184,38 @@ TEST_F(FeedTest, ARefusedRecordIsSetAsideAndHoldsBackNobodyNotEvenItsOwnAggregat
   Publish("one", Addition("counters/a", 1));  // Nor after a new start.
   Settle();
   EXPECT_EQ(TotalOf("counters/a"), 6);
+}
+
+// A provider's mark may come before the start that it belongs to.
+TEST_F(FeedTest, AReplayHandlesWhatWasUnderstoodOnBehalfOfItsTopic) {
+  closed_ = true;
+  Publish("two", Addition("counters/a", 5));
+  Settle();
+  ASSERT_THAT(DeadLetters(), SizeIs(1));
+  auto again = Replay(DeadLetters()[0].record.id);
+  ASSERT_THAT(again, IsOk());
+  EXPECT_TRUE(again->set_aside_again());
+  ASSERT_THAT(DeadLetters(), SizeIs(1));
+  EXPECT_EQ(DeadLetters()[0].attempts, 2);
+  EXPECT_EQ(DeadLetters()[0].record.payload, Addition("counters/a", 5));
+  closed_ = false;
+  organisations_.clear();
+  again = Replay(DeadLetters()[0].record.id);
+  ASSERT_THAT(again, IsOk());
+  EXPECT_FALSE(again->set_aside_again());
+  EXPECT_EQ(TotalOf("counters/a"), 5);
+  EXPECT_THAT(organisations_, ElementsAre("organisations/two"));
+  EXPECT_THAT(DeadLetters(), IsEmpty());
+}
+
+TEST_F(FeedTest, WhatWasNotUnderstoodCannotBeReplayed) {
+  Publish("one", "Esimerkki Eeva");
+  Settle();
+  ASSERT_THAT(DeadLetters(), SizeIs(1));
+  EXPECT_THAT(pipeline_->CheckReplay(DeadLetters()[0]), StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_THAT(Replay(DeadLetters()[0].record.id),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("not understood")));
+  EXPECT_THAT(DeadLetters(), SizeIs(1));
 }
 
 TEST_F(FeedTest, OnlyWhatWasUnderstoodIsKept) {

@@ -72,6 +72,8 @@ class Inbox {
   void LearnCoverage(const std::vector<store::PositionRow>& rows);
   // How many partitions there are, from the bus. Errors: kUnavailable; kNotFound.
   absl::Status CountPartitions();
+  // Never changes.
+  const std::vector<std::string>& topics() const { return topics_; }
   bool Reads(const bus::TopicPartition& partition) const { return next_.contains(partition); }
   // True once after partitions were started: what others knew of their keys is ours to know now.
   bool TakeStarted() { return std::exchange(started_, false); }

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "libs/base/status_matchers.h"
+#include "libs/pipeline/testing/away_bus.h"
 #include "libs/pipeline/testing/toy_world.h"
 
 namespace polku::pipeline {
@@ -75,40 +76,6 @@ TEST_F(InboxTest, CoversOnlyWhatWasThereWhenItWasRead) {
   EXPECT_THAT(Take(9), ElementsAre(8, 9, 10));
   EXPECT_EQ(inbox_->covered_until(), then);
 }
-
-// A bus on which nobody answers a Start for a while.
-class AwayBus final : public bus::Bus {
- public:
-  explicit AwayBus(bus::Bus& bus) : bus_(bus) {}
-  bus::Capabilities capabilities() const override { return bus_.capabilities(); }
-  absl::Status EnsureTopics(absl::Span<const bus::TopicSpec> topics) override { return bus_.EnsureTopics(topics); }
-  absl::StatusOr<std::vector<bus::Extent>> Extents(const std::string& topic) override { return bus_.Extents(topic); }
-  absl::StatusOr<std::unique_ptr<bus::Producer>> NewProducer() override { return bus_.NewProducer(); }
-  absl::StatusOr<std::unique_ptr<bus::Consumer>> NewConsumer(absl::string_view group,
-                                                             absl::Span<const std::string> topics) override {
-    auto consumer = std::make_unique<AwayConsumer>(*this);
-    consumer->real = *bus_.NewConsumer(group, topics);
-    return consumer;
-  }
-  bool away = false;
-  int starts = 0;
-
- private:
-  struct AwayConsumer final : bus::Consumer {
-    explicit AwayConsumer(AwayBus& of) : bus(of) {}
-    absl::StatusOr<bus::Polled> Poll(const bus::PollLimits& limits) override { return real->Poll(limits); }
-    absl::Status Start(const bus::TopicPartition& partition, int64_t offset) override {
-      ++bus.starts;
-      return bus.away ? absl::UnavailableError("away") : real->Start(partition, offset);
-    }
-    absl::Status Commit(const bus::TopicPartition& partition, int64_t offset) override {
-      return real->Commit(partition, offset);
-    }
-    AwayBus& bus;
-    std::unique_ptr<bus::Consumer> real;
-  };
-  bus::Bus& bus_;
-};
 
 TEST_F(InboxTest, AsksAgainNowAndThenWhileNobodyAnswersWhereToStart) {
   AwayBus bus(*bus_);

@@ -5,9 +5,51 @@
 #include "absl/strings/str_cat.h"
 #include "libs/base/log.h"
 #include "libs/base/status_macros.h"
+#include "libs/base/violation.h"
 #include "libs/pipeline/corridor.h"
+#include "libs/pipeline/requests.h"
 
 namespace polku::pipeline {
+namespace {
+
+using polku::common::v1::JudgedDeadLetter;
+
+absl::Status NotReplayable(absl::string_view why) {
+  return WithReason(absl::FailedPreconditionError(why), "NOT_REPLAYABLE");
+}
+
+std::string ActionOf(const Judgement& judgement) {
+  return judgement.verdict == Judgement::Verdict::kReplay ? "ReplayDeadLetter" : "DiscardDeadLetter";
+}
+
+// Of no aggregate: what a dead letter is about may be erased, or unknown.
+std::string KeyOf(const Judgement& judgement) { return absl::StrCat("dead-letters/", judgement.id); }
+
+store::RequestKey RequestOf(const Judgement& judgement) {
+  return {absl::StrCat(judgement.principal.organisation, "|", ActionOf(judgement)), judgement.request_id};
+}
+
+store::RequestRow Remember(const Judgement& judgement, const JudgedDeadLetter& answer, absl::string_view hash_key,
+                           absl::Time now) {
+  store::RequestRow row;
+  row.id = RequestOf(judgement);
+  row.key = KeyOf(judgement);
+  row.field_hashes = FieldHashes(hash_key, *judgement.request);
+  row.reply_type = JudgedDeadLetter::descriptor()->full_name();
+  row.reply = answer.SerializeAsString();
+  row.time = now;
+  return row;
+}
+
+absl::StatusOr<JudgedDeadLetter> AnswerAgain(const store::RequestRow& known, const google::protobuf::Message& request,
+                                             absl::string_view hash_key) {
+  RETURN_IF_ERROR(CompareFieldHashes(known.field_hashes, FieldHashes(hash_key, request), *request.GetDescriptor()));
+  JudgedDeadLetter answer;
+  if (!answer.ParseFromString(known.reply)) return absl::InternalError("stored reply does not parse");
+  return answer;
+}
+
+}  // namespace
 
 WorkItem FactOf(const store::ParkedRow& row) {
   WorkItem item;
@@ -46,7 +88,7 @@ absl::Status Corridor::CheckKinds() {
   return transaction->Commit();
 }
 
-void Corridor::Judge(Judgement judgement, std::function<void(absl::Status)> done) {
+void Corridor::Judge(Judgement judgement, JudgedDone done) {
   {
     absl::MutexLock lock(&mutex_);
     if (!closed_) {
@@ -66,64 +108,107 @@ absl::StatusOr<bool> Corridor::JudgeAll() {
   }
   absl::Status status;
   for (Asked& each : asked) {
-    absl::Status refused;
-    if (status.ok()) status = JudgeOne(each.judgement, refused);
-    each.done(status.ok() ? refused : absl::UnavailableError("not done, as far as is known; look and ask again"));
+    Judged answer = absl::UnavailableError("not done, as far as is known; look and ask again");
+    if (status.ok()) {
+      Judged given = JudgedDeadLetter();
+      status = JudgeOne(each.judgement, given);
+      if (status.ok()) answer = std::move(given);
+    }
+    each.done(std::move(answer));
   }
   RETURN_IF_ERROR(status);
   return !asked.empty();
 }
 
-absl::Status Corridor::JudgeOne(const Judgement& judgement, absl::Status& refused) {
-  ASSIGN_OR_RETURN(std::unique_ptr<store::Transaction> transaction, dependencies_.database->Begin());
-  ASSIGN_OR_RETURN(std::vector<store::DeadLetterRow> letters, transaction->FindDeadLetters({judgement.id}));
-  if (letters.empty()) {
-    refused = absl::NotFoundError(absl::StrCat("no dead letter ", judgement.id));
-    return absl::OkStatus();
+const Feed* Corridor::FeedOf(const store::ParkedRow& record) const {
+  for (const Feed& feed : definition_.feeds) {
+    if (feed.topic == record.source) return &feed;
   }
-  const store::ParkedRow& record = letters[0].record;
-  const bool replay = judgement.verdict == Judgement::Verdict::kReplay;
-  const bool own_step = record.source == definition_.service;
-  if (replay && (record.erased || (record.version == 0 && !own_step))) {
-    refused = absl::FailedPreconditionError(record.erased ? "its client was erased" : "its version is not known");
-    return absl::OkStatus();
-  }
-  std::set<PeerKey> blocked = blocked_;
-  blocked.erase({record.source, record.key});
-  Fold fold(*transaction, SettingsNow(blocked));
-  RETURN_IF_ERROR(transaction->DeleteDeadLetters({judgement.id}));
+  return nullptr;
+}
+
+absl::Status Corridor::CheckReplay(const store::ParkedRow& record) const {
+  if (record.erased) return NotReplayable("its client was erased");
+  if (record.source == definition_.service || record.version > 0) return absl::OkStatus();
+  if (FeedOf(record) == nullptr) return NotReplayable("its version is not known");
+  if (record.type.empty()) return NotReplayable("it was not understood, so nothing of it was kept");
+  if (!kinds_->Takes(record.type)) return NotReplayable("this program does not take what it is");
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<WorkItem>> Corridor::CarryOut(store::Transaction& transaction, const Judgement& judgement,
+                                                         const store::DeadLetterRow& letter) const {
+  const store::ParkedRow& record = letter.record;
   std::vector<WorkItem> items;
-  if (replay && own_step) {
-    RETURN_IF_ERROR(transaction->AppendSteps(
-        {{absl::StrCat("dead-letter/", judgement.id), record.key, record.type, record.payload, record.traceparent}}));
-  } else if (replay) {
-    items.push_back(FactOf(record));
-    items.back().attempts = letters[0].attempts;
+  RETURN_IF_ERROR(transaction.DeleteDeadLetters({judgement.id}));
+  if (judgement.verdict == Judgement::Verdict::kReplay) {
+    if (record.source == definition_.service) {
+      RETURN_IF_ERROR(transaction.AppendSteps(
+          {{absl::StrCat("dead-letter/", judgement.id), record.key, record.type, record.payload, record.traceparent}}));
+    } else {
+      items.push_back(FactOf(record));
+      items.back().attempts = letter.attempts;
+      if (record.version == 0) items.back().received->fact.publisher = FeedOf(record)->publisher;
+    }
   } else if (record.version > 0) {
     const store::SourceVersionKey id{record.source, record.epoch, record.key};
-    ASSIGN_OR_RETURN(const std::vector<store::SourceVersion> last, transaction->FindSourceVersions({id}));
+    ASSIGN_OR_RETURN(const std::vector<store::SourceVersion> last, transaction.FindSourceVersions({id}));
     if (last.empty() || last[0].last < record.version) {
-      RETURN_IF_ERROR(transaction->SaveSourceVersions({{id, record.version}}));
+      RETURN_IF_ERROR(transaction.SaveSourceVersions({{id, record.version}}));
     }
   }
   const Principal& by = judgement.principal;
   WorkItem audit;
   audit.lane = Lane::kAudit;
-  audit.audit.push_back({dependencies_.clock->Now(), by.organisation, by.user, by.role, by.purpose,
-                         replay ? "ReplayDeadLetter" : "DiscardDeadLetter", record.key, "change", judgement.request_id,
-                         ""});
+  audit.audit.push_back({dependencies_.clock->Now(), by.organisation, by.user, by.role, by.purpose, ActionOf(judgement),
+                         record.key.empty() ? KeyOf(judgement) : record.key,
+                         judgement.reason.empty() ? "change" : absl::StrCat("change:", judgement.reason),
+                         judgement.request_id, judgement.traceparent});
   items.push_back(std::move(audit));
+  return items;
+}
+
+absl::Status Corridor::JudgeOne(const Judgement& judgement, Judged& answer) {
+  ASSIGN_OR_RETURN(std::unique_ptr<store::Transaction> transaction, dependencies_.database->Begin());
+  const absl::string_view hash_key = dependencies_.database->hash_key();
+  if (judgement.request != nullptr) {
+    ASSIGN_OR_RETURN(const std::vector<store::RequestRow> known, transaction->FindRequests({RequestOf(judgement)}));
+    if (!known.empty()) {
+      answer = AnswerAgain(known[0], *judgement.request, hash_key);
+      return absl::OkStatus();
+    }
+  }
+  ASSIGN_OR_RETURN(const std::vector<store::DeadLetterRow> letters, transaction->FindDeadLetters({judgement.id}));
+  absl::Status refused;
+  if (letters.empty()) {
+    refused = absl::NotFoundError(absl::StrCat("no dead letter ", judgement.id));
+  } else if (judgement.verdict == Judgement::Verdict::kReplay) {
+    refused = CheckReplay(letters[0].record);
+  }
+  if (!refused.ok()) {
+    answer = refused;
+    return absl::OkStatus();
+  }
+  const store::ParkedRow& record = letters[0].record;
+  std::set<PeerKey> blocked = blocked_;
+  blocked.erase({record.source, record.key});
+  Fold fold(*transaction, SettingsNow(blocked));
+  ASSIGN_OR_RETURN(std::vector<WorkItem> items, CarryOut(*transaction, judgement, letters[0]));
   if (absl::Status folded = fold.Run(items); !folded.ok()) {
     if (store::IsDiskFailure(folded)) return folded;
-    refused = absl::FailedPreconditionError("it breaks the batch again; the log says how");
+    answer = absl::FailedPreconditionError("it breaks the batch again; the log says how");
     LogEvent(LogLevel::kError, "a dead letter breaks its batch", {{"id", judgement.id}, {"status", folded}});
     return absl::OkStatus();
+  }
+  answer->set_set_aside_again(fold.counts().dead_letters > 0);
+  if (judgement.request != nullptr) {
+    RETURN_IF_ERROR(transaction->SaveRequests({Remember(judgement, *answer, hash_key, dependencies_.clock->Now())}));
   }
   RETURN_IF_ERROR(transaction->Commit());
   blocked_ = std::move(blocked);
   parked_ = true;
   gaps_next_look_ = absl::InfinitePast();
-  if (own_step) steps_pending_ = true;
+  if (record.source == definition_.service) steps_pending_ = true;
   Learn(fold.counts());
   return absl::OkStatus();
 }

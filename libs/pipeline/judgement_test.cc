@@ -10,6 +10,7 @@
 namespace polku::pipeline {
 namespace {
 
+using polku::common::v1::JudgedDeadLetter;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -19,15 +20,32 @@ using Code = absl::StatusCode;
 
 class JudgementTest : public ToyWorld {
  protected:
-  absl::Status Judge(int64_t id, Judgement::Verdict verdict) {
-    absl::Status answer = absl::UnknownError("not answered");
+  absl::StatusOr<JudgedDeadLetter> Judge(Judgement judgement) {
+    absl::StatusOr<JudgedDeadLetter> answer = absl::UnknownError("not answered");
+    judgement.principal.user = "operator";
+    mirror_->Judge(std::move(judgement), [&answer](absl::StatusOr<JudgedDeadLetter> judged) { answer = judged; });
+    EXPECT_THAT(mirror_->Step(), IsOk());
+    return answer;
+  }
+  absl::StatusOr<JudgedDeadLetter> Judge(int64_t id, Judgement::Verdict verdict) {
     Judgement judgement;
     judgement.id = id;
     judgement.verdict = verdict;
-    judgement.principal.user = "operator";
-    mirror_->Judge(std::move(judgement), [&answer](absl::Status status) { answer = std::move(status); });
-    EXPECT_THAT(mirror_->Step(), IsOk());
-    return answer;
+    return Judge(std::move(judgement));
+  }
+  // As a caller asks for it.
+  absl::StatusOr<JudgedDeadLetter> Discard(int64_t id, const std::string& request_id, const std::string& reason) {
+    auto request = std::make_shared<polku::common::v1::DiscardDeadLetterRequest>();
+    request->set_name(absl::StrCat(id));
+    request->set_reason(reason == "sent-again" ? polku::common::v1::DISCARD_REASON_SENT_AGAIN
+                                               : polku::common::v1::DISCARD_REASON_UNREADABLE);
+    Judgement judgement;
+    judgement.id = id;
+    judgement.verdict = Judgement::Verdict::kDiscard;
+    judgement.reason = reason;
+    judgement.request_id = request_id;
+    judgement.request = request;
+    return Judge(std::move(judgement));
   }
   std::vector<store::DeadLetterRow> Letters() { return *(*mirror_db_->Read())->ReadDeadLetters(10); }
 };
@@ -44,6 +62,22 @@ TEST_F(JudgementTest, ADiscardedLetterIsLeftOutAndItsKeyGoesOnInOrder) {
   EXPECT_THAT((*mirror_db_->Read())->ReadAudit("counters/a", 10), IsOkAndHolds(SizeIs(1)));
 }
 
+TEST_F(JudgementTest, TheSameRequestAgainGetsTheSameAnswerAndOtherContentNone) {
+  PublishRaw(AddedRow("counters/a", 1, 666));
+  Settle();
+  ASSERT_THAT(Letters(), SizeIs(1));
+  const int64_t id = Letters()[0].record.id;
+  ASSERT_THAT(Discard(id, "request", "sent-again"), IsOk());
+  ASSERT_THAT(Letters(), IsEmpty());
+  EXPECT_THAT(Discard(id, "request", "sent-again"), IsOk());
+  EXPECT_THAT(Discard(id, "request", "unreadable"), StatusIs(Code::kAlreadyExists, HasSubstr("reason")));
+  EXPECT_THAT(Discard(id, "another request", "sent-again"), StatusIs(Code::kNotFound));
+  const auto audit = (*mirror_db_->Read())->ReadAudit("counters/a", 10);
+  ASSERT_THAT(audit, IsOkAndHolds(SizeIs(1)));
+  EXPECT_EQ((*audit)[0].outcome, "change:sent-again");
+  EXPECT_EQ((*audit)[0].request_id, "request");
+}
+
 TEST_F(JudgementTest, AReplayedLetterIsHandledAndWhatWasParkedFollowsWithoutItsOwner) {
   PublishRaw(AddedRow("counters/a", 1, 1));
   store::JournalRow poison = AddedRow("counters/a", 2, 666);
@@ -53,7 +87,9 @@ TEST_F(JudgementTest, AReplayedLetterIsHandledAndWhatWasParkedFollowsWithoutItsO
   const auto letters = Letters();
   ASSERT_THAT(letters, SizeIs(1));
   // Still poison: set aside again, and everything else waits as before.
-  ASSERT_THAT(Judge(letters[0].record.id, Judgement::Verdict::kReplay), IsOk());
+  const auto again = Judge(letters[0].record.id, Judgement::Verdict::kReplay);
+  ASSERT_THAT(again, IsOk());
+  EXPECT_TRUE(again->set_aside_again());
   Settle();
   ASSERT_THAT(Letters(), SizeIs(1));
   EXPECT_EQ(Letters()[0].attempts, 2);
@@ -67,7 +103,9 @@ TEST_F(JudgementTest, AReplayedLetterIsHandledAndWhatWasParkedFollowsWithoutItsO
     ASSERT_THAT(transaction->AddDeadLetters({mended}), IsOk());
     ASSERT_THAT(transaction->Commit(), IsOk());
   }
-  ASSERT_THAT(Judge(Letters()[0].record.id, Judgement::Verdict::kReplay), IsOk());
+  const auto handled = Judge(Letters()[0].record.id, Judgement::Verdict::kReplay);
+  ASSERT_THAT(handled, IsOk());
+  EXPECT_FALSE(handled->set_aside_again());
   Settle();
   EXPECT_THAT(StateOf(*mirror_db_, "counters/a").seen(), ElementsAre(1, 2, 3, 4));
   EXPECT_THAT(Letters(), IsEmpty());

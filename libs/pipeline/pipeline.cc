@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <map>
+#include <set>
 #include <thread>
 #include <utility>
 
@@ -91,8 +93,42 @@ void Pipeline::SubmitAudit(std::vector<store::AuditRow> rows, std::function<void
   corridor_->Submit(std::move(item));
 }
 
-void Pipeline::Judge(Judgement judgement, std::function<void(absl::Status)> done) {
-  corridor_->Judge(std::move(judgement), std::move(done));
+void Pipeline::Judge(Judgement judgement, JudgedDone done) { corridor_->Judge(std::move(judgement), std::move(done)); }
+
+absl::Status Pipeline::CheckReplay(const store::DeadLetterRow& letter) const {
+  return corridor_->CheckReplay(letter.record);
+}
+
+absl::StatusOr<Lag> Pipeline::MeasureLag() const {
+  Lag lag;
+  std::map<bus::TopicPartition, PartitionLag> partitions;
+  const std::set<std::string> topics(inbox_->topics().begin(), inbox_->topics().end());
+  {
+    ASSIGN_OR_RETURN(const std::unique_ptr<store::Reader> reader, database().Read());
+    ASSIGN_OR_RETURN(const std::vector<store::PositionRow> positions, reader->ReadPositions());
+    for (const store::PositionRow& row : positions) {
+      if (!topics.contains(row.topic)) continue;  // It was read once.
+      PartitionLag& partition = partitions[{row.topic, row.partition}];
+      partition.next_offset = row.next_offset;
+      partition.covered_until = row.covered_until;
+    }
+    ASSIGN_OR_RETURN(lag.waiting, store::CountWaiting(*reader));
+  }
+  for (const store::Coverage& told : corridor_->coverage()) {
+    PartitionLag& partition = partitions[{told.topic, told.partition}];
+    partition.covered_until = std::max(partition.covered_until, told.until);
+  }
+  for (const std::string& topic : topics) {
+    const absl::StatusOr<std::vector<bus::Extent>> extents = dependencies_.bus->Extents(topic);
+    lag.bus = extents.status();
+    if (!extents.ok()) break;  // Each of the others would be waited for as long.
+    for (size_t i = 0; i < extents->size(); ++i) partitions[{topic, static_cast<int>(i)}].extent = (*extents)[i];
+  }
+  for (auto& [name, partition] : partitions) {
+    partition.partition = name;
+    lag.partitions.push_back(std::move(partition));
+  }
+  return lag;
 }
 
 absl::StatusOr<bool> Pipeline::Step() { return corridor_->Step(); }

@@ -29,6 +29,7 @@
 #include "libs/pipeline/peer_journal.h"
 #include "libs/store/database.h"
 #include "polku/common/v1/journal.pb.h"
+#include "polku/common/v1/operator.pb.h"
 #include "prometheus/registry.h"
 
 namespace polku::pipeline {
@@ -111,8 +112,27 @@ struct Judgement {
   enum class Verdict { kReplay, kDiscard };
   int64_t id = 0;  // DeadLetterRow::record.id
   Verdict verdict = Verdict::kReplay;
+  std::string reason;  // Why it is discarded: a code, for the audit.
   Principal principal;
   std::string request_id;
+  std::string traceparent;
+  // What was asked, to be remembered under `request_id`: asked again it gets the same answer. Null = not remembered.
+  std::shared_ptr<const google::protobuf::Message> request;
+};
+
+using JudgedDone = std::function<void(absl::StatusOr<polku::common::v1::JudgedDeadLetter>)>;
+
+// How far a partition has been handled.
+struct PartitionLag {
+  bus::TopicPartition partition;
+  int64_t next_offset = 0;                          // Of the record that is handled next.
+  std::optional<bus::Extent> extent;                // Nothing when the bus does not tell.
+  absl::Time covered_until = absl::InfinitePast();  // See store::Coverage; InfinitePast: not known.
+};
+struct Lag {
+  std::vector<PartitionLag> partitions;  // Of every topic that is read.
+  store::Waiting waiting;
+  absl::Status bus;  // Not OK: why extents are missing.
 };
 
 class Corridor;
@@ -131,9 +151,14 @@ class Pipeline {
   // once they are durable. Goes with the next batch.
   void SubmitAudit(std::vector<store::AuditRow> rows, std::function<void(absl::Status)> done);
 
-  // `done` is called once it is durable. Errors: kNotFound when there is no such dead letter (any more);
-  // kFailedPrecondition when it cannot be replayed: its version is not known, or its client was erased.
-  void Judge(Judgement judgement, std::function<void(absl::Status)> done);
+  // `done` is called once it is durable. Errors: kNotFound when there is no such dead letter (any more); those of
+  // CheckReplay; kAlreadyExists when the request id was used with other content.
+  void Judge(Judgement judgement, JudgedDone done);
+  // Errors: kFailedPrecondition saying why this dead letter cannot be replayed: it was not understood, its version is
+  // not known, its client was erased, or nothing here takes what it is.
+  absl::Status CheckReplay(const store::DeadLetterRow& letter) const;
+  // Blocks on the database and, while the bus is away, as long as that waits for an answer.
+  absl::StatusOr<Lag> MeasureLag() const;
 
   // One batch of whatever is there; true if there was any. Not thread-safe: one caller.
   // Errors: kUnavailable, kResourceExhausted (a dependency is away; nothing is lost, call again

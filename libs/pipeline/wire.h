@@ -25,7 +25,8 @@ struct PeerFact {
   bus::TopicPartition from;
   int64_t offset = -1;    // -1: from the owner's journal, no position goes with it.
   std::string source;     // "referral": the publishing service. Of a foreign record: its topic.
-  std::string publisher;  // Of a foreign record: who wrote it, see feed.h. It has no epoch, key, version and type.
+  std::string publisher;  // Of a foreign record: who wrote it, see feed.h. It has no epoch and version, and key and
+                          // type only when it was set aside and `payload` is what was understood.
   int64_t epoch = 0;
   std::string key;
   int64_t version = 0;

@@ -184,7 +184,7 @@ struct AuditRow {
   std::string purpose;
   std::string action;    // Method or internal cause, "SubmitReferral".
   std::string resource;  // "clients/C" or "clients/C/referrals/R".
-  std::string outcome;   // "change", "view", "disclose:<data class>", "denied".
+  std::string outcome;   // "change", "change:<reason>", "view", "disclose:<data class>", "denied".
   std::string request_id;
   std::string traceparent;
 };
