@@ -61,9 +61,9 @@ def sent_events(state):
                 yield from (kind for kind, _, _ in block.lines if '.' not in kind)
 
 
-def roles_of(service):
-    """Roles of each method by the permission table in service.cc; a list of roles there may have a name."""
-    source = (ROOT / 'services' / service.replace('_', '-') / 'service.cc').read_text()
+def roles_of(path):
+    """Roles of each method by the permission table in a source; a list of roles there may have a name."""
+    source = path.read_text()
     named = dict(re.findall(r'std::vector<std::string> (\w+) = (\{[^}]*\});', source))
     rows = re.findall(r'\{(?:MethodOf\()?"(?:polku\.[\w.]+/)?(\w+)"\)?,\s*(\{[^}]*\}|\w+)\}', source)
     return {method: ', '.join(re.findall(r'"([\w-]+)"', named.get(roles, roles))) for method, roles in rows}
@@ -73,16 +73,18 @@ def cell(text):
     return text.replace('|', '\\|')
 
 
-def methods(service, api):
-    roles = roles_of(service)
+def methods(service, api, table):
+    roles = roles_of(table)
     for block in (b for b in api.blocks if b.kind == 'service'):
         yield f'### Methods of `polku.{service}.v1.{block.name}`\n'
+        if service == 'common':
+            yield f'{block.comment}\n'
         yield '| method | roles | what it does |'
         yield '| --- | --- | --- |'
         for _, method, comment in block.lines:
             comment = re.sub(r'\s*Roles( of [\w ]+)?(:| as) [^.]*\.', '', comment).strip()
             if not roles.get(method):
-                sys.exit(f'catalogue: no roles of {method} in the permission table of {service}')
+                sys.exit(f'catalogue: no roles of {method} in the permission table of {table}')
             yield f'| {method} | {roles[method]} | {cell(comment)} |'
         yield ''
 
@@ -105,8 +107,12 @@ def catalogue():
         folder = ROOT / 'proto/polku' / service / 'v1'
         api, declared, state = (parse(folder / name) for name in ('api.proto', 'events.proto', 'state.proto'))
         text += [f'## {service.replace("_", "-")}', '']
-        text += methods(service, api)
+        text += methods(service, api, ROOT / 'services' / service.replace('_', '-') / 'service.cc')
         text += events(service, declared, set(sent_events(state)))
+    text += ['## every service', '']
+    for name in ('operator', 'journal'):
+        api = parse(ROOT / f'proto/polku/common/v1/{name}.proto')
+        text += methods('common', api, ROOT / f'libs/rpc/{name}_api.cc')
     return '\n'.join(text).rstrip() + '\n'
 
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <filesystem>
 #include <system_error>
+#include <type_traits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -44,7 +45,7 @@ absl::Status In(absl::string_view folder, const absl::Status& status) {
 }
 
 template <class Row>
-void Append(std::vector<Row> more, std::vector<Row>& rows) {
+void Append(const std::type_identity_t<std::vector<Row>>& more, std::vector<Row>& rows) {
   rows.insert(rows.end(), more.begin(), more.end());
 }
 
@@ -52,6 +53,12 @@ absl::StatusOr<rpc::Access> AccessOf(const HostConfig& config) {
   if (config.access_mode == AccessMode::kDevelopment) return rpc::Access::Development(config.grpc_listen.ToString());
   return absl::InvalidArgumentError(
       "access.mode: nobody could call; the one mode of this version is development, for loopback addresses");
+}
+
+std::vector<rpc::MethodPermission> CommonPermissions() {
+  std::vector<rpc::MethodPermission> rows = rpc::JournalPermissions();
+  Append(rpc::OperatorPermissions(), rows);
+  return rows;
 }
 
 }  // namespace
@@ -166,11 +173,22 @@ absl::Status Host::CreateParts() {
     RETURN_IF_ERROR(parts_[i]->Create(
         config_.part, {clock_, random_, databases_[i].get(), bus_.get(), &metrics_, peers, &catalogue_, &access_}));
   }
-  if (parts_.size() > 1) return absl::OkStatus();
-  journal_gate_ = std::make_unique<rpc::Gate>(&parts_[0]->pipeline(), &access_, rpc::JournalPermissions(), &metrics_,
-                                              config_.part.gate);
-  journal_ = std::make_unique<rpc::JournalApi>(journal_gate_.get(), databases_[0].get());
+  CreateCommonApis();
   return absl::OkStatus();
+}
+
+void Host::CreateCommonApis() {
+  rpc::GateLimits limits = config_.part.gate;
+  // Services of one process read each other's journals without a call.
+  if (parts_.size() > 1) limits.read_threads = 1;
+  std::vector<rpc::Served> served;
+  for (size_t i = 0; i < parts_.size(); ++i) {
+    pipeline::Pipeline* const pipeline = &parts_[i]->pipeline();
+    common_gates_.push_back(std::make_unique<rpc::Gate>(pipeline, &access_, CommonPermissions(), &metrics_, limits));
+    served.push_back({pipeline->service(), common_gates_.back().get(), databases_[i].get(), pipeline});
+  }
+  journal_ = std::make_unique<rpc::JournalApi>(served);
+  operator_ = std::make_unique<rpc::OperatorApi>(std::move(served));
 }
 
 std::vector<pipeline::Pipeline*> Host::pipelines() {
@@ -195,10 +213,8 @@ absl::Status Host::OpenPorts() {
     Append(part->permissions(), server.permissions);
     Append(part->grpc_services(), services);
   }
-  if (journal_ != nullptr) {
-    Append(rpc::JournalPermissions(), server.permissions);
-    services.push_back(journal_.get());
-  }
+  Append(CommonPermissions(), server.permissions);
+  Append({journal_.get(), operator_.get()}, services);
   ASSIGN_OR_RETURN(ops_, ops::OpsServer::Start(std::move(ops)));
   ASSIGN_OR_RETURN(server_, rpc::Server::Start(server, std::move(services)));
   return absl::OkStatus();

@@ -29,6 +29,7 @@
 #include "libs/rpc/access.h"
 #include "libs/rpc/gate.h"
 #include "libs/rpc/journal_api.h"
+#include "libs/rpc/operator_api.h"
 #include "libs/rpc/remote_journals.h"
 #include "libs/rpc/server.h"
 #include "libs/store/database.h"
@@ -116,6 +117,7 @@ class Host {
   absl::Status CheckTopics(const std::vector<bus::TopicSpec>& topics) const;
   absl::StatusOr<std::unique_ptr<store::Database>> OpenDatabase(const store::Options& options);
   absl::Status CreateParts();
+  void CreateCommonApis();
   absl::Status OpenPorts();
   void RefreshGauges();
 
@@ -133,9 +135,9 @@ class Host {
   pipeline::InProcessJournals journals_;
   rpc::RemoteJournals remote_journals_;
   const Parts parts_;
-  // A port can serve one journal only, and a request does not say whose it means: null beside other services.
-  std::unique_ptr<rpc::Gate> journal_gate_;
+  std::vector<std::unique_ptr<rpc::Gate>> common_gates_;  // One for each part, for what every service serves.
   std::unique_ptr<rpc::JournalApi> journal_;
+  std::unique_ptr<rpc::OperatorApi> operator_;
   std::unique_ptr<rpc::Server> server_;
   std::unique_ptr<ops::OpsServer> ops_;
   std::thread gauges_;

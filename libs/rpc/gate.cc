@@ -368,12 +368,39 @@ grpc::ServerUnaryReactor* Gate::ReadAny(grpc::CallbackServerContext* context, co
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
   const std::shared_ptr<Call> call = Admit(context, Finisher(reactor), request);
   if (call == nullptr) return reactor;
-  if (!workers_->Add([this, call, query = std::move(query)] { RunQuery(call, query); })) {
-    call->Finish(
-        WithReason(WithRetryDelay(absl::ResourceExhaustedError("too many queries wait"), options_.limits.retry_delay),
-                   "QUERY_QUEUE_FULL"));
-  }
+  Queue(call, [this, call, query = std::move(query)] { RunQuery(call, query); });
   return reactor;
+}
+
+grpc::ServerUnaryReactor* Gate::AskAny(grpc::CallbackServerContext* context, const Message& request, Asking asking) {
+  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+  const std::shared_ptr<Call> call = Admit(context, Finisher(reactor), request);
+  if (call == nullptr) return reactor;
+  if (request.GetDescriptor()->FindFieldByName("request_id") != nullptr) {
+    absl::StatusOr<std::string> request_id = RequestIdOf(request);
+    if (!request_id.ok()) {
+      call->Finish(request_id.status());
+      return reactor;
+    }
+    call->request_id = *std::move(request_id);
+  }
+  Queue(call, [call, asking = std::move(asking)] {
+    asking({call->principal, call->request_id, call->traceparent},
+           [call](const absl::Status& status) { call->Finish(status); });
+  });
+  return reactor;
+}
+
+void Gate::Queue(const std::shared_ptr<Call>& call, std::function<void()> job) {
+  const auto wanted = [this, call, job = std::move(job)] {
+    if (call->context->IsCancelled()) return call->Finish(absl::CancelledError("the caller is gone"));
+    if (options_.clock->Now() >= call->deadline) return call->Finish(Expired());
+    job();
+  };
+  if (workers_->Add(wanted)) return;
+  call->Finish(
+      WithReason(WithRetryDelay(absl::ResourceExhaustedError("too many queries wait"), options_.limits.retry_delay),
+                 "QUERY_QUEUE_FULL"));
 }
 
 std::function<grpc::Status(const Gate::Query&)> Gate::BeginWatch(grpc::CallbackServerContext* context,
@@ -406,8 +433,6 @@ void Gate::AddWatch(const std::shared_ptr<WatchStream>& stream) {
 }
 
 void Gate::RunQuery(const std::shared_ptr<Call>& call, const Query& query) {
-  if (call->context->IsCancelled()) return call->Finish(absl::CancelledError("the caller is gone"));
-  if (options_.clock->Now() >= call->deadline) return call->Finish(Expired());
   absl::Status status;
   std::vector<std::string> viewed;
   {

@@ -64,6 +64,13 @@ struct ReadScope {
   void Viewed(std::string resource) { viewed.push_back(std::move(resource)); }
 };
 
+// Who asks for what, as the function of Gate::Ask gets it.
+struct Asked {
+  pipeline::Principal principal;
+  std::string request_id;  // Empty when the request has none.
+  std::string traceparent;
+};
+
 // What a gate stands on. Pointers are not owned and outlive the gate and all its calls.
 struct GateOptions {
   std::function<void(pipeline::Command, pipeline::Done)> submit;  // As Pipeline::Submit.
@@ -120,6 +127,21 @@ class Gate {
     });
   }
 
+  // What is neither a command of the domain nor a query of the database alone. `fn` is void(const Asked&, const
+  // Request&, std::function<void(absl::StatusOr<Response>)>), on one of the query threads, where it may block. It
+  // answers once, now or later, on any thread. A request with a request_id needs a UUID there.
+  template <class Request, class Response, class Fn>
+  grpc::ServerUnaryReactor* Ask(grpc::CallbackServerContext* context, const Request* request, Response* response,
+                                Fn fn) {
+    return AskAny(context, *request,
+                  [request, response, fn = std::move(fn)](const Asked& asked, std::function<void(absl::Status)> done) {
+                    fn(asked, *request, [response, done = std::move(done)](absl::StatusOr<Response> answer) {
+                      if (answer.ok()) *response = *std::move(answer);
+                      done(answer.status());
+                    });
+                  });
+  }
+
   // A stream of changes. `fn` is absl::StatusOr<bool>(ReadScope&, std::vector<Response>&): appends what is new since
   // its last call, and tells whether there may be more at once. It keeps its own place, is called by one thread at a
   // time, on a fresh snapshot, and only when everything before has been sent. The stream ends with the caller's
@@ -146,6 +168,7 @@ class Gate {
 
  private:
   using Query = std::function<absl::Status(ReadScope&)>;
+  using Asking = std::function<void(const Asked&, std::function<void(absl::Status)>)>;
   class Methods;
   class Workers;
   struct Call;
@@ -161,6 +184,10 @@ class Gate {
                                       absl::Status status);
   grpc::ServerUnaryReactor* ReadAny(grpc::CallbackServerContext* context, const google::protobuf::Message& request,
                                     Query query);
+  grpc::ServerUnaryReactor* AskAny(grpc::CallbackServerContext* context, const google::protobuf::Message& request,
+                                   Asking asking);
+  // Runs `job` on a query thread, unless nobody waits for it any more by then.
+  void Queue(const std::shared_ptr<Call>& call, std::function<void()> job);
   // A call whose principal may call the method; null after `finish` was called with the refusal.
   std::shared_ptr<Call> Admit(grpc::CallbackServerContext* context, std::function<void(const grpc::Status&)> finish,
                               const google::protobuf::Message& request);

@@ -26,7 +26,9 @@ std::vector<MethodPermission> JournalPermissions() {
 
 grpc::ServerUnaryReactor* JournalApi::ReadJournal(grpc::CallbackServerContext* context,
                                                   const ReadJournalRequest* request, ReadJournalResponse* response) {
-  store::Database* const database = database_;
+  const absl::StatusOr<const Served*> served = FindServed(served_, request->service());
+  if (!served.ok()) return served_[0].gate->Refuse(context, request, served.status());
+  store::Database* const database = (*served)->database;
   const auto read = [database](ReadScope& scope,
                                const ReadJournalRequest& wanted) -> absl::StatusOr<ReadJournalResponse> {
     if (wanted.key().empty()) return InvalidField("key", "required");
@@ -41,7 +43,7 @@ grpc::ServerUnaryReactor* JournalApi::ReadJournal(grpc::CallbackServerContext* c
     for (JournalEntry& entry : entries) *reply.add_entries() = std::move(entry);
     return reply;
   };
-  return gate_->Read(context, request, response, read);
+  return (*served)->gate->Read(context, request, response, read);
 }
 
 }  // namespace polku::rpc

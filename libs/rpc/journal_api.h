@@ -1,11 +1,11 @@
-// JournalService: the public events of this service again, for other Polku services.
+// JournalService: the public events of the services behind this address again, for other Polku services.
 #pragma once
 
+#include <utility>
 #include <vector>
 
 #include "libs/rpc/access.h"
-#include "libs/rpc/gate.h"
-#include "libs/store/database.h"
+#include "libs/rpc/served.h"
 #include "polku/common/v1/journal.grpc.pb.h"
 
 namespace polku::rpc {
@@ -15,16 +15,15 @@ std::vector<MethodPermission> JournalPermissions();
 
 class JournalApi final : public polku::common::v1::JournalService::CallbackService {
  public:
-  // Both outlive this object. The gate's table holds JournalPermissions().
-  JournalApi(Gate* gate, store::Database* database) : gate_(gate), database_(database) {}
+  // At least one; their gates' tables hold JournalPermissions().
+  explicit JournalApi(std::vector<Served> served) : served_(std::move(served)) {}
 
   grpc::ServerUnaryReactor* ReadJournal(grpc::CallbackServerContext* context,
                                         const polku::common::v1::ReadJournalRequest* request,
                                         polku::common::v1::ReadJournalResponse* response) override;
 
  private:
-  Gate* const gate_;
-  store::Database* const database_;
+  const std::vector<Served> served_;
 };
 
 }  // namespace polku::rpc

@@ -47,7 +47,7 @@ class JournalApiTest : public ::testing::Test {
     options.permissions = JournalPermissions();
     options.metrics = &registry_;
     gate_ = std::make_unique<Gate>(std::move(options));
-    api_ = std::make_unique<JournalApi>(gate_.get(), database_.get());
+    api_ = std::make_unique<JournalApi>(std::vector<Served>{{"probe", gate_.get(), database_.get(), nullptr}});
     server_ = *Server::Start({.permissions = JournalPermissions()}, {api_.get()});
     stub_ = JournalService::NewStub(
         grpc::CreateChannel(absl::StrCat("127.0.0.1:", server_->port()), grpc::InsecureChannelCredentials()));
@@ -66,11 +66,12 @@ class JournalApiTest : public ::testing::Test {
             .time = clock_.Now()};
   }
   absl::StatusOr<ReadJournalResponse> Read(const std::string& key, int64_t after, int page_size,
-                                           const std::string& role = "service") {
+                                           const std::string& role = "service", const std::string& service = "") {
     grpc::ClientContext context;
     context.AddMetadata("polku-organisation", "organisations/polku");
     context.AddMetadata("polku-role", role);
     ReadJournalRequest request;
+    request.set_service(service);
     request.set_key(key);
     request.set_after_version(after);
     request.set_page_size(page_size);
@@ -106,6 +107,12 @@ TEST_F(JournalApiTest, StartsAfterTheVersionAndEndsAtThePageSize) {
   EXPECT_EQ(Read("sources/a", 1, 0)->entries_size(), 1);
   EXPECT_EQ(Read("sources/a", 0, 1)->entries_size(), 1);
   EXPECT_EQ(Read("sources/b", 0, 0)->entries_size(), 0);
+}
+
+TEST_F(JournalApiTest, GivesTheEventsOfTheServiceThatIsNamed) {
+  EXPECT_EQ(Read("sources/a", 0, 0, "service", "probe")->entries_size(), 2);
+  EXPECT_THAT(Read("sources/a", 0, 0, "service", "other"), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(Read("sources/a", 0, 0, "lead", "other"), StatusIs(absl::StatusCode::kPermissionDenied));
 }
 
 TEST_F(JournalApiTest, IsForServicesOnly) {

@@ -36,6 +36,7 @@ absl::StatusOr<std::vector<JournalEntry>> RemoteJournals::Read(absl::string_view
   context.AddMetadata("polku-role", "service");
   context.AddMetadata("polku-system", "polku");
   polku::common::v1::ReadJournalRequest request;
+  request.set_service(std::string(service));
   request.set_key(std::string(key));
   request.set_after_version(after);
   request.set_page_size(limit);

@@ -71,6 +71,8 @@ void Region::Open() {
   POLKU_CHECK(servers_[0]->Start(nullptr).ok());
   const auto channel = ChannelTo(*servers_[0]);
   for (const auto& part : all_in_one::AllParts()) AddStubs(part->store_options().service, channel);
+  operators_ = common::v1::OperatorService::NewStub(channel);
+  journals_ = common::v1::JournalService::NewStub(channel);
 }
 
 void Region::AddStubs(const std::string& service, const std::shared_ptr<grpc::Channel>& channel) {

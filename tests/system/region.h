@@ -20,6 +20,8 @@
 #include "libs/testing/kafka_broker.h"
 #include "libs/testing/temporary_folder.h"
 #include "polku/assessment/v1/api.grpc.pb.h"
+#include "polku/common/v1/journal.grpc.pb.h"
+#include "polku/common/v1/operator.grpc.pb.h"
 #include "polku/coordinator_network/v1/api.grpc.pb.h"
 #include "polku/follow_up/v1/api.grpc.pb.h"
 #include "polku/referral/v1/api.grpc.pb.h"
@@ -38,11 +40,14 @@ constexpr Who kAssessor{"organisations/unit", "assessor"};
 constexpr Who kCoordinator{"organisations/unit", "coordinator"};
 constexpr Who kLead{"organisations/unit", "lead"};
 constexpr Who kProvider{"organisations/provider", "provider"};
+constexpr Who kOperator{"organisations/polku", "operator"};
 
 using Referrals = referral::v1::ReferralService::StubInterface;
 using Assessments = assessment::v1::AssessmentService::StubInterface;
 using Coordinators = coordinator_network::v1::CoordinatorNetworkService::StubInterface;
 using FollowUps = follow_up::v1::FollowUpService::StubInterface;
+using Operators = common::v1::OperatorService::StubInterface;
+using Journals = common::v1::JournalService::StubInterface;
 
 enum class Layout {
   kAllInOne,
@@ -112,6 +117,8 @@ class Region {
   Assessments& StubFor(Assessments*) { return Next(assessments_); }
   Coordinators& StubFor(Coordinators*) { return Next(coordinators_); }
   FollowUps& StubFor(FollowUps*) { return Next(follow_ups_); }
+  Operators& StubFor(Operators*) { return *operators_; }
+  Journals& StubFor(Journals*) { return *journals_; }
   void AddStubs(const std::string& service, const std::shared_ptr<grpc::Channel>& channel);
 
   const Layout layout_;
@@ -127,6 +134,9 @@ class Region {
   std::vector<std::unique_ptr<Assessments>> assessments_;
   std::vector<std::unique_ptr<Coordinators>> coordinators_;
   std::vector<std::unique_ptr<FollowUps>> follow_ups_;
+  // Of the process that has all services.
+  std::unique_ptr<Operators> operators_;
+  std::unique_ptr<Journals> journals_;
   size_t calls_ = 0;
 };
 

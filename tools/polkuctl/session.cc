@@ -39,13 +39,15 @@ std::vector<const google::protobuf::Message*> RowsOf(const google::protobuf::Mes
 }  // namespace
 
 std::shared_ptr<grpc::Channel> Session::channel() {
-  if (channel_ == nullptr) {
-    grpc::ChannelArguments arguments;
-    // Calls carry personal data in clear text: they go to the server named and to no proxy of the environment.
-    arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-    channel_ = grpc::CreateCustomChannel(server, grpc::InsecureChannelCredentials(), arguments);
-  }
+  if (channel_ == nullptr) channel_ = ChannelTo(server);
   return channel_;
+}
+
+std::shared_ptr<grpc::Channel> Session::ChannelTo(const std::string& address) {
+  grpc::ChannelArguments arguments;
+  // Calls carry personal data in clear text: they go to the server named and to no proxy of the environment.
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
 }
 
 absl::Time Session::Now() const { return SystemClock().Now(); }
@@ -148,6 +150,7 @@ std::unique_ptr<CLI::App> MakeApp(Session& session) {
   AddFollowUpCommands(*app, session);
   AddAgreementCommands(*app, session);
   AddImportCommands(*app, session);
+  AddOperatorCommands(*app, session);
   return app;
 }
 

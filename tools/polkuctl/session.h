@@ -42,6 +42,7 @@ class Session {
   int exit_code = kOk;
 
   std::shared_ptr<grpc::Channel> channel();
+  static std::shared_ptr<grpc::Channel> ChannelTo(const std::string& address);
   absl::Time Now() const;
 
   // `method` is &Stub::SubmitReferral, ... A request_id that is empty gets a new UUID.
@@ -149,6 +150,7 @@ void AddClientCommands(CLI::App& app, Session& session);
 void AddSupportCommands(CLI::App& app, Session& session);
 void AddTopicCommands(CLI::App& app, Session& session);
 void AddAgreementCommands(CLI::App& app, Session& session);
+void AddOperatorCommands(CLI::App& app, Session& session);
 
 // The whole program. `arguments` without the program's name.
 int Run(std::vector<std::string> arguments, std::ostream& out, std::ostream& err);

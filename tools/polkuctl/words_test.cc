@@ -4,15 +4,21 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <set>
 #include <sstream>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/synchronization/mutex.h"
+#include "libs/base/violation.h"
+#include "libs/rpc/status.h"
 #include "libs/testing/temporary_folder.h"
 #include "polku/assessment/v1/api.grpc.pb.h"
+#include "polku/common/v1/operator.grpc.pb.h"
 #include "polku/coordinator_network/v1/api.grpc.pb.h"
 #include "polku/follow_up/v1/api.grpc.pb.h"
 #include "polku/referral/v1/api.grpc.pb.h"
@@ -21,6 +27,7 @@
 namespace polku::polkuctl {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -93,7 +100,7 @@ TEST(Words, HaveExamplesThatWorkAndLeaveOutNoMethod) {
   const google::protobuf::FileDescriptor* const files[] = {
       referral::v1::GetReferralRequest::descriptor()->file(), assessment::v1::GetPlanRequest::descriptor()->file(),
       coordinator_network::v1::GetMeetingRequest::descriptor()->file(),
-      follow_up::v1::GetJourneyRequest::descriptor()->file()};
+      follow_up::v1::GetJourneyRequest::descriptor()->file(), common::v1::GetLagRequest::descriptor()->file()};
   for (const auto* file : files) {
     ASSERT_EQ(file->service_count(), 1);
     for (int i = 0; i < file->service(0)->method_count(); ++i) {
@@ -155,6 +162,112 @@ class Referrals : public referral::v1::ReferralService::Service {
   int port_ = 0;
   std::unique_ptr<grpc::Server> server_;
 };
+
+// The operator's side of a program with these services.
+class Operated : public common::v1::OperatorService::Service {
+ public:
+  explicit Operated(std::vector<std::string> services) : services_(std::move(services)) {
+    grpc::ServerBuilder builder;
+    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
+    builder.RegisterService(this);
+    server_ = builder.BuildAndStart();
+  }
+  std::string address() const { return absl::StrCat("127.0.0.1:", port_); }
+
+  grpc::Status ListServices(grpc::ServerContext*, const common::v1::ListServicesRequest*,
+                            common::v1::ListServicesResponse* reply) override {
+    reply->mutable_services()->Add(services_.begin(), services_.end());
+    return grpc::Status::OK;
+  }
+  grpc::Status ListDeadLetters(grpc::ServerContext*, const common::v1::ListDeadLettersRequest* request,
+                               common::v1::ListDeadLettersResponse* reply) override {
+    reply->add_dead_letters()->set_name(absl::StrCat("services/", request->service(), "/dead-letters/1"));
+    reply->mutable_dead_letters(0)->set_reason("why");
+    if (request->page_token().empty()) reply->set_next_page_token("token");
+    return grpc::Status::OK;
+  }
+  grpc::Status ReplayDeadLetter(grpc::ServerContext*, const common::v1::ReplayDeadLetterRequest* request,
+                                common::v1::JudgedDeadLetter* reply) override {
+    const std::string service = std::vector<std::string>(absl::StrSplit(request->name(), '/'))[1];
+    if (std::find(services_.begin(), services_.end(), service) == services_.end()) {
+      return rpc::ToGrpc(WithReason(absl::NotFoundError("not here"), "SERVICE_NOT_HERE"), "");
+    }
+    reply->set_set_aside_again(absl::EndsWith(request->name(), "/2"));
+    return grpc::Status::OK;
+  }
+  grpc::Status GetLag(grpc::ServerContext*, const common::v1::GetLagRequest* request, common::v1::Lag* reply) override {
+    reply->set_service(request->service());
+    reply->set_parked_keys(7);
+    auto& partition = *reply->add_partitions();
+    partition.set_topic("topic");
+    partition.set_next_offset(3);
+    if (request->service() == "follow-up") {
+      reply->set_bus_problem("no answer");
+    } else {
+      partition.set_end_offset(5);
+      partition.set_behind(2);
+    }
+    return grpc::Status::OK;
+  }
+
+ private:
+  const std::vector<std::string> services_;
+  int port_ = 0;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+TEST(Operator, IsToldOfEveryServiceOfEveryProgram) {
+  const Operated one({"referral", "assessment"});
+  const Operated other({"follow-up"});
+  const std::string servers = absl::StrCat(one.address(), ",", other.address());
+  std::ostringstream out;
+  std::ostringstream err;
+  EXPECT_EQ(polkuctl::Run({"lag", "--servers", servers}, out, err), kOk);
+  EXPECT_EQ(out.str(),
+            "SERVICE     TOPIC  PARTITION  NEXT_OFFSET  END_OFFSET  BEHIND  COVERED_UNTIL\n"
+            "referral    topic  0          3            5           2\n"
+            "assessment  topic  0          3            5           2\n"
+            "follow-up   topic  0          3            ?           ?\n"
+            "\n"
+            "SERVICE     DEAD_LETTERS  PARKED_KEYS  OUTBOX_ROWS\n"
+            "referral    0             7            0\n"
+            "assessment  0             7            0\n"
+            "follow-up   0             7            0\n");
+  EXPECT_EQ(err.str(), "follow-up: ends are not known: no answer\n");
+  out.str("");
+  err.str("");
+  EXPECT_EQ(polkuctl::Run({"dead-letters", "list", "--servers", servers}, out, err), kOk);
+  EXPECT_THAT(out.str(),
+              AllOf(HasSubstr("services/referral/dead-letters/1"), HasSubstr("services/assessment/dead-letters/1"),
+                    HasSubstr("services/follow-up/dead-letters/1")));
+  EXPECT_THAT(err.str(), HasSubstr("more: --service follow-up --page-token token\n"));
+}
+
+TEST(Operator, IsToldOfTheOtherProgramsWhenOneIsAway) {
+  const Operated other({"follow-up"});
+  std::ostringstream out;
+  std::ostringstream err;
+  EXPECT_EQ(polkuctl::Run({"lag", "--servers", absl::StrCat("127.0.0.1:1,", other.address())}, out, err), kUnreachable);
+  EXPECT_THAT(err.str(), HasSubstr("127.0.0.1:1: "));
+  EXPECT_THAT(out.str(), HasSubstr("follow-up"));
+}
+
+TEST(Operator, FindsTheProgramThatHasTheDeadLetter) {
+  const Operated one({"referral"});
+  const Operated other({"follow-up"});
+  const std::string servers = absl::StrCat(one.address(), ",", other.address());
+  std::ostringstream out;
+  std::ostringstream err;
+  const auto replay = [&](const std::string& name) {
+    return polkuctl::Run({"dead-letters", "replay", name, "--servers", servers}, out, err);
+  };
+  EXPECT_EQ(replay("services/follow-up/dead-letters/1"), kOk);
+  EXPECT_EQ(err.str(), "");
+  EXPECT_EQ(replay("services/follow-up/dead-letters/2"), kRefused);
+  EXPECT_THAT(err.str(), HasSubstr("set aside again"));
+  EXPECT_EQ(replay("services/assessment/dead-letters/1"), kRefused);
+  EXPECT_THAT(err.str(), HasSubstr("SERVICE_NOT_HERE"));
+}
 
 TEST(From, IsTheRequestWithWhatWasTypedOnTop) {
   ASSERT_EQ(chdir(POLKU_POLKUCTL_EXAMPLES), 0);
