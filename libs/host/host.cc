@@ -44,6 +44,42 @@ absl::Status In(absl::string_view folder, const absl::Status& status) {
   return absl::Status(status.code(), absl::StrCat("data folder ", folder, ": ", status.message()));
 }
 
+absl::Status MakeFolders(const HostConfig& config) {
+  RETURN_IF_ERROR(MakeFolder(config.data_folder));
+  RETURN_IF_ERROR(MakeFolder(absl::StrCat(config.data_folder, "/keys")));
+  return MakeFolder(ErasuresFolder(config));
+}
+
+// Empty: a start may make and upgrade the tables itself.
+std::string MigratedBy(const HostConfig& config) {
+  const bool by_command = config.migration == Migration::kByCommand ||
+                          (config.migration == Migration::kByStore && config.store_kind == StoreKind::kPostgres);
+  return by_command ? absl::StrCat(config.program, " migrate") : "";
+}
+
+absl::StatusOr<std::unique_ptr<store::Database>> OpenDatabase(const HostConfig& config, const store::Options& options,
+                                                              Random* secrets) {
+  if (config.store_kind == StoreKind::kPostgres) {
+    store::PostgresOptions postgres;
+    postgres.target = absl::StrReplaceAll(config.postgres_target,
+                                          {{"{service}", absl::StrReplaceAll(options.service, {{"-", "_"}})}});
+    postgres.key_path = absl::StrCat(config.data_folder, "/keys/", options.service, ".keys");
+    postgres.ledger_path = absl::StrCat(ErasuresFolder(config), "/", options.service, ".ledger");
+    postgres.random = secrets;
+    postgres.base = options;
+    return store::OpenPostgres(postgres);
+  }
+  store::SqliteOptions sqlite;
+  sqlite.path = absl::StrCat(config.data_folder, "/", options.service, ".db");
+  sqlite.key_path = absl::StrCat(config.data_folder, "/keys/", options.service, ".keys");
+  sqlite.ledger_path = absl::StrCat(ErasuresFolder(config), "/", options.service, ".ledger");
+  sqlite.random = secrets;
+  sqlite.base = options;
+  absl::StatusOr<std::unique_ptr<store::Database>> database = store::OpenSqlite(sqlite);
+  if (!database.ok()) return In(config.data_folder, database.status());
+  return database;
+}
+
 template <class Row>
 void Append(const std::type_identity_t<std::vector<Row>>& more, std::vector<Row>& rows) {
   rows.insert(rows.end(), more.begin(), more.end());
@@ -87,14 +123,21 @@ absl::StatusOr<std::unique_ptr<Host>> Host::Create(const HostConfig& config, Par
   std::unique_ptr<Host> made(
       new Host(config, std::move(parts), clock, random, std::move(access), std::move(catalogue)));
   ops::RegisterBuild(config.program, made->metrics_);
-  RETURN_IF_ERROR(MakeFolder(config.data_folder));
-  RETURN_IF_ERROR(MakeFolder(absl::StrCat(config.data_folder, "/keys")));
-  RETURN_IF_ERROR(MakeFolder(ErasuresFolder(config)));
+  RETURN_IF_ERROR(MakeFolders(config));
   // First: the file of the embedded bus keeps a second process out before it touches any other.
   RETURN_IF_ERROR(made->OpenBus());
   RETURN_IF_ERROR(made->EnsureTopics());
   RETURN_IF_ERROR(made->CreateParts());
   return made;
+}
+
+absl::Status Host::Migrate(const HostConfig& config, const Parts& parts) {
+  RETURN_IF_ERROR(MakeFolders(config));
+  SystemRandom secrets;
+  for (const std::unique_ptr<Part>& part : parts) {
+    RETURN_IF_ERROR(OpenDatabase(config, part->store_options(), &secrets).status());
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Host::OpenBus() {
@@ -139,32 +182,12 @@ absl::Status Host::CheckTopics(const std::vector<bus::TopicSpec>& topics) const 
       absl::StrCat("no topic ", plan.missing[0].name, " on Kafka; it is made by: polkuctl topics apply"));
 }
 
-absl::StatusOr<std::unique_ptr<store::Database>> Host::OpenDatabase(const store::Options& options) {
-  if (config_.store_kind == StoreKind::kPostgres) {
-    store::PostgresOptions postgres;
-    postgres.target = absl::StrReplaceAll(config_.postgres_target,
-                                          {{"{service}", absl::StrReplaceAll(options.service, {{"-", "_"}})}});
-    postgres.key_path = absl::StrCat(config_.data_folder, "/keys/", options.service, ".keys");
-    postgres.ledger_path = absl::StrCat(ErasuresFolder(config_), "/", options.service, ".ledger");
-    postgres.random = &secrets_;
-    postgres.base = options;
-    return store::OpenPostgres(postgres);
-  }
-  store::SqliteOptions sqlite;
-  sqlite.path = absl::StrCat(config_.data_folder, "/", options.service, ".db");
-  sqlite.key_path = absl::StrCat(config_.data_folder, "/keys/", options.service, ".keys");
-  sqlite.ledger_path = absl::StrCat(ErasuresFolder(config_), "/", options.service, ".ledger");
-  sqlite.random = &secrets_;
-  sqlite.base = options;
-  absl::StatusOr<std::unique_ptr<store::Database>> database = store::OpenSqlite(sqlite);
-  if (!database.ok()) return In(config_.data_folder, database.status());
-  return database;
-}
-
 absl::Status Host::CreateParts() {
   for (const std::unique_ptr<Part>& part : parts_) {
-    ASSIGN_OR_RETURN(std::unique_ptr<store::Database> database, OpenDatabase(part->store_options()));
-    journals_.Add(part->store_options().service, database.get());
+    store::Options options = part->store_options();
+    options.migrated_by = MigratedBy(config_);
+    ASSIGN_OR_RETURN(std::unique_ptr<store::Database> database, OpenDatabase(config_, options, &secrets_));
+    journals_.Add(options.service, database.get());
     databases_.push_back(std::move(database));
   }
   pipeline::PeerJournal* peers = &journals_;

@@ -53,6 +53,13 @@ enum class StoreKind {
   kPostgres,
 };
 
+// Who makes and upgrades the tables of a database.
+enum class Migration {
+  kByStore,  // With SQLite the start, with PostgreSQL the command.
+  kAtStart,
+  kByCommand,  // "polku-referral migrate"; a start without right tables is refused.
+};
+
 struct HostConfig {
   std::string program = "polku-all-in-one";
   // Holds keys/<service>.keys, with SQLite one <service>.db each and, with the embedded bus, bus.db. Made when missing.
@@ -63,6 +70,7 @@ struct HostConfig {
   StoreKind store_kind = StoreKind::kSqlite;
   // libpq's connection string; "{service}" in it stands for the service's name, with underscores.
   std::string postgres_target;
+  Migration migration = Migration::kByStore;
   BusKind bus_kind = BusKind::kEmbedded;
   bus::KafkaBusOptions kafka;  // The clock is the host's.
   // Whether missing topics are made on Kafka. Otherwise a missing one is an error.
@@ -86,10 +94,14 @@ class Host {
   // Opens the data folder and the bus and makes the services; nothing runs yet. `clock` and `random` (of client and
   // trace ids; keys always come from the system) are not owned and outlive the object.
   // Errors: kFailedPrecondition naming the file when another process has the folder open or a newer version
-  // wrote it, or what mends a missing topic; kInvalidArgument for the access mode, the bus, an address, a pathway or a
-  // rule set; kUnavailable when Kafka is away.
+  // wrote it, or what mends missing or older tables and a missing topic; kInvalidArgument for the access mode, the bus,
+  // an address, a pathway or a rule set; kUnavailable when Kafka is away.
   static absl::StatusOr<std::unique_ptr<Host>> Create(const HostConfig& config, Parts parts, const Clock* clock,
                                                       Random* random);
+  // Makes the databases of the parts, or upgrades them, and closes them again; needs no bus and no other setting.
+  // A program that has an older SQLite database open is in the way; on PostgreSQL it goes on until it connects anew.
+  // Errors: as those of Create about databases.
+  static absl::Status Migrate(const HostConfig& config, const Parts& parts);
   ~Host();
   Host(const Host&) = delete;
   Host& operator=(const Host&) = delete;
@@ -115,7 +127,6 @@ class Host {
   absl::Status OpenBus();
   absl::Status EnsureTopics();
   absl::Status CheckTopics(const std::vector<bus::TopicSpec>& topics) const;
-  absl::StatusOr<std::unique_ptr<store::Database>> OpenDatabase(const store::Options& options);
   absl::Status CreateParts();
   void CreateCommonApis();
   absl::Status OpenPorts();

@@ -5,13 +5,17 @@
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/strip.h"
 #include "libs/host/settings.h"
 
 namespace polku::host {
 namespace {
+
+constexpr char kMigrate[] = "migrate";
 
 // The signals that end the process are taken by sigwait alone; every thread made later inherits the mask.
 // SIGUSR1 is how a loop that cannot go on wakes it.
@@ -35,12 +39,23 @@ int Run(const std::string& program, Parts parts, int argc, const char* const* ar
   settings.server.program = program;
   config::ConfigSpec spec(program);
   Describe(spec, settings);
-  const auto wish = spec.Load(config::CommandLine(argc, argv), config::Environment());
+  std::vector<std::string> arguments = config::CommandLine(argc, argv);
+  const bool migrate = !arguments.empty() && arguments[0] == kMigrate;
+  if (migrate) arguments.erase(arguments.begin());
+  const auto wish = spec.Load(arguments, config::Environment());
   if (!wish.ok()) return Fail(program, wish.status());
-  if (*wish == config::Wish::kHelp) std::cout << spec.Help();
+  if (*wish == config::Wish::kHelp) {
+    std::cout << program << " " << kMigrate
+              << " ...: makes or upgrades the databases, with the same settings, and ends\n"
+              << spec.Help();
+  }
   if (*wish == config::Wish::kPrint) std::cout << spec.Effective();
   if (*wish != config::Wish::kRun) return 0;
 
+  if (migrate) {
+    const absl::Status migrated = Host::Migrate(settings.server, parts);
+    return migrated.ok() ? 0 : Fail(program, migrated);
+  }
   setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);  // What it would print comes back as a status, too.
   const sigset_t endings = BlockEndings();
   const SystemClock clock;

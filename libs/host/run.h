@@ -8,7 +8,7 @@
 namespace polku::host {
 
 // Reads the settings, serves until SIGINT or SIGTERM, and gives the exit code: 1 for whatever kept it from starting or
-// from going on, told on stderr.
+// from going on, told on stderr. With `migrate` as the first argument it makes or upgrades the databases and ends.
 int Run(const std::string& program, Parts parts, int argc, const char* const* argv);
 
 }  // namespace polku::host

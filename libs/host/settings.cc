@@ -62,6 +62,10 @@ void Describe(config::ConfigSpec& spec, Settings& settings) {
   spec.String("store.postgres", &server.postgres_target,
               "libpq's connection string, with {service} where the service's name stands (coordinator_network); "
               "passwords belong into a file, ~/.pgpass or passfile=");
+  spec.Enum("store.migrate", &server.migration,
+            {{"by-store", Migration::kByStore}, {"true", Migration::kAtStart}, {"false", Migration::kByCommand}},
+            "whether a start makes and upgrades the tables itself, and does not wait for the command migrate; "
+            "by-store: with sqlite");
   spec.Check([&server] {
     if (server.store_kind != StoreKind::kPostgres || !server.postgres_target.empty()) return absl::OkStatus();
     return absl::InvalidArgumentError("store.postgres: required with store.kind=postgres");

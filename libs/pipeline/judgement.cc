@@ -81,7 +81,7 @@ absl::Status Corridor::CheckKinds() {
     if (stored > kind->schema()) {
       return absl::FailedPreconditionError(absl::StrCat("aggregates ", kind->key_prefix(), " of ", definition_.service,
                                                         " have schema ", stored, ", this program knows ",
-                                                        kind->schema()));
+                                                        kind->schema(), ": a newer one is needed"));
     }
     if (stored < kind->schema()) RETURN_IF_ERROR(transaction->SaveKind({kind->key_prefix(), kind->schema()}));
   }

@@ -376,6 +376,9 @@ struct Options {
   std::string service;                       // "referral"; a database of another service is refused.
   std::vector<std::string> sealed_prefixes;  // {"clients/"}
   std::vector<Migration> migrations;
+  // Empty: opening a database makes its tables and brings them to the newest version. Otherwise it does neither: it
+  // refuses a database that needs it, and names this command, which does it.
+  std::string migrated_by;
 };
 
 }  // namespace polku::store

@@ -1,7 +1,10 @@
 #include "libs/store/dialect.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "libs/base/status_macros.h"
 #include "libs/store/sealing.h"
 
 namespace polku::store {
@@ -10,6 +13,34 @@ absl::Status Take(absl::StatusOr<std::string> opened, std::string& content, bool
   erased = IsErased(opened.status());
   if (opened.ok()) content = *std::move(opened);
   return erased ? absl::OkStatus() : opened.status();
+}
+
+absl::Status CheckNoTables(absl::string_view database, const Options& options) {
+  if (options.migrated_by.empty()) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("database ", database, ": has no tables yet; they are made by: ", options.migrated_by));
+}
+
+absl::Status CheckCoreTables(absl::string_view database, int64_t core_known, int64_t core_found) {
+  if (core_found <= core_known) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat("database ", database, ": core tables have version ", core_found,
+                                                    ", this program knows ", core_known, ": a newer one is needed"));
+}
+
+absl::Status CheckTables(absl::string_view database, const Options& options, int64_t core_known,
+                         const TablesFound& found) {
+  RETURN_IF_ERROR(CheckCoreTables(database, core_known, found.core));
+  int64_t known = 0;
+  for (const Migration& migration : options.migrations) known = std::max<int64_t>(known, migration.version);
+  if (found.migration > known) {
+    return absl::FailedPreconditionError(absl::StrCat("database ", database, ": tables of ", options.service,
+                                                      " have version ", found.migration, ", this program knows ", known,
+                                                      ": a newer one is needed"));
+  }
+  if (options.migrated_by.empty() || (found.core == core_known && found.migration == known)) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      "database ", database, ": tables of ", options.service, " have version ", found.core, ".", found.migration,
+      ", this program needs ", core_known, ".", known, "; they are upgraded by: ", options.migrated_by));
 }
 
 Value PastPrefix(absl::string_view prefix) {

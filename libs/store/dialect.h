@@ -20,6 +20,18 @@ Value PastPrefix(absl::string_view prefix);
 // NULL when nothing is due.
 Value DueOf(const StoredAggregate& aggregate);
 
+// Whether the tables of `database` can be used as they are.
+// Errors: kFailedPrecondition, naming the database and what mends it: a newer program for a newer version, and with
+// Options::migrated_by that command for none and for an older one.
+struct TablesFound {
+  int64_t core = 0;       // Version of the core tables.
+  int64_t migration = 0;  // The newest that was applied.
+};
+absl::Status CheckTables(absl::string_view database, const Options& options, int64_t core_known,
+                         const TablesFound& found);
+absl::Status CheckCoreTables(absl::string_view database, int64_t core_known, int64_t core_found);
+absl::Status CheckNoTables(absl::string_view database, const Options& options);
+
 template <class T, class KeyOf>
 std::vector<absl::string_view> KeysOf(absl::Span<const T> rows, KeyOf key_of) {
   static_assert(std::is_same_v<decltype(key_of(rows[0])), const std::string&>, "the views must not outlive the keys");

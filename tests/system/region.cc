@@ -91,6 +91,7 @@ void Region::UsePostgres(const std::string& service, host::HostConfig& config) {
   auto& server = store::postgres::ServerForTests::Get();
   const std::string name = absl::StrCat(database_prefix_, absl::StrReplaceAll(service, {{"-", "_"}}));
   config.store_kind = host::StoreKind::kPostgres;
+  config.migration = host::Migration::kAtStart;
   config.postgres_target = server.Target(absl::StrCat(database_prefix_, "{service}"));
   if (databases_.insert(name).second) server.CreateDatabase(name);
 }

@@ -8,6 +8,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "libs/base/status_matchers.h"
+#include "libs/host/run.h"
+#include "libs/store/postgres/testing/server.h"
 #include "libs/store/sqlite/sqlite_database.h"
 #include "services/referral/service.h"
 #include "tests/system/region.h"
@@ -55,8 +57,54 @@ TEST_F(StartUp, RefusesAFolderOfANewerVersionAndLeavesItAlone) {
     ASSERT_THAT(store::OpenSqlite(newer), IsOk());
   }
   const std::string before = Contents(path);
-  EXPECT_THAT(Create(region_.config()), StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("referral.db")));
+  EXPECT_THAT(Create(region_.config()), StatusIs(absl::StatusCode::kFailedPrecondition,
+                                                 AllOf(HasSubstr("referral.db"), HasSubstr("a newer one is needed"))));
   EXPECT_EQ(Contents(path), before);
+}
+
+// Nobody upgrades a database in passing where that is for a person to decide.
+TEST_F(StartUp, LeavesTablesToTheCommandWhereThatIsWished) {
+  testing::TemporaryFolder other;
+  host::HostConfig config = region_.config();
+  config.data_folder = other.path();
+  config.erasures_folder = other.path() + "/erasures";
+  config.migration = host::Migration::kByCommand;
+  const auto refused = StatusIs(absl::StatusCode::kFailedPrecondition,
+                                AllOf(HasSubstr("referral.db"), HasSubstr("polku-all-in-one migrate")));
+  EXPECT_THAT(Create(config), refused);
+  {
+    store::SqliteOptions older;
+    older.base = referral::StoreOptions();
+    older.base.migrations.pop_back();
+    older.path = absl::StrCat(other.path(), "/referral.db");
+    older.key_path = absl::StrCat(other.path(), "/keys/referral.keys");
+    SystemRandom random;
+    older.random = &random;
+    ASSERT_THAT(store::OpenSqlite(older), IsOk());
+  }
+  EXPECT_THAT(Create(config), refused);
+  const std::string folder = absl::StrCat("--data.folder=", config.data_folder);
+  const std::string erasures = absl::StrCat("--erasures.folder=", config.erasures_folder);
+  const char* const words[] = {"polku-all-in-one", "migrate", folder.c_str(), erasures.c_str()};
+  ASSERT_EQ(host::Run("polku-all-in-one", all_in_one::AllParts(), 4, words), 0);
+  EXPECT_THAT(Create(config), IsOk());
+}
+
+TEST_F(StartUp, OnPostgresWantsTheCommandUnlessItIsToldOtherwise) {
+  using store::postgres::ServerForTests;
+  if (!ServerForTests::IsInstalled()) GTEST_SKIP() << "NOT RUN: PostgreSQL is not installed";
+  testing::TemporaryFolder other;
+  host::HostConfig config = region_.config();
+  config.data_folder = other.path();
+  config.erasures_folder = other.path() + "/erasures";
+  config.store_kind = host::StoreKind::kPostgres;
+  config.postgres_target = ServerForTests::Get().Target("start_{service}");
+  for (const char* service : {"referral", "assessment", "coordinator_network", "follow_up"}) {
+    ServerForTests::Get().CreateDatabase(absl::StrCat("start_", service));
+  }
+  EXPECT_THAT(Create(config), StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("polku-all-in-one migrate")));
+  ASSERT_THAT(host::Host::Migrate(config, all_in_one::AllParts()), IsOk());
+  EXPECT_THAT(Create(config), IsOk());
 }
 
 TEST_F(StartUp, RefusesAPortInUseAndNamesIt) {

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "libs/base/status_macros.h"
+#include "libs/store/dialect.h"
 #include "libs/store/erasure_ledger.h"
 #include "libs/store/postgres/connection.h"
 #include "libs/store/postgres/reads.h"
@@ -102,6 +103,7 @@ absl::StatusOr<std::unique_ptr<Connection>> PostgresDatabase::Connect() const {
 absl::Status PostgresDatabase::OpenTables() {
   ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, Connect());
   ASSIGN_OR_RETURN(const bool is_new, IsNew(*connection));
+  if (is_new) RETURN_IF_ERROR(CheckNoTables(connection->name(), options_.base));
   KeyRingOptions key_file;
   key_file.path = options_.key_path;
   key_file.random = options_.random;

@@ -30,7 +30,8 @@ struct PostgresOptions {
 // Makes the tables when there are none, and the key file with them. What the ledger says was erased is erased when this
 // returns, but for rows that DeleteOwned deletes. A second program may have the database open: their transactions
 // meet with kAborted. Errors: kUnavailable without a connection; kFailedPrecondition when the key file is missing or of
-// another database, when it belongs to another service or has newer tables than this build knows.
+// another database, when it belongs to another service or has newer tables than this program knows, and as
+// Options::migrated_by says.
 absl::StatusOr<std::unique_ptr<Database>> OpenPostgres(const PostgresOptions& options);
 
 }  // namespace polku::store

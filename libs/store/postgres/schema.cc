@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "libs/base/status_macros.h"
+#include "libs/store/dialect.h"
 
 namespace polku::store::postgres {
 namespace {
@@ -152,23 +153,14 @@ absl::StatusOr<Meta> ReadMeta(Connection& connection) {
 
 absl::Status CheckCore(Connection& connection, const Meta& meta, const Options& options,
                        absl::string_view database_id) {
-  if (meta.core_schema > kCoreSchema) {
-    return Refused(connection,
-                   absl::StrCat("core tables have version ", meta.core_schema, ", this build knows ", kCoreSchema));
-  }
+  RETURN_IF_ERROR(CheckCoreTables(connection.name(), kCoreSchema, meta.core_schema));
   if (meta.service != options.service) {
     return Refused(connection, absl::StrCat("belongs to service ", meta.service, ", not to ", options.service));
   }
   if (meta.database_id != database_id) return Refused(connection, "the key file is of another database");
   if (meta.epoch < 1) return absl::DataLossError(absl::StrCat("database ", connection.name(), ": damaged epoch"));
   ASSIGN_OR_RETURN(const Result newest, connection.Run(kNewestMigration));
-  int known = 0;
-  for (const Migration& migration : options.migrations) known = std::max(known, migration.version);
-  if (newest.Int(0, 0) > known) {
-    return Refused(connection, absl::StrCat("tables of ", options.service, " have version ", newest.Int(0, 0),
-                                            ", this build knows ", known));
-  }
-  return absl::OkStatus();
+  return CheckTables(connection.name(), options, kCoreSchema, {meta.core_schema, newest.Int(0, 0)});
 }
 
 absl::Status Migrate(Connection& connection, const Options& options) {

@@ -30,8 +30,8 @@ absl::StatusOr<bool> IsNew(Connection& connection);
 // Makes the core tables in one transaction, with epoch 1; nothing when another program has just made them.
 absl::Status CreateCore(Connection& connection, absl::string_view service, absl::string_view database_id);
 absl::StatusOr<Meta> ReadMeta(Connection& connection);
-// Errors: kFailedPrecondition when the database is of another service, a newer core, newer
-// migrations, or belongs to another key file; kDataLoss when its epoch is damaged.
+// Errors: kFailedPrecondition when the database is of another service or belongs to another key file; those of
+// CheckTables; kDataLoss when its epoch is damaged.
 absl::Status CheckCore(Connection& connection, const Meta& meta, const Options& options, absl::string_view database_id);
 // Applies what is missing, each in a transaction of its own. Programs take turns.
 absl::Status Migrate(Connection& connection, const Options& options);

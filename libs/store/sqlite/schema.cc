@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "libs/base/status_macros.h"
+#include "libs/store/dialect.h"
 
 namespace polku::store::sqlite {
 namespace {
@@ -136,10 +137,7 @@ absl::Status CreateCore(Connection& connection, absl::string_view service, absl:
 
 absl::Status CheckCore(Connection& connection, const Options& options, absl::string_view database_id) {
   ASSIGN_OR_RETURN(const Value core, Meta(connection, "core_schema"));
-  if (Number(core) > kCoreSchema) {
-    return Refused(connection,
-                   absl::StrCat("core tables have version ", Number(core), ", this build knows ", kCoreSchema));
-  }
+  RETURN_IF_ERROR(CheckCoreTables(connection.path(), kCoreSchema, Number(core)));
   ASSIGN_OR_RETURN(const Value service, Meta(connection, "service"));
   if (service != Value(options.service)) {
     const auto* owner = std::get_if<std::string>(&service);
@@ -149,13 +147,7 @@ absl::Status CheckCore(Connection& connection, const Options& options, absl::str
   ASSIGN_OR_RETURN(const Value id, Meta(connection, "database_id"));
   if (id != Value(Blob{std::string(database_id)})) return Refused(connection, "the key file is of another database");
   ASSIGN_OR_RETURN(const Value newest, connection.One("SELECT MAX(version) FROM migration"));
-  int known = 0;
-  for (const Migration& migration : options.migrations) known = std::max(known, migration.version);
-  if (Number(newest) > known) {
-    return Refused(connection, absl::StrCat("tables of ", options.service, " have version ", Number(newest),
-                                            ", this build knows ", known));
-  }
-  return absl::OkStatus();
+  return CheckTables(connection.path(), options, kCoreSchema, {Number(core), Number(newest)});
 }
 
 absl::Status UpgradeCore(Connection& connection) {

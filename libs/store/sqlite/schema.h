@@ -20,8 +20,7 @@ inline constexpr int kCoreSchema = 2;
 absl::StatusOr<bool> IsNew(Connection& connection);
 // Makes the core tables in one transaction, with epoch 1.
 absl::Status CreateCore(Connection& connection, absl::string_view service, absl::string_view database_id);
-// Errors: kFailedPrecondition when the file is of another service, a newer core, newer
-// migrations, or belongs to another key file.
+// Errors: kFailedPrecondition when the file is of another service or belongs to another key file; those of CheckTables.
 absl::Status CheckCore(Connection& connection, const Options& options, absl::string_view database_id);
 // Brings the core tables of an older file to kCoreSchema, in one transaction.
 absl::Status UpgradeCore(Connection& connection);

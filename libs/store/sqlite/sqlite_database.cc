@@ -16,6 +16,7 @@
 #include "absl/synchronization/mutex.h"
 #include "libs/base/private_file.h"
 #include "libs/base/status_macros.h"
+#include "libs/store/dialect.h"
 #include "libs/store/erasure_ledger.h"
 #include "libs/store/sealing.h"
 #include "libs/store/sqlite/checkpointer.h"
@@ -140,6 +141,7 @@ absl::Status SqliteDatabase::OpenFiles(const SqliteOptions& options) {
     RETURN_IF_ERROR(connection->Execute(absl::StrCat("PRAGMA max_page_count=", options.pages_max)));
   }
   ASSIGN_OR_RETURN(const bool is_new, IsNew(*connection));
+  if (is_new) RETURN_IF_ERROR(CheckNoTables(options.path, options.base));
   KeyRingOptions key_file;
   key_file.path = options.key_path;
   key_file.vfs = options.vfs;

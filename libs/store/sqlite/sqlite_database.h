@@ -34,7 +34,7 @@ struct SqliteOptions {
 // Makes the files when neither exists. What the ledger says was erased is erased when this returns,
 // but for rows that DeleteOwned deletes. Errors: kFailedPrecondition, naming the file, when
 // another process has it open, when the key file is missing or of another database, when it
-// belongs to another service or has newer tables than this build knows.
+// belongs to another service or has newer tables than this program knows, and as Options::migrated_by says.
 absl::StatusOr<std::unique_ptr<Database>> OpenSqlite(const SqliteOptions& options);
 
 }  // namespace polku::store
