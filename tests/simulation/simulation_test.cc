@@ -108,7 +108,7 @@ std::string Replay(uint64_t seed) {
 
 // Where the order in which things were told rightly matters: R2 of a measure of which something was retracted, or which
 // has ended; R3 of a client, when its limit was reached while a break was open that was retracted later, and R5 of one
-// whose life was said to have changed and had not. The gap may have closed before that was known.
+// whose life was said to have changed and had not, or no longer. The gap may have closed before that was known.
 struct OrderMatters {
   std::set<std::string> measures;
   std::set<std::string> clients;
@@ -158,7 +158,8 @@ void NoteWhereOrderMatters(const Picture& picture, const Picture& other, OrderMa
       noted.measures.insert(completed.measure());
     } else if (row.type == ended.GetTypeName() && ended.ParseFromString(row.payload)) {
       noted.measures.insert(ended.measure());
-    } else if (row.type == changed.GetTypeName() && changed.ParseFromString(row.payload) && changed.revoked()) {
+    } else if (row.type == changed.GetTypeName() && changed.ParseFromString(row.payload) &&
+               (changed.revoked() || changed.has_end_date())) {
       noted.unchanged_clients.insert(row.key);
     }
   }
