@@ -135,9 +135,9 @@ class Bus {
   // number of partitions; kInvalidArgument if a name is not 1 to 249 of [a-zA-Z0-9._-] or a number
   // is not 1 to 1000. Nothing is created then.
   virtual absl::Status EnsureTopics(absl::Span<const TopicSpec> topics) = 0;
-  // What each partition of the topic holds, by its number: everything acknowledged before the call is in it. May block.
-  // Errors: kNotFound; kUnavailable.
-  virtual absl::StatusOr<std::vector<Extent>> Extents(const std::string& topic) = 0;
+  // What each partition of the topic holds, by its number: everything acknowledged before the call is in it. Waits
+  // about `longest` for an answer. Errors: kNotFound; kUnavailable.
+  virtual absl::StatusOr<std::vector<Extent>> Extents(const std::string& topic, absl::Duration longest) = 0;
   virtual absl::StatusOr<std::unique_ptr<Producer>> NewProducer() = 0;
   // Joins `group`; the consumer leaves it when it is destroyed.
   // Errors: kNotFound if a topic does not exist; kInvalidArgument without a group or a topic.

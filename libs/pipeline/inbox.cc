@@ -15,6 +15,7 @@ namespace {
 constexpr absl::Duration kStartAgain = absl::Seconds(2);
 // Somebody reads all partitions, or has until just now.
 constexpr absl::Duration kRecently = absl::Seconds(5);
+constexpr absl::Duration kAskPartitions = absl::Seconds(10);
 
 }  // namespace
 
@@ -228,7 +229,7 @@ void Inbox::LearnCoverage(const std::vector<store::PositionRow>& rows) {
 
 absl::Status Inbox::CountPartitions() {
   for (const std::string& topic : topics_) {
-    ASSIGN_OR_RETURN(const std::vector<bus::Extent> partitions, bus_.Extents(topic));
+    ASSIGN_OR_RETURN(const std::vector<bus::Extent> partitions, bus_.Extents(topic, kAskPartitions));
     for (int i = 0; i < static_cast<int>(partitions.size()); ++i)
       covered_by_others_.try_emplace({topic, i}, absl::InfinitePast());
   }

@@ -74,6 +74,7 @@ TEST_F(LagTest, TellsTheRestWhileTheBusIsAway) {
   ASSERT_THAT(lag->partitions, SizeIs(1));  // The one with a record.
   EXPECT_EQ(lag->partitions[0].next_offset, 1);
   EXPECT_FALSE(lag->partitions[0].extent.has_value());
+  EXPECT_LE(away.longest_asked, absl::Seconds(5));  // A caller waits for 10 s.
 }
 
 }  // namespace

@@ -22,6 +22,9 @@
 namespace polku::pipeline {
 namespace {
 
+// Whoever asks how far a service is behind shall get the rest in time when the bus is away.
+constexpr absl::Duration kAskExtents = absl::Seconds(3);
+
 // A bell that one loop waits for and another rings.
 class Bell {
  public:
@@ -119,7 +122,7 @@ absl::StatusOr<Lag> Pipeline::MeasureLag() const {
     partition.covered_until = std::max(partition.covered_until, told.until);
   }
   for (const std::string& topic : topics) {
-    const absl::StatusOr<std::vector<bus::Extent>> extents = dependencies_.bus->Extents(topic);
+    const absl::StatusOr<std::vector<bus::Extent>> extents = dependencies_.bus->Extents(topic, kAskExtents);
     lag.bus = extents.status();
     if (!extents.ok()) break;  // Each of the others would be waited for as long.
     for (size_t i = 0; i < extents->size(); ++i) partitions[{topic, static_cast<int>(i)}].extent = (*extents)[i];

@@ -497,13 +497,13 @@ TEST_P(BusConformance, TakesAMessageOfTheLargestSize) {
 
 TEST_P(BusConformance, TellsWhatEachPartitionOfATopicHolds) {
   const std::string topic = Name("measured");
-  EXPECT_THAT(bus_->Extents(topic), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(bus_->Extents(topic, factory_->patience()), StatusIs(absl::StatusCode::kNotFound));
   ASSERT_THAT(bus_->EnsureTopics({{topic, 3}}), IsOk());
   std::vector<Extent> extents(3);
-  EXPECT_THAT(bus_->Extents(topic), IsOkAndHolds(extents));
+  EXPECT_THAT(bus_->Extents(topic, factory_->patience()), IsOkAndHolds(extents));
   PublishAll(topic, "key", {"a", "b"});
   extents[static_cast<size_t>(PartitionOf("key", 3))] = {0, 2};
-  EXPECT_THAT(bus_->Extents(topic), IsOkAndHolds(extents));
+  EXPECT_THAT(bus_->Extents(topic, factory_->patience()), IsOkAndHolds(extents));
 }
 
 TEST_P(BusConformance, EnsureTopicsChangesNothingThatExists) {

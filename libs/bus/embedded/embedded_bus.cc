@@ -66,7 +66,7 @@ class EmbeddedBus : public Bus {
 
   Capabilities capabilities() const override { return {.message_bytes_max = options_.message_bytes_max}; }
   absl::Status EnsureTopics(absl::Span<const TopicSpec> topics) override;
-  absl::StatusOr<std::vector<Extent>> Extents(const std::string& topic) override;
+  absl::StatusOr<std::vector<Extent>> Extents(const std::string& topic, absl::Duration longest) override;
   absl::StatusOr<std::unique_ptr<Producer>> NewProducer() override;
   absl::StatusOr<std::unique_ptr<Consumer>> NewConsumer(absl::string_view group,
                                                         absl::Span<const std::string> topics) override;
@@ -183,7 +183,7 @@ absl::Status EmbeddedBus::EnsureTopics(absl::Span<const TopicSpec> topics) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<Extent>> EmbeddedBus::Extents(const std::string& topic) {
+absl::StatusOr<std::vector<Extent>> EmbeddedBus::Extents(const std::string& topic, absl::Duration /*longest*/) {
   absl::MutexLock lock(&mutex_);
   const auto known = topics_.find(topic);
   if (known == topics_.end()) return absl::NotFoundError(absl::StrCat("no topic ", topic));

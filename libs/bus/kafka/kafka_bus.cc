@@ -51,18 +51,19 @@ class KafkaBus final : public Bus {
   }
 
   // Without the lock: a person who asks while the brokers are away does not hold up the loops, who ask too.
-  absl::StatusOr<std::vector<Extent>> Extents(const std::string& topic) override {
+  absl::StatusOr<std::vector<Extent>> Extents(const std::string& topic, absl::Duration longest) override {
+    const absl::Duration end = options_.clock->Elapsed() + longest;
     absl::StatusOr<rd_kafka_t*> asker;
     {
       absl::MutexLock lock(&mutex_);
       asker = Asker();
     }
     RETURN_IF_ERROR(asker.status());
-    ASSIGN_OR_RETURN(const std::optional<int> count, kafka::CountPartitions(*asker, topic, options_.request_timeout));
+    ASSIGN_OR_RETURN(const std::optional<int> count, kafka::CountPartitions(*asker, topic, longest));
     if (!count.has_value()) return absl::NotFoundError(absl::StrCat("no topic ", topic));
     std::vector<TopicPartition> partitions;
     for (int i = 0; i < *count; ++i) partitions.push_back({topic, i});
-    return kafka::FindExtents(*asker, partitions, *options_.clock, options_.request_timeout);
+    return kafka::FindExtents(*asker, partitions, *options_.clock, end - options_.clock->Elapsed());
   }
 
   absl::StatusOr<std::unique_ptr<Producer>> NewProducer() override {

@@ -130,6 +130,13 @@ TEST(KafkaBus, RefusesSettingsThatDecideAboutOrderOrDurability) {
   EXPECT_THAT(OpenKafkaBus(OptionsFor("")), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
+// A person who asks how far a service is behind waits for this, and gives up after 10 s.
+TEST(KafkaBus, DoesNotWaitLongerThanAskedForWhatATopicHolds) {
+  KafkaBusOptions options = OptionsFor("127.0.0.1:1");
+  options.request_timeout = absl::Hours(1);
+  EXPECT_THAT(Open(options)->Extents("topic", absl::Milliseconds(100)), StatusIs(absl::StatusCode::kUnavailable));
+}
+
 TEST(KafkaBus, GivesUpWhereNoBrokerIs) {
   KafkaBusOptions options = OptionsFor("127.0.0.1:1");
   options.request_timeout = absl::Milliseconds(100);
@@ -253,7 +260,7 @@ TEST(KafkaBus, SaysWhenRecordsAreGoneAndNeverJumpsOverThem) {
   Reader reader(*consumer);
   reader.ReadUntil(5);
   EXPECT_THAT(reader.values(), ElementsAre("5", "6", "7", "8", "9"));
-  EXPECT_THAT(bus->Extents("gone"), IsOkAndHolds(ElementsAre(Extent{5, 10})));
+  EXPECT_THAT(bus->Extents("gone", kPatience), IsOkAndHolds(ElementsAre(Extent{5, 10})));
 }
 
 class KafkaBusErrors : public ::testing::Test {
@@ -307,7 +314,7 @@ TEST_F(KafkaBusErrors, TriesAgainWhereThatHelps) {
 TEST_F(KafkaBusErrors, TellsBeginningAndEndApartWhenItMustAskAgain) {
   EXPECT_THAT(Publish(Numbered(3)), Each(IsOk()));
   rd_kafka_mock_push_request_errors(cluster_, kListOffsets, 1, RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION);
-  EXPECT_THAT(bus_->Extents("topic"), IsOkAndHolds(ElementsAre(Extent{0, 3})));
+  EXPECT_THAT(bus_->Extents("topic", kPatience), IsOkAndHolds(ElementsAre(Extent{0, 3})));
 }
 
 TEST_F(KafkaBusErrors, ReplacesAProducerThatFailedForGood) {

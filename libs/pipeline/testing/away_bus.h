@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "libs/bus/bus.h"
 
@@ -18,9 +19,10 @@ class AwayBus final : public bus::Bus {
   explicit AwayBus(bus::Bus& bus) : bus_(bus) {}
   bus::Capabilities capabilities() const override { return bus_.capabilities(); }
   absl::Status EnsureTopics(absl::Span<const bus::TopicSpec> topics) override { return bus_.EnsureTopics(topics); }
-  absl::StatusOr<std::vector<bus::Extent>> Extents(const std::string& topic) override {
+  absl::StatusOr<std::vector<bus::Extent>> Extents(const std::string& topic, absl::Duration longest) override {
+    longest_asked = longest;
     if (away) return absl::UnavailableError("away");
-    return bus_.Extents(topic);
+    return bus_.Extents(topic, longest);
   }
   absl::StatusOr<std::unique_ptr<bus::Producer>> NewProducer() override { return bus_.NewProducer(); }
   absl::StatusOr<std::unique_ptr<bus::Consumer>> NewConsumer(absl::string_view group,
@@ -31,6 +33,7 @@ class AwayBus final : public bus::Bus {
   }
   bool away = false;
   int starts = 0;
+  absl::Duration longest_asked;  // By the last question what a topic holds.
 
  private:
   struct AwayConsumer final : bus::Consumer {
