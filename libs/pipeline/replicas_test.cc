@@ -311,7 +311,10 @@ TEST_F(ReplicasTest, WhoTakesAPartitionOverKnowsWhichKeysWaitBehindADeadLetter) 
   const auto third = Mirror();
   absl::Status judged = absl::UnknownError("not asked");
   const int64_t letter = (*(*databases_[1]->Read())->ReadDeadLetters(1))[0].record.id;
-  third->pipeline->Judge({letter, Judgement::Verdict::kDiscard, {}, ""}, [&](absl::Status status) { judged = status; });
+  Judgement judgement;
+  judgement.id = letter;
+  judgement.verdict = Judgement::Verdict::kDiscard;
+  third->pipeline->Judge(std::move(judgement), [&](const auto& answer) { judged = answer.status(); });
   StepUntil(*third, [&] { return judged.ok(); });
   const auto done = [&] { return StateOf(1, "clients/a").total() == 2; };
   const SystemMonotonicClock clock;
