@@ -102,6 +102,7 @@ absl::StatusOr<std::unique_ptr<Connection>> PostgresDatabase::Connect() const {
 
 absl::Status PostgresDatabase::OpenTables() {
   ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, Connect());
+  RETURN_IF_ERROR(TakeTurn(*connection));
   ASSIGN_OR_RETURN(const bool is_new, IsNew(*connection));
   if (is_new) RETURN_IF_ERROR(CheckNoTables(connection->name(), options_.base));
   KeyRingOptions key_file;

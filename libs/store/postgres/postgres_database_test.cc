@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <limits>
 #include <thread>
 #include <utility>
@@ -138,6 +139,23 @@ TEST_F(PostgresDatabaseTest, OfTwoProgramsThatWaitForEachOtherOneIsAborted) {
   thread.join();
   EXPECT_NE(first_status.ok(), second_status.ok()) << first_status << second_status;
   EXPECT_THAT(first_status.ok() ? second_status : first_status, StatusIs(Code::kAborted));
+}
+
+TEST_F(PostgresDatabaseTest, ProgramsThatOpenANewDatabaseAtOnceAllOpenIt) {
+  constexpr int kRounds = 5;
+  for (int round = 0; round < kRounds; ++round) {
+    const std::string name = absl::StrCat(name_, "_", round);
+    server_.CreateDatabase(name);
+    options_.target = server_.Target(name);
+    options_.key_path = absl::StrCat(folder_.path(), "/", name, ".keys");
+    std::array<absl::StatusOr<std::unique_ptr<Database>>, 4> opened;
+    std::vector<std::thread> programs;
+    for (auto& each : opened) programs.emplace_back([&] { each = OpenPostgres(options_); });
+    for (std::thread& program : programs) program.join();
+    for (auto& each : opened) EXPECT_THAT(each, IsOk());
+    for (auto& each : opened) each = absl::UnknownError("closed");
+    server_.DropDatabase(name);
+  }
 }
 
 // Otherwise a reader that has seen the second program's rows would never look for the first one's.

@@ -73,8 +73,7 @@ constexpr char kSetMeta[] =
 constexpr char kReadMeta[] = "SELECT name, number, bytes FROM meta";
 constexpr char kNewestMigration[] = "SELECT COALESCE(MAX(version), 0) FROM migration";
 constexpr char kMigrated[] = "INSERT INTO migration(version, name) VALUES($1, $2)";
-// Of the programs that open the database at once one makes tables. Let go when the transaction ends.
-constexpr char kTakeTurn[] = "SELECT pg_advisory_xact_lock(20556, 1)";
+constexpr char kTakeTurn[] = "SELECT pg_advisory_lock(20556, 1)";
 constexpr char kOwnedColumns[] =
     "SELECT c.relname, a.attname, a.atttypid = 'text'::regtype FROM pg_index i "
     "JOIN pg_class c ON c.oid = i.indrelid JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY(i.indkey) "
@@ -89,9 +88,6 @@ absl::Status Refused(const Connection& connection, absl::string_view why) {
 
 absl::Status FillCore(Connection& connection, absl::string_view service, absl::string_view database_id) {
   RETURN_IF_ERROR(connection.Execute("BEGIN"));
-  RETURN_IF_ERROR(connection.Run(kTakeTurn).status());
-  ASSIGN_OR_RETURN(const bool is_new, IsNew(connection));
-  if (!is_new) return connection.Execute("COMMIT");
   RETURN_IF_ERROR(connection.Execute(kTables));
   Texts names;
   Numbers numbers;
@@ -111,7 +107,6 @@ absl::Status FillCore(Connection& connection, absl::string_view service, absl::s
 
 absl::Status Apply(Connection& connection, const Migration& migration) {
   RETURN_IF_ERROR(connection.Execute("BEGIN"));
-  RETURN_IF_ERROR(connection.Send(kTakeTurn));
   ASSIGN_OR_RETURN(const Result newest, connection.Run(kNewestMigration));
   if (migration.version <= newest.Int(0, 0)) return connection.Execute("COMMIT");
   RETURN_IF_ERROR(connection.Execute(migration.sql));
@@ -121,6 +116,8 @@ absl::Status Apply(Connection& connection, const Migration& migration) {
 }
 
 }  // namespace
+
+absl::Status TakeTurn(Connection& connection) { return connection.Run(kTakeTurn).status(); }
 
 absl::StatusOr<bool> IsNew(Connection& connection) {
   ASSIGN_OR_RETURN(const Result found, connection.Run(kDescribe));

@@ -24,16 +24,19 @@ struct Meta {
   std::string database_id;
 };
 
+// Programs that open a database at once do so one after the other: the first makes tables, and the keys that belong to
+// none of them. Waits; the turn ends with the connection. Errors: kAborted when the other is too slow.
+absl::Status TakeTurn(Connection& connection);
 // True for a database without any table. Errors: kFailedPrecondition when it has tables but is not ours, or does not
 // order texts by their bytes in UTF-8.
 absl::StatusOr<bool> IsNew(Connection& connection);
-// Makes the core tables in one transaction, with epoch 1; nothing when another program has just made them.
+// Makes the core tables in one transaction, with epoch 1.
 absl::Status CreateCore(Connection& connection, absl::string_view service, absl::string_view database_id);
 absl::StatusOr<Meta> ReadMeta(Connection& connection);
 // Errors: kFailedPrecondition when the database is of another service or belongs to another key file; those of
 // CheckTables; kDataLoss when its epoch is damaged.
 absl::Status CheckCore(Connection& connection, const Meta& meta, const Options& options, absl::string_view database_id);
-// Applies what is missing, each in a transaction of its own. Programs take turns.
+// Applies what is missing, each in a transaction of its own.
 absl::Status Migrate(Connection& connection, const Options& options);
 
 // A text column of an index table's primary key: it may name an owner.
