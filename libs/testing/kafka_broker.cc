@@ -1,14 +1,8 @@
 #include "libs/testing/kafka_broker.h"
 
-#include <arpa/inet.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -17,8 +11,10 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "libs/base/clock.h"
 #include "libs/base/status_macros.h"
+#include "libs/testing/free_port.h"
 
 namespace polku::testing {
 namespace {
@@ -28,49 +24,12 @@ constexpr absl::Duration kLook = absl::Milliseconds(50);
 constexpr int kStarts = 3;  // Somebody else may take a port that was free.
 constexpr char kClusterId[] = "AAAAAAAAAAAAAAAAAAAAAA";
 
-sockaddr_in Loopback(int port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(static_cast<uint16_t>(port));
-  return address;
-}
-
-int FreePort() {
-  const int socket_of_port = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address = Loopback(0);
-  socklen_t size = sizeof(address);
-  POLKU_CHECK(bind(socket_of_port, reinterpret_cast<sockaddr*>(&address), size) == 0);
-  POLKU_CHECK(getsockname(socket_of_port, reinterpret_cast<sockaddr*>(&address), &size) == 0);
-  close(socket_of_port);
-  return ntohs(address.sin_port);
-}
-
 bool Listens(int port) {
   const int tried = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const sockaddr_in address = Loopback(port);
   const bool connected = connect(tried, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
   close(tried);
   return connected;
-}
-
-// Its output goes to a file in `folder`. It dies with the thread that started it.
-pid_t Launch(std::vector<std::string> words, const std::string& folder) {
-  std::vector<char*> arguments;
-  for (std::string& word : words) arguments.push_back(word.data());
-  arguments.push_back(nullptr);
-  const std::string output = folder + "/output";
-  const pid_t parent = getpid();
-  const pid_t child = fork();
-  POLKU_CHECK(child >= 0);
-  if (child > 0) return child;
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid() != parent) _exit(1);
-  const int file = open(output.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
-  dup2(file, 1);
-  dup2(file, 2);
-  execvp(arguments[0], arguments.data());
-  _exit(127);
 }
 
 std::vector<std::string> Java(const std::string& main, std::vector<std::string> arguments) {
@@ -124,11 +83,11 @@ absl::StatusOr<std::unique_ptr<KafkaBroker>> KafkaBroker::Start() {
                                                                                  // long.
         << "num.network.threads=1\nnum.io.threads=2\nlog.cleaner.dedupe.buffer.size=2097152\n"
         << "log.retention.check.interval.ms=200\nlog.initial.task.delay.ms=200\n";
-    const pid_t format = Launch(
-        Java("kafka.tools.StorageTool", {"format", "-t", kClusterId, "-c", folder + "/server.properties"}), folder);
-    int ended = 0;
-    waitpid(format, &ended, 0);
-    if (ended != 0) return Failed("its folder cannot be made", folder);
+    const auto format = ChildProcess::Start(
+        {Java("kafka.tools.StorageTool", {"format", "-t", kClusterId, "-c", folder + "/server.properties"}),
+         {},
+         folder + "/output"});
+    if (format->Wait(kStart).value_or(1) != 0) return Failed("its folder cannot be made", folder);
     status = broker->Run();
     if (status.ok()) return broker;
   }
@@ -137,35 +96,26 @@ absl::StatusOr<std::unique_ptr<KafkaBroker>> KafkaBroker::Start() {
 
 absl::Status KafkaBroker::Run() {
   const std::string& folder = folder_.path();
-  process_ = Launch(Java("kafka.Kafka", {folder + "/server.properties"}), folder);
+  process_ = ChildProcess::Start({Java("kafka.Kafka", {folder + "/server.properties"}), {}, folder + "/output"});
   const SystemMonotonicClock clock;
   const absl::Duration end = clock.Elapsed() + kStart;
   while (!Listens(port_)) {
-    int ended = 0;
-    if (waitpid(process_, &ended, WNOHANG) == process_) {
-      process_ = 0;
-      return Failed("it ended", folder);
-    }
+    if (process_->Ended().has_value()) return Failed("it ended", folder);
     if (clock.Elapsed() > end) return Failed("it does not listen", folder);
     absl::SleepFor(kLook);
   }
   return absl::OkStatus();
 }
 
-void KafkaBroker::Kill() {
-  if (process_ == 0) return;
-  kill(process_, SIGKILL);
-  waitpid(process_, nullptr, 0);
-  process_ = 0;
-}
+void KafkaBroker::Kill() { process_ = nullptr; }
 
 absl::Status KafkaBroker::Restart() {
   Kill();
   return Run();
 }
 
-void KafkaBroker::Pause(bool pause) { kill(process_, pause ? SIGSTOP : SIGCONT); }
+void KafkaBroker::Pause(bool pause) { process_->Signal(pause ? SIGSTOP : SIGCONT); }
 
-KafkaBroker::~KafkaBroker() { Kill(); }
+KafkaBroker::~KafkaBroker() = default;
 
 }  // namespace polku::testing

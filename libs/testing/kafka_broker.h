@@ -2,12 +2,11 @@
 #ifndef POLKU_LIBS_TESTING_KAFKA_BROKER_H_
 #define POLKU_LIBS_TESTING_KAFKA_BROKER_H_
 
-#include <sys/types.h>
-
 #include <memory>
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "libs/testing/child_process.h"
 #include "libs/testing/temporary_folder.h"
 
 namespace polku::testing {
@@ -39,7 +38,7 @@ class KafkaBroker {
   const TemporaryFolder folder_;
   std::string bootstrap_servers_;
   int port_ = 0;
-  pid_t process_ = 0;
+  std::unique_ptr<ChildProcess> process_;
 };
 
 }  // namespace polku::testing

@@ -85,7 +85,7 @@ void ServerForTests::Start() {
   std::vector<std::string> arguments = {"-D", folder_.path() + "/data"};
   for (const std::string& setting :
        {absl::StrCat("unix_socket_directories=", folder_.path()), std::string("listen_addresses="),
-        std::string("shared_buffers=16MB"), std::string("max_connections=40"), std::string("autovacuum=off"),
+        std::string("shared_buffers=16MB"), std::string("max_connections=100"), std::string("autovacuum=off"),
         std::string("recovery_init_sync_method=syncfs"), std::string("deadlock_timeout=50ms"),
         std::string("max_wal_senders=0"), std::string("wal_level=minimal")}) {
     arguments.push_back("-c");

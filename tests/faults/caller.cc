@@ -1,0 +1,65 @@
+#include "tests/faults/caller.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
+#include "libs/base/ids.h"
+
+namespace polku::faults {
+namespace {
+
+constexpr int kReconnectMillis = 100;
+constexpr int kReconnectMillisMax = 500;
+
+}  // namespace
+
+Channels::Channels(const Fleet& fleet) {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kReconnectMillis);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kReconnectMillis);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kReconnectMillisMax);
+  for (int program = 0; program < kPrograms; ++program) {
+    channels_[program] =
+        grpc::CreateCustomChannel(fleet.address(program), grpc::InsecureChannelCredentials(), arguments);
+  }
+}
+
+Caller::Caller(const Channels& channels, Ledger* ledger, uint64_t seed) : ledger_(ledger), random_(seed) {
+  for (int replica = 0; replica < kReplicas; ++replica) {
+    referrals_[replica] = referral::v1::ReferralService::NewStub(channels[replica]);
+    assessments_[replica] = assessment::v1::AssessmentService::NewStub(channels[kReplicas + replica]);
+    coordinators_[replica] =
+        coordinator_network::v1::CoordinatorNetworkService::NewStub(channels[2 * kReplicas + replica]);
+    follow_ups_[replica] = follow_up::v1::FollowUpService::NewStub(channels[3 * kReplicas + replica]);
+  }
+  turn_ = random_.Next() % kReplicas;
+}
+
+std::string Caller::NewId() { return NewUuidV7(wall_clock_.Now(), random_); }
+
+void Caller::Rest(absl::Duration pause) { absl::SleepFor(pause); }
+
+void Caller::Identify(const Who& who, grpc::ClientContext& context) {
+  context.AddMetadata("polku-organisation", who.organisation);
+  context.AddMetadata("polku-role", who.role);
+  context.AddMetadata("polku-user", "test-user");
+  const std::string trace = absl::StrFormat("%016x%016x", random_.Next(), random_.Next() | 1);
+  ledger_->Sent(trace);
+  context.AddMetadata("traceparent", absl::StrCat("00-", trace, "-0000000000000001-00"));
+  context.set_deadline(absl::ToChronoTime(wall_clock_.Now() + deadline_));
+}
+
+std::string Caller::GiveRequestId(google::protobuf::Message& request) {
+  const auto* field = request.GetDescriptor()->FindFieldByName("request_id");
+  if (field == nullptr) return "";
+  if (request.GetReflection()->GetString(request, field).empty()) {
+    request.GetReflection()->SetString(&request, field, NewId());
+  }
+  return request.GetReflection()->GetString(request, field);
+}
+
+void Caller::Undocumented(const std::string& what, const absl::Status& status) {
+  ledger_->Undocumented(absl::StrCat(what, ": ", rpc::NameOf(status.code()), " ", status.message()));
+}
+
+}  // namespace polku::faults

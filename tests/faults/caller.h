@@ -1,0 +1,163 @@
+// Calls the services as an agency's program would: a request id of its own, and the same request again, on either
+// replica, while the answer is one that says so.
+#pragma once
+
+#include <grpcpp/grpcpp.h>
+
+#include <array>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "google/protobuf/message.h"
+#include "libs/base/clock.h"
+#include "libs/base/random.h"
+#include "libs/rpc/status.h"
+#include "polku/assessment/v1/api.grpc.pb.h"
+#include "polku/coordinator_network/v1/api.grpc.pb.h"
+#include "polku/follow_up/v1/api.grpc.pb.h"
+#include "polku/referral/v1/api.grpc.pb.h"
+#include "tests/faults/fleet.h"
+#include "tests/faults/ledger.h"
+
+namespace polku::faults {
+
+// Who calls: the role decides what is allowed.
+struct Who {
+  const char* organisation;
+  const char* role;
+};
+constexpr Who kReferrer{"organisations/sender", "referrer"};
+constexpr Who kIntake{"organisations/unit", "intake"};
+constexpr Who kAssessor{"organisations/unit", "assessor"};
+constexpr Who kCoordinator{"organisations/unit", "coordinator"};
+constexpr Who kLead{"organisations/unit", "lead"};
+constexpr Who kProvider{"organisations/provider", "provider"};
+
+using Referrals = referral::v1::ReferralService::StubInterface;
+using Assessments = assessment::v1::AssessmentService::StubInterface;
+using Coordinators = coordinator_network::v1::CoordinatorNetworkService::StubInterface;
+using FollowUps = follow_up::v1::FollowUpService::StubInterface;
+
+// What a caller answers with the same call again.
+inline bool IsRetryable(absl::StatusCode code) {
+  return code == absl::StatusCode::kUnavailable || code == absl::StatusCode::kAborted ||
+         code == absl::StatusCode::kDeadlineExceeded || code == absl::StatusCode::kResourceExhausted;
+}
+
+// Connections to all programs; they find back by themselves. Thread-safe.
+class Channels {
+ public:
+  explicit Channels(const Fleet& fleet);
+  const std::shared_ptr<grpc::Channel>& operator[](int program) const { return channels_[program]; }
+
+ private:
+  std::array<std::shared_ptr<grpc::Channel>, kPrograms> channels_;
+};
+
+// Thread-compatible.
+class Caller {
+ public:
+  // `ledger` outlives the object.
+  Caller(const Channels& channels, Ledger* ledger, uint64_t seed);
+
+  // Calls until the answer is not one to retry, for `patience` at most. `fine` are refusals that the caller
+  // waits out or looks for; any other is undocumented. A request without id gets one.
+  template <class Service, class Request, class Reply>
+  absl::StatusOr<Reply> Call(grpc::Status (Service::*method)(grpc::ClientContext*, const Request&, Reply*),
+                             const Who& who, Request request, const std::set<absl::StatusCode>& fine = {}) {
+    const std::string request_id = GiveRequestId(request);
+    const std::string what = std::string(Request::descriptor()->name());
+    const absl::Duration end = clock_.Elapsed() + patience_;
+    absl::StatusOr<Reply> reply;
+    absl::Duration pause = kPauseFirst;
+    while (true) {
+      reply = Once(method, who, request);
+      if (reply.ok() || !IsRetryable(reply.status().code()) || clock_.Elapsed() > end) break;
+      ledger_->Retried();
+      Rest(pause);
+      pause = std::min(2 * pause, kPauseLongest);
+      ++turn_;
+    }
+    if (!reply.ok()) {
+      if (!fine.contains(reply.status().code())) Undocumented(what, reply.status());
+      return reply;
+    }
+    if (request_id.empty()) return reply;
+    ledger_->Acknowledged(ServiceOf(static_cast<Service*>(nullptr)), request_id);
+    // Now and then the answer is lost on its way, and the caller asks again: mostly the other replica.
+    if (random_.Next() % kAskedAgain == 0) AskAgain(method, who, request, *reply);
+    return reply;
+  }
+
+  // One call, to the replica whose turn it is.
+  template <class Service, class Request, class Reply>
+  absl::StatusOr<Reply> Once(grpc::Status (Service::*method)(grpc::ClientContext*, const Request&, Reply*),
+                             const Who& who, const Request& request) {
+    grpc::ClientContext context;
+    Identify(who, context);
+    Reply reply;
+    auto& stubs = StubsFor(static_cast<Service*>(nullptr));
+    const grpc::Status status = (*stubs[turn_ % kReplicas].*method)(&context, request, &reply);
+    if (!status.ok()) return rpc::FromGrpc(status);
+    return reply;
+  }
+
+  std::string NewId();
+  SeededRandom& random() { return random_; }
+  // The next call goes to this replica of its service.
+  void Turn(int replica) { turn_ = static_cast<size_t>(replica); }
+  // Of each attempt.
+  void set_deadline(absl::Duration deadline) { deadline_ = deadline; }
+  void set_patience(absl::Duration patience) { patience_ = patience; }
+  static void Rest(absl::Duration pause);
+
+ private:
+  static constexpr absl::Duration kPauseFirst = absl::Milliseconds(20);
+  static constexpr absl::Duration kPauseLongest = absl::Milliseconds(500);
+  static constexpr uint64_t kAskedAgain = 8;  // One command in so many.
+
+  template <class Stub>
+  using Stubs = std::array<std::unique_ptr<Stub>, kReplicas>;
+
+  template <class Method, class Request, class Reply>
+  void AskAgain(Method method, const Who& who, const Request& request, const Reply& first) {
+    ++turn_;
+    const absl::StatusOr<Reply> again = Once(method, who, request);
+    if (!again.ok() && IsRetryable(again.status().code())) return;
+    if (!again.ok() || again->SerializeAsString() != first.SerializeAsString()) {
+      ledger_->Changed(std::string(Request::descriptor()->name()));
+    }
+  }
+  void Identify(const Who& who, grpc::ClientContext& context);
+  // Empty when it has no such field.
+  std::string GiveRequestId(google::protobuf::Message& request);
+  void Undocumented(const std::string& what, const absl::Status& status);
+  Stubs<Referrals>& StubsFor(Referrals*) { return referrals_; }
+  Stubs<Assessments>& StubsFor(Assessments*) { return assessments_; }
+  Stubs<Coordinators>& StubsFor(Coordinators*) { return coordinators_; }
+  Stubs<FollowUps>& StubsFor(FollowUps*) { return follow_ups_; }
+  static const char* ServiceOf(Referrals*) { return kServices[0]; }
+  static const char* ServiceOf(Assessments*) { return kServices[1]; }
+  static const char* ServiceOf(Coordinators*) { return kServices[2]; }
+  static const char* ServiceOf(FollowUps*) { return kServices[3]; }
+
+  Ledger* const ledger_;
+  const SystemMonotonicClock clock_;
+  const SystemClock wall_clock_;
+  SeededRandom random_;
+  absl::Duration deadline_ = absl::Seconds(3);
+  absl::Duration patience_ = absl::Seconds(90);
+  size_t turn_ = 0;
+  Stubs<Referrals> referrals_;
+  Stubs<Assessments> assessments_;
+  Stubs<Coordinators> coordinators_;
+  Stubs<FollowUps> follow_ups_;
+};
+
+}  // namespace polku::faults

@@ -1,0 +1,21 @@
+// Compares an observation with what must hold. The invariants' names: tests/faults/README.md.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tests/faults/observation.h"
+
+namespace polku::faults {
+
+struct Violation {
+  std::string invariant;  // "I1"
+  std::string what;
+};
+
+std::vector<Violation> Check(const Observation& seen);
+
+// Whether nothing is on its way any more: a reason to wait, not a violation.
+bool AtRest(const Observation& seen);
+
+}  // namespace polku::faults

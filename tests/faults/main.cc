@@ -1,0 +1,20 @@
+// polku-faults: what a region of real programs does when something breaks. See README.md.
+#include <CLI/CLI.hpp>
+#include <filesystem>
+
+#include "tests/faults/driver.h"
+#include "tests/faults/rows.h"
+
+int main(int argc, char** argv) {
+  polku::faults::Wishes wishes;
+  wishes.programs = std::filesystem::read_symlink("/proc/self/exe").parent_path().string();
+  std::set<std::string> names = {"all"};
+  for (const polku::faults::Row& row : polku::faults::AllRows()) names.insert(row.name);
+  CLI::App app("Breaks things while clients' stories run, and checks that nothing was lost or done twice.");
+  app.add_option("--fault", wishes.fault, "a row of the table, or all")->check(CLI::IsMember(names));
+  app.add_option("--seed", wishes.seed, "of all choices");
+  app.add_option("--stories", wishes.stories, "clients of each row, at least")->check(CLI::Range(1, 100000));
+  app.add_option("--rounds", wishes.rounds, "strikes of each row")->check(CLI::Range(1, 10000));
+  CLI11_PARSE(app, argc, argv);
+  return polku::faults::Drive(wishes);
+}

@@ -1,0 +1,47 @@
+// The faults: what each does to a fleet while stories run.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "libs/base/random.h"
+#include "tests/faults/caller.h"
+#include "tests/faults/fleet.h"
+
+namespace polku::faults {
+
+// What a fault works on, and what it tells the checker.
+struct Stage {
+  Fleet& fleet;
+  const Channels& channels;
+  Caller& caller;
+  SeededRandom random;
+  int strike = 0;  // Of this row, from 0.
+  int first = 0;   // Where rows that take one thing after the other begin; of the seed.
+  std::map<std::string, std::set<std::string>> poison;  // By service that reads it.
+  std::vector<std::string> exits;                       // Programs that did not end as they should.
+  std::vector<std::string> notes;
+  std::vector<absl::Duration> recoveries;
+
+  int Pick(int count) { return static_cast<int>(random.Next() % static_cast<uint64_t>(count)); }
+  // Measures from now until a command of `service` (a number) has gone through, the replica with that number first.
+  void AwaitCommand(int service, int replica);
+};
+
+struct Row {
+  const char* name;
+  const char* number;  // In the catalogue of faults, README.md.
+  // One strike; the fleet is whole again, or on its way to it, on return. Errors: the driver cannot go on.
+  std::function<absl::Status(Stage&)> strike;
+  absl::Duration apart = absl::Milliseconds(500);  // Rest between two strikes.
+};
+
+const std::vector<Row>& AllRows();
+
+}  // namespace polku::faults
