@@ -57,7 +57,7 @@ std::vector<RawRecord> MakePoison(const std::vector<RawRecord>& good, Random& ra
   poison[0].value = "";
   poison[1].value = Garbage(random);
   poison[2].value->pop_back();
-  SetHeader(poison[3], "ce_type", "polku.referral.v1.ClientTransferred");  // Its bytes are of another message.
+  SetHeader(poison[3], "ce_type", "polku.referral.v1.ClientErased");  // All read it; these bytes are no such thing.
   poison[4].headers.clear();
   poison[5].value = std::nullopt;
   poison[6].key = std::nullopt;
