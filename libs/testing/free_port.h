@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "libs/base/status_macros.h"
+#include <random>
 
 namespace polku::testing {
 
@@ -19,14 +19,19 @@ inline sockaddr_in Loopback(int port) {
   return address;
 }
 
+// Below those that the kernel gives to whoever connects: a program that is away for a moment finds its port free again.
 inline int FreePort() {
-  const int socket_of_port = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address = Loopback(0);
-  socklen_t size = sizeof(address);
-  POLKU_CHECK(bind(socket_of_port, reinterpret_cast<sockaddr*>(&address), size) == 0);
-  POLKU_CHECK(getsockname(socket_of_port, reinterpret_cast<sockaddr*>(&address), &size) == 0);
-  close(socket_of_port);
-  return ntohs(address.sin_port);
+  constexpr int kFirst = 10000;
+  constexpr int kCount = 22000;
+  std::random_device random;
+  while (true) {
+    const int port = kFirst + static_cast<int>(random() % kCount);
+    const int door = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const sockaddr_in address = Loopback(port);
+    const bool bound = bind(door, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
+    close(door);
+    if (bound) return port;
+  }
 }
 
 }  // namespace polku::testing

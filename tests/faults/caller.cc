@@ -10,18 +10,29 @@ namespace {
 
 constexpr int kReconnectMillis = 100;
 constexpr int kReconnectMillisMax = 500;
+constexpr int kConnectMillisMax = 2000;
 
 }  // namespace
 
 Channels::Channels(const Fleet& fleet) {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kReconnectMillis);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kReconnectMillis);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kConnectMillisMax);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kReconnectMillisMax);
   for (int program = 0; program < kPrograms; ++program) {
     channels_[program] =
         grpc::CreateCustomChannel(fleet.address(program), grpc::InsecureChannelCredentials(), arguments);
   }
+  poller_ = std::thread([this] {
+    void* tag = nullptr;
+    bool ok = false;
+    while (idle_.Next(&tag, &ok)) continue;
+  });
+}
+
+Channels::~Channels() {
+  idle_.Shutdown();
+  poller_.join();
 }
 
 Caller::Caller(const Channels& channels, Ledger* ledger, uint64_t seed) : ledger_(ledger), random_(seed) {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -54,10 +55,14 @@ inline bool IsRetryable(absl::StatusCode code) {
 class Channels {
  public:
   explicit Channels(const Fleet& fleet);
+  ~Channels();
   const std::shared_ptr<grpc::Channel>& operator[](int program) const { return channels_[program]; }
 
  private:
   std::array<std::shared_ptr<grpc::Channel>, kPrograms> channels_;
+  // Nothing ever comes out of it. Who waits for it moves all channels on: between two blocking calls they stand still.
+  grpc::CompletionQueue idle_;
+  std::thread poller_;
 };
 
 // Thread-compatible.

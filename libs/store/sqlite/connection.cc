@@ -13,6 +13,7 @@ namespace {
 // Queries are constants of the services; this only bounds a caller that builds texts.
 constexpr size_t kTextStatementsMax = 500;
 constexpr int kBusyMillis = 5000;
+constexpr int kBusyLookMillis = 5;
 // How many times `checkpoint_pages` the log may hold before a commit waits until it is moved.
 constexpr int kLogFactor = 4;
 
@@ -115,8 +116,14 @@ absl::Status Connection::Configure(const ConnectionOptions& options) {
   sqlite3_busy_timeout(database_, kBusyMillis);
   // Exclusive comes before WAL: only then SQLite keeps the WAL index in its own memory.
   if (options.exclusive) RETURN_IF_ERROR(Execute("PRAGMA locking_mode=EXCLUSIVE"));
-  ASSIGN_OR_RETURN(const Value mode, One("PRAGMA journal_mode=WAL"));
-  if (mode != Value(std::string("wal"))) {
+  // SQLite does not wait for who turns the same new file to a write-ahead log at this moment.
+  absl::StatusOr<Value> mode = One("PRAGMA journal_mode=WAL");
+  for (int waited = 0; absl::IsAborted(mode.status()) && waited < kBusyMillis; waited += kBusyLookMillis) {
+    sqlite3_sleep(kBusyLookMillis);
+    mode = One("PRAGMA journal_mode=WAL");
+  }
+  RETURN_IF_ERROR(mode.status());
+  if (*mode != Value(std::string("wal"))) {
     return absl::FailedPreconditionError(absl::StrCat("sqlite file ", path_, ": cannot use a write-ahead log"));
   }
   RETURN_IF_ERROR(Execute(

@@ -6,12 +6,15 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include <atomic>
 #include <filesystem>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/status_matchers.h"
+#include "libs/store/erasure_ledger.h"
 #include "libs/store/sqlite/checkpointer.h"
 #include "libs/store/sqlite/connection.h"
 
@@ -268,6 +271,31 @@ TEST_F(SqliteDatabaseTest, SharesOneConnectionWithoutReaders) {
   EXPECT_THAT(database_->Begin(), IsOk());
   EXPECT_THAT(Open(), IsOk());
   EXPECT_THAT(Load("clients/A"), IsOk());
+}
+
+TEST_F(SqliteDatabaseTest, ALedgerThatOthersMakeAtThisMomentIsWaitedFor) {
+  constexpr int kFiles = 20;
+  for (int file = 0; file < kFiles; ++file) {
+    ErasureLedgerOptions options;
+    options.path = (folder_ / absl::StrCat(file, ".ledger")).string();
+    options.database_id = "database";
+    std::atomic<bool> begun = false;
+    std::atomic<bool> opened = false;
+    std::thread other([&] {
+      sqlite3* same = nullptr;
+      sqlite3_open(options.path.c_str(), &same);
+      while (!opened) {
+        sqlite3_exec(same, "BEGIN IMMEDIATE; CREATE TABLE IF NOT EXISTS other (id INTEGER)", nullptr, nullptr, nullptr);
+        begun = true;
+        sqlite3_exec(same, "COMMIT", nullptr, nullptr, nullptr);
+      }
+      sqlite3_close(same);
+    });
+    while (!begun) std::this_thread::yield();
+    EXPECT_THAT(ErasureLedger::Open(options), IsOk());
+    opened = true;
+    other.join();
+  }
 }
 
 TEST_F(SqliteDatabaseTest, TheLogMovesIntoTheFileBesideTheCommits) {
