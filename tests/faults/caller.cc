@@ -57,7 +57,9 @@ void Caller::Identify(const Who& who, grpc::ClientContext& context) {
   const std::string trace = absl::StrFormat("%016x%016x", random_.Next(), random_.Next() | 1);
   ledger_->Sent(trace);
   context.AddMetadata("traceparent", absl::StrCat("00-", trace, "-0000000000000001-00"));
-  context.set_deadline(absl::ToChronoTime(wall_clock_.Now() + deadline_));
+  const double share = static_cast<double>(random_.Next() % 101) / 100;
+  const absl::Duration deadline = shortest_deadline_ + share * (longest_deadline_ - shortest_deadline_);
+  context.set_deadline(absl::ToChronoTime(wall_clock_.Now() + deadline));
 }
 
 std::string Caller::GiveRequestId(google::protobuf::Message& request) {

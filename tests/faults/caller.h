@@ -78,7 +78,7 @@ class Caller {
                              const Who& who, Request request, const std::set<absl::StatusCode>& fine = {}) {
     const std::string request_id = GiveRequestId(request);
     const std::string what = std::string(Request::descriptor()->name());
-    const absl::Duration end = clock_.Elapsed() + patience_;
+    const absl::Duration end = clock_.Elapsed() + kPatience;
     absl::StatusOr<Reply> reply;
     absl::Duration pause = kPauseFirst;
     while (true) {
@@ -117,12 +117,15 @@ class Caller {
   SeededRandom& random() { return random_; }
   // The next call goes to this replica of its service.
   void Turn(int replica) { turn_ = static_cast<size_t>(replica); }
-  // Of each attempt.
-  void set_deadline(absl::Duration deadline) { deadline_ = deadline; }
-  void set_patience(absl::Duration patience) { patience_ = patience; }
+  // Each attempt has a deadline between the two.
+  void set_deadlines(absl::Duration shortest, absl::Duration longest) {
+    shortest_deadline_ = shortest;
+    longest_deadline_ = longest;
+  }
   static void Rest(absl::Duration pause);
 
  private:
+  static constexpr absl::Duration kPatience = absl::Seconds(90);
   static constexpr absl::Duration kPauseFirst = absl::Milliseconds(20);
   static constexpr absl::Duration kPauseLongest = absl::Milliseconds(500);
   static constexpr uint64_t kAskedAgain = 8;  // One command in so many.
@@ -156,8 +159,8 @@ class Caller {
   const SystemMonotonicClock clock_;
   const SystemClock wall_clock_;
   SeededRandom random_;
-  absl::Duration deadline_ = absl::Seconds(3);
-  absl::Duration patience_ = absl::Seconds(90);
+  absl::Duration shortest_deadline_ = absl::Seconds(3);
+  absl::Duration longest_deadline_ = absl::Seconds(3);
   size_t turn_ = 0;
   Stubs<Referrals> referrals_;
   Stubs<Assessments> assessments_;

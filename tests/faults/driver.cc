@@ -25,13 +25,15 @@ namespace {
 
 constexpr absl::Duration kRestMax = absl::Seconds(90);
 constexpr absl::Duration kLook = absl::Milliseconds(300);
-constexpr int kShownMax = 3;  // Violations of one invariant.
+constexpr int kShownMax = 3;            // Violations of one invariant.
+constexpr int kFirstOrdinal = 1000000;  // Of people whom the workload does not tell of.
 
 struct Result {
   std::string fault;
   int strikes = 0;
   int stories = 0;
   std::map<std::string, int> broken;  // By invariant.
+  std::vector<absl::Duration> answers;
   std::vector<absl::Duration> recoveries;
 };
 
@@ -50,14 +52,16 @@ double SecondsAt(std::vector<absl::Duration> times, double share) {
 }
 
 void Print(const std::vector<Result>& results) {
-  std::cout << absl::StrFormat("\n%-12s %7s %7s %6s %7s %6s %12s %12s\n", "fault", "strikes", "stories", "losses",
-                               "doubles", "broken", "recovery p50", "recovery p99");
+  std::cout << absl::StrFormat("\n%-13s %7s %7s %6s %7s %6s %10s %10s %12s %12s\n", "fault", "strikes", "stories",
+                               "losses", "doubles", "broken", "answer p50", "answer p99", "recovery p50",
+                               "recovery p99");
   for (const Result& result : results) {
     int all = 0;
     for (const auto& [name, count] : result.broken) all += count;
-    std::cout << absl::StrFormat("%-12s %7d %7d %6d %7d %6d %10.2f s %10.2f s\n", result.fault, result.strikes,
-                                 result.stories, Sum(result.broken, {"I1"}), Sum(result.broken, {"I2", "I3"}), all,
-                                 SecondsAt(result.recoveries, 0.5), SecondsAt(result.recoveries, 0.99));
+    std::cout << absl::StrFormat(
+        "%-13s %7d %7d %6d %7d %6d %8.2f s %8.2f s %10.2f s %10.2f s\n", result.fault, result.strikes, result.stories,
+        Sum(result.broken, {"I1"}), Sum(result.broken, {"I2", "I3"}), all, SecondsAt(result.answers, 0.5),
+        SecondsAt(result.answers, 0.99), SecondsAt(result.recoveries, 0.5), SecondsAt(result.recoveries, 0.99));
   }
   std::cout << std::flush;
 }
@@ -91,6 +95,7 @@ class Driver {
   const absl::CivilDay today_;
   const SystemMonotonicClock clock_;
   int told_ = 0;  // Stories so far.
+  int next_ordinal_ = kFirstOrdinal;
   Observation seen_;
   std::vector<Result> results_;
 };
@@ -123,7 +128,7 @@ absl::Status Driver::Calibrate() {
   }
   RETURN_IF_ERROR(Observe());
   for (auto& [name, program] : seen_.programs) program.usual = program.usage;
-  Result result{"none", 0, told_, {}, {}};
+  Result result{"none", 0, told_, {}, {}, {}};
   RETURN_IF_ERROR(Expect());
   Judge(result);
   const bool good = result.broken.empty();
@@ -140,10 +145,10 @@ absl::Status Driver::Expect() {
 
 absl::StatusOr<bool> Driver::Run(const Row& row) {
   std::cout << "== " << row.name << " (" << row.number << ")" << std::endl;
-  Stage stage{*fleet_, channels_, caller_, SeededRandom(wishes_.seed)};
+  Stage stage{*fleet_, channels_, caller_, ledger_, today_, SeededRandom(wishes_.seed), next_ordinal_};
   stage.first = static_cast<int>(wishes_.seed % 1000) * wishes_.rounds;
   stage.poison = seen_.poison;
-  Result result{row.name, wishes_.rounds, 0, {}, {}};
+  Result result{row.name, wishes_.rounds, 0, {}, {}, {}};
   {
     Workload stories(channels_, &ledger_, wishes_.seed + static_cast<uint64_t>(told_), today_, told_, wishes_.stories);
     for (stage.strike = 0; stage.strike < wishes_.rounds; ++stage.strike) {
@@ -155,6 +160,7 @@ absl::StatusOr<bool> Driver::Run(const Row& row) {
   told_ += result.stories;
   seen_.poison = stage.poison;
   seen_.exits = stage.exits;
+  result.answers = stage.answers;
   result.recoveries = stage.recoveries;
   for (const std::string& note : stage.notes) std::cout << "  " << note << std::endl;
   RETURN_IF_ERROR(Observe());

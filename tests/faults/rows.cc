@@ -1,15 +1,21 @@
 #include "tests/faults/rows.h"
 
 #include <csignal>
+#include <set>
+#include <thread>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/synchronization/mutex.h"
 #include "libs/base/ids.h"
+#include "libs/base/resource_name.h"
 #include "libs/base/status_macros.h"
 #include "libs/pipeline/crash_point.h"
 #include "libs/pipeline/pipeline.h"
 #include "tests/faults/observe.h"
 #include "tests/faults/poison.h"
+#include "tests/faults/stories.h"
 #include "tests/faults/topics.h"
 
 namespace polku::faults {
@@ -17,20 +23,28 @@ namespace {
 
 constexpr absl::Duration kEndMax = absl::Seconds(30);
 constexpr absl::Duration kCrashMax = absl::Seconds(10);
+constexpr absl::Duration kAway = absl::Seconds(10);
+constexpr absl::Duration kPausedMax = absl::Seconds(10);
+constexpr absl::Duration kDeadline = absl::Seconds(3);
+constexpr absl::Duration kShortDeadline = absl::Milliseconds(5);
+constexpr absl::Duration kShortDeadlineMax = absl::Milliseconds(60);
 constexpr int kCopiesMax = 3;
+constexpr int kCuts = 10;
+constexpr int kStormEnds = 8;
+constexpr int kStormCallers = 50;
 
 absl::Status StrikeKill(Stage& stage) {
   const int program = stage.Pick(kPrograms);
   stage.fleet.Kill(program);
   stage.fleet.Launch(program);
-  stage.AwaitCommand(Fleet::ServiceOf(program), program % kReplicas);
+  stage.AwaitRecovery(Fleet::ServiceOf(program), program % kReplicas);
   return stage.fleet.AwaitReady(program);
 }
 
 absl::Status StrikeTerminate(Stage& stage) {
   const int program = stage.Pick(kPrograms);
   stage.fleet.process(program).Signal(SIGTERM);
-  stage.AwaitCommand(Fleet::ServiceOf(program), program % kReplicas);
+  stage.AwaitRecovery(Fleet::ServiceOf(program), program % kReplicas);
   const absl::StatusOr<int> ended = stage.fleet.process(program).Wait(kEndMax);
   if (!ended.ok() || *ended != 0) {
     stage.exits.push_back(absl::StrCat(Fleet::NameOf(program), " after SIGTERM: ",
@@ -47,7 +61,7 @@ absl::Status StrikeStop(Stage& stage) {
   const absl::Duration lasts = absl::Seconds(1) + longest * (stage.Pick(101) / 100.0);
   const SystemMonotonicClock clock;
   stage.fleet.process(program).Signal(SIGSTOP);
-  stage.AwaitCommand(Fleet::ServiceOf(program), program % kReplicas);
+  stage.AwaitRecovery(Fleet::ServiceOf(program), program % kReplicas);
   if (clock.Elapsed() < lasts) Caller::Rest(lasts - clock.Elapsed());
   stage.fleet.process(program).Signal(SIGCONT);
   return stage.fleet.AwaitReady(program);
@@ -82,27 +96,118 @@ absl::Status StrikeCrashPoint(Stage& stage) {
   stage.fleet.Kill(program);
   stage.fleet.Launch(program);
   if (NeedsLease(point)) stage.fleet.Launch(other);
-  stage.AwaitCommand(Fleet::ServiceOf(program), program % kReplicas);
+  stage.AwaitRecovery(Fleet::ServiceOf(program), program % kReplicas);
   RETURN_IF_ERROR(stage.fleet.AwaitReady(other));
   return stage.fleet.AwaitReady(program);
 }
 
 absl::Status StrikeBroker(Stage& stage) {
   RETURN_IF_ERROR(stage.fleet.broker().Restart());
-  stage.AwaitCommand(stage.Pick(kServices.size()), 0);
+  stage.AwaitRecovery(stage.Pick(kServices.size()), 0);
   return absl::OkStatus();
 }
 
 absl::Status StrikeDatabase(Stage& stage) {
   stage.fleet.postgres().Crash();
-  stage.AwaitCommand(stage.Pick(kServices.size()), 0);
+  stage.AwaitRecovery(stage.Pick(kServices.size()), 0);
+  return absl::OkStatus();
+}
+
+absl::Status StrikeDatabaseAway(Stage& stage) {
+  stage.fleet.postgres().Crash(kAway);
+  stage.AwaitRecovery(stage.Pick(kServices.size()), 0);
   return absl::OkStatus();
 }
 
 absl::Status StrikeConnections(Stage& stage) {
-  stage.fleet.postgres().Run(
-      "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname LIKE 'faults%' AND random() < 0.7");
-  stage.AwaitCommand(stage.Pick(kServices.size()), 0);
+  for (int cut = 0; cut < kCuts; ++cut) {
+    stage.fleet.postgres().Run(
+        "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname LIKE 'faults%' AND random() < "
+        "0.5");
+    Caller::Rest(absl::Milliseconds(stage.Pick(100)));
+  }
+  stage.AwaitRecovery(stage.Pick(kServices.size()), 0);
+  return absl::OkStatus();
+}
+
+// Somebody else's session has the table, as an operator's forgotten transaction.
+absl::Status StrikeLock(Stage& stage) {
+  const int service = stage.Pick(kServices.size());
+  RETURN_IF_ERROR(
+      Query(stage.fleet.Database(kServices[service]),
+            absl::StrCat("BEGIN; LOCK TABLE aggregate; SELECT pg_sleep(", absl::ToInt64Seconds(kAway), "); COMMIT"))
+          .status());
+  stage.AwaitRecovery(service, 0);
+  return absl::OkStatus();
+}
+
+absl::Status StrikePauseBroker(Stage& stage) {
+  stage.fleet.broker().Pause(true);
+  Caller::Rest(kPausedMax * (stage.Pick(101) / 100.0));
+  stage.fleet.broker().Pause(false);
+  stage.AwaitRecovery(stage.Pick(kServices.size()), 0);
+  return absl::OkStatus();
+}
+
+absl::Status StrikeAway(Stage& stage) {
+  const int first = stage.Pick(kServices.size()) * kReplicas;
+  for (int program = first; program < first + kReplicas; ++program) stage.fleet.process(program).Signal(SIGTERM);
+  Caller::Rest(kAway);
+  for (int program = first; program < first + kReplicas; ++program) {
+    stage.fleet.Kill(program);
+    stage.fleet.Launch(program);
+  }
+  stage.AwaitRecovery(Fleet::ServiceOf(first), 0);
+  return stage.fleet.AwaitAllReady();
+}
+
+// Members leave, die and come before the others have agreed on who reads what.
+absl::Status StrikeStorm(Stage& stage) {
+  for (int end = 0; end < kStormEnds; ++end) {
+    const int program = stage.Pick(kPrograms);
+    if (stage.Pick(2) == 0) {
+      stage.fleet.process(program).Signal(SIGTERM);
+      (void)stage.fleet.process(program).Wait(kEndMax);
+    }
+    stage.fleet.Kill(program);
+    stage.fleet.Launch(program);
+    Caller::Rest(absl::Milliseconds(stage.Pick(1000)));
+  }
+  stage.AwaitRecovery(stage.Pick(kServices.size()), 0);
+  return stage.fleet.AwaitAllReady();
+}
+
+absl::Status StrikeDeadline(Stage& stage) {
+  stage.Tell(Kind::kReached, kShortDeadline, kShortDeadlineMax);
+  return absl::OkStatus();
+}
+
+// The same referral from fifty callers with one request id, then another one with that id.
+absl::Status StrikeRetryStorm(Stage& stage) {
+  referral::v1::SubmitReferralRequest request = ReferralOf(stage.next_ordinal++);
+  request.set_request_id(stage.caller.NewId());
+  absl::Mutex mutex;
+  std::set<std::string> names;
+  std::vector<std::thread> callers;
+  for (int number = 0; number < kStormCallers; ++number) {
+    callers.emplace_back([&, seed = stage.random.Next()] {
+      Caller caller(stage.channels, &stage.ledger, seed);
+      const auto reply = caller.Call(&Referrals::SubmitReferral, kReferrer, request);
+      absl::MutexLock lock(&mutex);
+      names.insert(reply.ok() ? reply->name() : reply.status().ToString());
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  if (names.size() != 1) stage.ledger.Changed(absl::StrCat("fifty at once: ", absl::StrJoin(names, ", ")));
+  ASSIGN_OR_RETURN(const auto rows, Query(stage.fleet.Database("referral"),
+                                          absl::StrCat("SELECT COUNT(*) FROM referral WHERE client = '",
+                                                       *ClientOf(*names.begin()), "'")));
+  if (rows[0][0] != "1") stage.ledger.Changed(absl::StrCat("fifty at once made ", rows[0][0], " referrals"));
+  request.mutable_referral()->add_needs("another");
+  const auto other = stage.caller.Once(&Referrals::SubmitReferral, kReferrer, request);
+  if (!absl::IsAlreadyExists(other.status())) {
+    stage.ledger.Changed(absl::StrCat("a request id with another content: ", other.status().ToString()));
+  }
   return absl::OkStatus();
 }
 
@@ -129,7 +234,7 @@ absl::Status StrikeRepeat(Stage& stage) {
   RETURN_IF_ERROR(topics.ResetGroup(absl::StrCat("polku-", kServices[reader]), read));
   RETURN_IF_ERROR(topics.Write(topic, again).status());
   for (int replica = 0; replica < kReplicas; ++replica) stage.fleet.Launch(reader * kReplicas + replica);
-  stage.AwaitCommand(reader, 0);
+  stage.AwaitRecovery(reader, 0);
   return stage.fleet.AwaitAllReady();
 }
 
@@ -142,14 +247,14 @@ absl::Status StrikePoison(Stage& stage) {
   for (const char* service : kServices) {
     if (PeersOf(service).contains(owner)) stage.poison[service].insert(places.begin(), places.end());
   }
-  stage.AwaitCommand(stage.Pick(kServices.size()), 0);
+  stage.AwaitRecovery(stage.Pick(kServices.size()), 0);
   return absl::OkStatus();
 }
 
 }  // namespace
 
 // A command about somebody whom nobody knows: what refuses it is the domain, so that it has gone all the way.
-void Stage::AwaitCommand(int service, int replica) {
+void Stage::AwaitRecovery(int service, int replica) {
   const SystemMonotonicClock clock;
   const std::set<absl::StatusCode> refused = {absl::StatusCode::kNotFound, absl::StatusCode::kFailedPrecondition};
   const std::string client = absl::StrCat("clients/", caller.NewId());
@@ -174,7 +279,15 @@ void Stage::AwaitCommand(int service, int replica) {
     request.set_reason(follow_up::v1::CLOSE_REASON_WORK_OR_STUDY);
     (void)caller.Call(&FollowUps::CloseJourney, kCoordinator, request, refused);
   }
+  answers.push_back(clock.Elapsed());
+  Tell(Kind::kProbe, kDeadline, kDeadline);
   recoveries.push_back(clock.Elapsed());
+}
+
+void Stage::Tell(Kind kind, absl::Duration shortest_deadline, absl::Duration longest_deadline) {
+  Storyteller teller(channels, &ledger, random.Next(), today);
+  teller.caller().set_deadlines(shortest_deadline, longest_deadline);
+  teller.Tell(next_ordinal++, kind);
 }
 
 const std::vector<Row>& AllRows() {
@@ -185,9 +298,16 @@ const std::vector<Row>& AllRows() {
       {"terminate", "F4", StrikeTerminate},
       {"broker", "F5", StrikeBroker, absl::Seconds(15)},
       {"database", "F10", StrikeDatabase, absl::Seconds(3)},
-      {"connections", "F10", StrikeConnections},
+      {"database-away", "F20", StrikeDatabaseAway},
+      {"connections", "F9 F10", StrikeConnections},
+      {"lock", "F10", StrikeLock},
+      {"pause-broker", "F7", StrikePauseBroker},
       {"repeat", "F16", StrikeRepeat},
+      {"storm", "F18", StrikeStorm},
       {"poison", "F19", StrikePoison},
+      {"away", "F21", StrikeAway},
+      {"deadline", "F26", StrikeDeadline},
+      {"retry-storm", "F27", StrikeRetryStorm},
   };
   return *rows;
 }

@@ -9,10 +9,12 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/civil_time.h"
 #include "absl/time/time.h"
 #include "libs/base/random.h"
 #include "tests/faults/caller.h"
 #include "tests/faults/fleet.h"
+#include "tests/faults/ledger.h"
 
 namespace polku::faults {
 
@@ -21,17 +23,24 @@ struct Stage {
   Fleet& fleet;
   const Channels& channels;
   Caller& caller;
+  Ledger& ledger;
+  const absl::CivilDay today;
   SeededRandom random;
-  int strike = 0;  // Of this row, from 0.
-  int first = 0;   // Where rows that take one thing after the other begin; of the seed.
+  int& next_ordinal;  // Of people whom the workload does not tell of.
+  int strike = 0;     // Of this row, from 0.
+  int first = 0;      // Where rows that take one thing after the other begin; of the seed.
   std::map<std::string, std::set<std::string>> poison;  // By service that reads it.
   std::vector<std::string> exits;                       // Programs that did not end as they should.
   std::vector<std::string> notes;
-  std::vector<absl::Duration> recoveries;
+  std::vector<absl::Duration> answers;     // Until a command was answered.
+  std::vector<absl::Duration> recoveries;  // Until somebody new had come through the chain.
 
   int Pick(int count) { return static_cast<int>(random.Next() % static_cast<uint64_t>(count)); }
-  // Measures from now until a command of `service` (a number) has gone through, the replica with that number first.
-  void AwaitCommand(int service, int replica);
+  // Measures from now until a command of `service` (a number) has gone through, the replica with that number first,
+  // and until somebody who is referred now has a coordinator whom follow-up knows.
+  void AwaitRecovery(int service, int replica);
+  // One story of somebody new, each attempt of a call with a deadline in between.
+  void Tell(Kind kind, absl::Duration shortest_deadline, absl::Duration longest_deadline);
 };
 
 struct Row {

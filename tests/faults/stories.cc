@@ -19,7 +19,7 @@ using absl::StatusCode;
 
 constexpr absl::Duration kAwaitMax = absl::Seconds(120);
 constexpr absl::Duration kLook = absl::Milliseconds(100);
-constexpr int kCoordinators = 4;
+constexpr int kCoordinators = 20;
 constexpr int kCapacity = 500;  // The most there is.
 constexpr int kThreads = 4;
 constexpr int kBirthdays = 45 * 365;
@@ -53,6 +53,18 @@ Days DaysBefore(absl::CivilDay today) {
     if (!HasHoliday(days)) break;
   }
   return days;
+}
+
+referral::v1::SubmitReferralRequest ReferralOf(int ordinal) {
+  referral::v1::SubmitReferralRequest submit;
+  referral::v1::Referral& referral = *submit.mutable_referral();
+  referral.set_receiving_unit("organisations/unit");
+  referral.set_segment(common::v1::SEGMENT_UNEMPLOYED);
+  referral.add_needs("work-ability");
+  referral.mutable_person()->set_identity_code(IdentityCode(ordinal));
+  referral.mutable_person()->set_municipality("205");
+  referral.mutable_person()->set_language("fi");
+  return submit;
 }
 
 absl::Status Prepare(Caller& caller) {
@@ -113,15 +125,7 @@ absl::Status Storyteller::Enter(int ordinal) {
   source.mutable_source()->set_provider("organisations/provider");
   *source.mutable_source()->mutable_reporting_interval() = pipeline::ToProto(absl::Hours(24));
   RETURN_IF_ERROR(caller_.Call(&FollowUps::RegisterSource, kLead, source).status());
-  referral::v1::SubmitReferralRequest submit;
-  referral::v1::Referral& referral = *submit.mutable_referral();
-  referral.set_receiving_unit("organisations/unit");
-  referral.set_segment(common::v1::SEGMENT_UNEMPLOYED);
-  referral.add_needs("work-ability");
-  referral.mutable_person()->set_identity_code(IdentityCode(ordinal));
-  referral.mutable_person()->set_municipality("205");
-  referral.mutable_person()->set_language("fi");
-  ASSIGN_OR_RETURN(const auto submitted, caller_.Call(&Referrals::SubmitReferral, kReferrer, submit));
+  ASSIGN_OR_RETURN(const auto submitted, caller_.Call(&Referrals::SubmitReferral, kReferrer, ReferralOf(ordinal)));
   referral_ = submitted.name();
   client_ = *ClientOf(referral_);
   referral::v1::AcceptReferralRequest accept;

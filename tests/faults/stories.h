@@ -23,6 +23,9 @@ struct Days {
 // None of them is a public holiday. No other session lies between `start` and `today`.
 Days DaysBefore(absl::CivilDay today);
 
+// How person `ordinal` is referred.
+referral::v1::SubmitReferralRequest ReferralOf(int ordinal);
+
 // What stories need before they begin: coordinators who can take everybody.
 absl::Status Prepare(Caller& caller);
 
@@ -34,6 +37,7 @@ class Storyteller {
 
   // `ordinal` tells people apart: never twice in a fleet. What goes wrong is in the ledger.
   void Tell(int ordinal, Kind kind);
+  Caller& caller() { return caller_; }
 
  private:
   absl::Status Run(int ordinal, Kind kind);

@@ -115,8 +115,9 @@ void ServerForTests::Stop(int signal) {
   log_.join();
 }
 
-void ServerForTests::Crash() {
+void ServerForTests::Crash(absl::Duration away) {
   Stop(SIGQUIT);
+  absl::SleepFor(away);
   Start();
 }
 

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "libs/testing/temporary_folder.h"
 
 namespace polku::store::postgres {
@@ -31,8 +32,8 @@ class ServerForTests {
   void DropDatabase(absl::string_view name) const;
   // What the tables of a database have on the disk. Not the log, which is that of all databases.
   std::string RawBytes(absl::string_view database) const;
-  // Stops without a last write, as if the machine had failed, and starts on what the disk holds.
-  void Crash();
+  // Stops without a last write, as if the machine had failed, and after `away` starts on what the disk holds.
+  void Crash(absl::Duration away = absl::ZeroDuration());
 
  private:
   ServerForTests();
