@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 #include <thread>
+#include <type_traits>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -45,10 +46,11 @@ using Assessments = assessment::v1::AssessmentService::StubInterface;
 using Coordinators = coordinator_network::v1::CoordinatorNetworkService::StubInterface;
 using FollowUps = follow_up::v1::FollowUpService::StubInterface;
 
-// What a caller answers with the same call again.
+// What a caller answers with the same call again: proto/README.md.
 inline bool IsRetryable(absl::StatusCode code) {
-  return code == absl::StatusCode::kUnavailable || code == absl::StatusCode::kAborted ||
-         code == absl::StatusCode::kDeadlineExceeded || code == absl::StatusCode::kResourceExhausted;
+  return code == absl::StatusCode::kCancelled || code == absl::StatusCode::kUnavailable ||
+         code == absl::StatusCode::kAborted || code == absl::StatusCode::kDeadlineExceeded ||
+         code == absl::StatusCode::kResourceExhausted;
 }
 
 // Connections to all programs; they find back by themselves. Thread-safe.
@@ -110,6 +112,11 @@ class Caller {
     auto& stubs = StubsFor(static_cast<Service*>(nullptr));
     const grpc::Status status = (*stubs[turn_ % kReplicas].*method)(&context, request, &reply);
     if (!status.ok()) return rpc::FromGrpc(status);
+    // Each mark has an answer of its own; stories send one a call.
+    if constexpr (std::is_same_v<Reply, follow_up::v1::RecordAttendanceResponse>) {
+      const auto code = static_cast<absl::StatusCode>(reply.results(0).code());
+      if (code != absl::StatusCode::kOk) return absl::Status(code, reply.results(0).message());
+    }
     return reply;
   }
 

@@ -199,12 +199,7 @@ absl::Status Storyteller::Mark(absl::CivilDay day, follow_up::v1::AttendanceStat
   request.add_marks()->set_measure(absl::StrCat(client_, "/measures/1"));
   *request.mutable_marks(0)->mutable_date() = pipeline::ToProtoDay(day);
   request.mutable_marks(0)->set_status(status);
-  while (true) {
-    ASSIGN_OR_RETURN(const auto reply, caller_.Call(&FollowUps::RecordAttendance, kProvider, request));
-    const auto code = static_cast<StatusCode>(reply.results(0).code());
-    if (code == StatusCode::kOk) return absl::OkStatus();
-    if (!IsRetryable(code)) return absl::Status(code, reply.results(0).message());
-  }
+  return caller_.Call(&FollowUps::RecordAttendance, kProvider, request).status();
 }
 
 absl::Status Storyteller::Report() {

@@ -84,8 +84,8 @@ class Outcome {
 // Whether the next line would fare no better: the server is away, busy, or does not let us in.
 bool ConcernsAll(const absl::Status& status) {
   return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) || absl::IsResourceExhausted(status) ||
-         absl::IsAborted(status) || absl::IsPermissionDenied(status) || absl::IsUnauthenticated(status) ||
-         absl::IsUnimplemented(status);
+         absl::IsAborted(status) || absl::IsCancelled(status) || absl::IsPermissionDenied(status) ||
+         absl::IsUnauthenticated(status) || absl::IsUnimplemented(status);
 }
 
 void Stop(Session& session, int line, const absl::Status& status) {

@@ -19,10 +19,11 @@ std::string HeaderProblem(const std::string& text) {
   return printable ? "" : "only printable ASCII characters can be sent";
 }
 
-// A call that came to nothing, but may succeed, or may have succeeded, as it is.
+// A call that came to nothing, but may succeed, or may have succeeded, as it is. A server that stops says kCancelled to
+// calls that it has not looked at.
 bool MayBeRepeated(const absl::Status& status) {
   return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) || absl::IsAborted(status) ||
-         RetryDelayOf(status).has_value();
+         absl::IsCancelled(status) || RetryDelayOf(status).has_value();
 }
 
 // The rows are the first field of every List response.
