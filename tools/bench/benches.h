@@ -15,6 +15,7 @@ struct Settings {
 
 void BenchBus(const Settings& settings, Report& report);
 void BenchIngest(const Settings& settings, int marks_a_journey, Report& report);
+void BenchFeed(const Settings& settings, Report& report);
 void BenchSubmit(const Settings& settings, Report& report);
 void BenchMillion(const Settings& settings, Report& report);
 

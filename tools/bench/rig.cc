@@ -29,13 +29,18 @@ absl::StatusOr<std::unique_ptr<store::Database>> OpenDatabase(const std::string&
   return store::OpenSqlite(sqlite);
 }
 
-Rig::Rig(const std::string& folder, store::Options options, const Clock* clock)
-    : clock_(clock), catalogue_(pathway::TestCatalogue()), access_(Must(rpc::Access::Development("127.0.0.1:0"))) {
+Rig::Rig(const std::string& folder, store::Options options, const Clock* clock, std::unique_ptr<bus::Bus> bus)
+    : clock_(clock),
+      catalogue_(pathway::TestCatalogue()),
+      access_(Must(rpc::Access::Development("127.0.0.1:0"))),
+      bus_(std::move(bus)) {
   database_ = Must(OpenDatabase(folder, std::move(options), &random_));
-  bus::EmbeddedBusOptions file;
-  file.path = folder + "/bus.db";
-  file.clock = clock;
-  bus_ = Must(bus::OpenEmbeddedBus(file));
+  if (bus_ == nullptr) {
+    bus::EmbeddedBusOptions file;
+    file.path = folder + "/bus.db";
+    file.clock = clock;
+    bus_ = Must(bus::OpenEmbeddedBus(file));
+  }
   std::vector<bus::TopicSpec> topics;
   for (const char* service : {"referral", "assessment", "coordinator-network", "follow-up"}) {
     topics.push_back({pipeline::TopicOf(service), kPartitions});

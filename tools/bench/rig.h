@@ -37,8 +37,9 @@ std::string DatabasePath(const std::string& folder, const std::string& service);
 
 class Rig {
  public:
-  // Makes folder and files that are missing. `clock` outlives the rig.
-  Rig(const std::string& folder, store::Options options, const Clock* clock);
+  // Makes folder and files that are missing, and the services' topics. `clock` outlives the rig; no `bus`: the
+  // embedded one, in the folder.
+  Rig(const std::string& folder, store::Options options, const Clock* clock, std::unique_ptr<bus::Bus> bus = nullptr);
 
   template <class Service, class Config>
   std::unique_ptr<Service> Create(const Config& config) {
