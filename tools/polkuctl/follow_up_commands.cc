@@ -87,7 +87,7 @@ void AddAttendance(CLI::App& app, Session& session) {
   record->add_option_function<int>(
       "--revision", [mark](int n) { mark->set_revision(n); }, "the highest wins");
   record->callback([request, &session] {
-    const auto stub = FollowUpService::NewStub(session.channel());
+    const auto stub = session.Connect<FollowUpService>();
     const auto reply = session.Call(&Stub::RecordAttendance, *stub, *request);
     if (!reply.ok()) return session.Fail(reply.status());
     if (reply->results_size() != 1) return session.Fail(absl::InternalError("the reply does not answer the mark"));
@@ -190,7 +190,7 @@ void AddJourneys(CLI::App& app, Session& session) {
   show->add_option_function<std::string>("client", [shown](const std::string& t) { shown->set_client(t); })->required();
   show->add_option("--language", *language, "fi or en")->check(CLI::IsMember({"fi", "en"}))->capture_default_str();
   show->callback([shown, language, &session] {
-    const auto stub = FollowUpService::NewStub(session.channel());
+    const auto stub = session.Connect<FollowUpService>();
     auto journey = session.Call(&Stub::GetJourney, *stub, *shown);
     if (!journey.ok() || session.json) return session.Show(journey);
     const auto timeline = journey->timeline();
@@ -213,7 +213,7 @@ void AddJourneys(CLI::App& app, Session& session) {
       ->capture_default_str();
   follow->add_flag("--until-closed", *until_closed, "end when the journey is closed");
   follow->callback([followed, words, interval, until_closed, &session] {
-    const auto stub = FollowUpService::NewStub(session.channel());
+    const auto stub = session.Connect<FollowUpService>();
     std::string last_event_id;
     while (true) {
       const auto journey = session.Call(&Stub::GetJourney, *stub, *followed);
@@ -280,7 +280,7 @@ void AddInterruptions(CLI::App& app, Session& session) {
       ->required();
   explain->add_option("--language", *language, "fi or en")->check(CLI::IsMember({"fi", "en"}))->capture_default_str();
   explain->callback([explained, language, &session] {
-    const auto stub = FollowUpService::NewStub(session.channel());
+    const auto stub = session.Connect<FollowUpService>();
     const auto reply = session.Call(&Stub::ExplainInterruption, *stub, *explained);
     if (!reply.ok() || session.json) return session.Show(reply);
     session.out << InLanguage(reply->why(), *language) << "\n\n";

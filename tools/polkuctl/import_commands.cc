@@ -111,7 +111,7 @@ absl::StatusOr<absl::Time> NewestReferral(Session& session, ReferralService::Stu
 
 void SendReferrals(const std::vector<ImportRow<Referral>>& rows, const std::string& key, Session& session,
                    Outcome& outcome) {
-  const auto stub = ReferralService::NewStub(session.channel());
+  const auto stub = session.Connect<ReferralService>();
   const absl::StatusOr<absl::Time> newest = NewestReferral(session, *stub);
   if (!newest.ok()) return session.Fail(newest.status());
   std::set<std::string> sent;
@@ -140,7 +140,7 @@ absl::Status StatusOf(const google::rpc::Status& result) {
 // Marks need no ids of their own: the server knows a mark by what it says, for as long as the measure lives.
 void SendMarks(const std::vector<ImportRow<AttendanceMark>>& rows, int marks_per_call, Session& session,
                Outcome& outcome) {
-  const auto stub = FollowUpService::NewStub(session.channel());
+  const auto stub = session.Connect<FollowUpService>();
   for (size_t first = 0; first < rows.size(); first += marks_per_call) {
     const size_t end = std::min(rows.size(), first + marks_per_call);
     polku::follow_up::v1::RecordAttendanceRequest request;

@@ -106,7 +106,7 @@ void AddList(CLI::App& instruments, Session& session) {
       "--superseded", [request] { request->set_show_superseded(true); }, "also records that have been corrected");
   AddPage<AssessmentService>(*list, session, request, &Stub::ListInstrumentRecords, {});
   list->callback([request, &session] {
-    const auto stub = AssessmentService::NewStub(session.channel());
+    const auto stub = session.Connect<AssessmentService>();
     const auto page = session.Call(&Stub::ListInstrumentRecords, *stub, *request);
     if (!page.ok()) return session.Fail(page.status());
     session.ShowPage(*page, TableOfResults(*page));

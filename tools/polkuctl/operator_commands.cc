@@ -21,7 +21,6 @@ using Stub = OperatorService::Stub;
 
 // Which services a command is about.
 struct Reach {
-  std::string servers;  // Empty: the server of the session.
   std::string service;  // Empty: all that are found.
 };
 
@@ -33,15 +32,8 @@ struct Place {
 
 std::shared_ptr<Reach> AddReach(CLI::App& command, bool with_service) {
   auto reach = std::make_shared<Reach>();
-  command.add_option("--servers", reach->servers, "HOST:PORT of each program, with commas between; none: --server")
-      ->envname("POLKU_SERVERS");
   if (with_service) command.add_option("--service", reach->service, "one of them, \"follow-up\"; none: all");
   return reach;
-}
-
-std::vector<std::string> ServersOf(const Reach& reach, const Session& session) {
-  if (reach.servers.empty()) return {session.server};
-  return absl::StrSplit(reach.servers, absl::ByAnyChar(", "), absl::SkipEmpty());
 }
 
 absl::Status At(absl::string_view server, const absl::Status& status) {
@@ -52,11 +44,11 @@ bool IsElsewhere(const absl::Status& status) { return ReasonOf(status) == "SERVI
 
 // Asks each server in turn until one has the service that `request` names.
 template <class Request, class Response>
-absl::StatusOr<Response> CallWhereItIs(const Reach& reach, Session& session,
+absl::StatusOr<Response> CallWhereItIs(Session& session,
                                        grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
                                        const Request& request) {
-  absl::StatusOr<Response> response = absl::InvalidArgumentError("--servers: there is none");
-  for (const std::string& server : ServersOf(reach, session)) {
+  absl::StatusOr<Response> response = absl::UnknownError("no server");
+  for (const std::string& server : session.AllServers()) {
     const auto stub = OperatorService::NewStub(session.ChannelTo(server));
     response = session.Call(method, *stub, request);
     if (response.ok()) return response;
@@ -70,7 +62,7 @@ absl::StatusOr<Response> CallWhereItIs(const Reach& reach, Session& session,
 void ForEachService(const Reach& reach, Session& session, const std::function<absl::Status(const Place&)>& each) {
   absl::Status elsewhere;
   bool found = false;
-  for (const std::string& server : ServersOf(reach, session)) {
+  for (const std::string& server : session.AllServers()) {
     std::vector<std::string> services = {reach.service};
     if (reach.service.empty()) {
       const auto stub = OperatorService::NewStub(session.ChannelTo(server));
@@ -134,7 +126,7 @@ void AddOne(CLI::App& dead_letters, Session& session, const Words& words,
   auto request = std::make_shared<Request>();
   for (size_t i = 0; i < fields.size(); ++i) AddField(*command, session, *request, fields[i], i == 0);
   command->callback([reach, request, method, told, &session] {
-    const absl::StatusOr<Response> response = CallWhereItIs(*reach, session, method, *request);
+    const absl::StatusOr<Response> response = CallWhereItIs(session, method, *request);
     session.Show(response);
     if (response.ok() && told) told(*response);
   });

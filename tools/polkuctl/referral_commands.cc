@@ -173,7 +173,7 @@ void AddWatch(CLI::App& referrals, Session& session) {
   auto seconds = std::make_shared<double>(1800);
   watch->add_option("--for", *seconds, "seconds")->check(CLI::Range(0.001, 86400.0))->capture_default_str();
   watch->callback([request, until_caught_up, seconds, &session] {
-    const auto stub = ReferralService::NewStub(session.channel());
+    const auto stub = session.Connect<ReferralService>();
     std::string token = request->resume_token();
     const absl::Status status = session.Watch<Stub, WatchReferralsRequest, WatchReferralsResponse>(
         &Stub::WatchReferrals, *stub, *request, absl::Seconds(*seconds),

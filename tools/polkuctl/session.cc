@@ -1,5 +1,9 @@
 #include "tools/polkuctl/session.h"
 
+#include <google/protobuf/wrappers.pb.h>
+#include <grpcpp/impl/codegen/client_unary_call.h>
+#include <grpcpp/impl/codegen/proto_utils.h>
+
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
@@ -39,9 +43,24 @@ std::vector<const google::protobuf::Message*> RowsOf(const google::protobuf::Mes
 
 }  // namespace
 
-std::shared_ptr<grpc::Channel> Session::channel() {
-  if (channel_ == nullptr) channel_ = ChannelTo(server);
-  return channel_;
+std::shared_ptr<grpc::Channel> Session::ChannelOf(const std::string& service) const {
+  if (servers.empty()) return ChannelTo(server);
+  for (const std::string& each : servers) {
+    const std::shared_ptr<grpc::Channel> channel = ChannelTo(each);
+    if (servers.size() == 1 || Has(channel, service)) return channel;
+  }
+  return ChannelTo(servers.front());
+}
+
+// grpc.health.v1, whose messages gRPC does not install: on the wire they are these.
+bool Session::Has(const std::shared_ptr<grpc::Channel>& channel, const std::string& service) const {
+  google::protobuf::StringValue request;
+  request.set_value(service);
+  google::protobuf::Int32Value status;
+  grpc::ClientContext context;
+  context.set_deadline(absl::ToChronoTime(Now() + absl::Seconds(timeout_s)));
+  const grpc::internal::RpcMethod check("/grpc.health.v1.Health/Check", grpc::internal::RpcMethod::NORMAL_RPC, channel);
+  return grpc::internal::BlockingUnaryCall(channel.get(), check, &context, request, &status).ok();
 }
 
 std::shared_ptr<grpc::Channel> Session::ChannelTo(const std::string& address) {
@@ -129,6 +148,11 @@ std::unique_ptr<CLI::App> MakeApp(Session& session) {
   app->fallthrough();  // The options of all commands may stand behind the command too.
   const CLI::Validator header(HeaderProblem, "", "ascii");
   app->add_option("--server", session.server, "host:port")->envname("POLKU_SERVER")->capture_default_str();
+  app->add_option("--servers", session.servers,
+                  "host:port of several programs, with commas between, in place of --server: the one that has a "
+                  "service is found")
+      ->delimiter(',')
+      ->envname("POLKU_SERVERS");
   app->add_option("--organisation", session.organisation, "on whose behalf, organisations/O")
       ->envname("POLKU_ORGANISATION")
       ->check(header);

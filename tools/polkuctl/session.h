@@ -30,6 +30,7 @@ class Session {
   Session(std::ostream& to_out, std::ostream& to_err) : out(to_out), err(to_err) {}
 
   std::string server = "127.0.0.1:7443";
+  std::vector<std::string> servers;  // Programs that have the services between them; none: `server` has all.
   std::string organisation;
   std::string user;
   std::string role;
@@ -41,7 +42,13 @@ class Session {
   std::ostream& err;
   int exit_code = kOk;
 
-  std::shared_ptr<grpc::Channel> channel();
+  // To the one of `servers` that says it has the service; to the first one when none says so.
+  template <class Service>
+  std::unique_ptr<typename Service::Stub> Connect() {
+    return Service::NewStub(ChannelOf(Service::service_full_name()));
+  }
+  // Those that a command about all of them asks.
+  std::vector<std::string> AllServers() const { return servers.empty() ? std::vector{server} : servers; }
   static std::shared_ptr<grpc::Channel> ChannelTo(const std::string& address);
   absl::Time Now() const;
 
@@ -90,9 +97,10 @@ class Session {
   void Fail(const absl::Status& status);
 
  private:
+  std::shared_ptr<grpc::Channel> ChannelOf(const std::string& service) const;
+  bool Has(const std::shared_ptr<grpc::Channel>& channel, const std::string& service) const;
   void Prepare(grpc::ClientContext& context, google::protobuf::Message& request);
 
-  std::shared_ptr<grpc::Channel> channel_;
   std::string sent_request_id_;  // Of the last call; empty when it was a query.
 };
 
@@ -113,7 +121,7 @@ void AddCall(CLI::App& command, Session& session, std::shared_ptr<Request> reque
              std::function<void()> fill = {}) {
   command.callback([request, method, fill, &session] {
     if (fill) fill();
-    const auto stub = Service::NewStub(session.channel());
+    const auto stub = session.Connect<Service>();
     session.Show(session.Call(method, *stub, *request));
   });
 }
@@ -128,7 +136,7 @@ void AddPage(CLI::App& command, Session& session, std::shared_ptr<Request> reque
   command.add_option_function<std::string>(
       "--page-token", [request](const std::string& token) { request->set_page_token(token); }, "from the page before");
   command.callback([request, method, columns = std::move(columns), &session] {
-    const auto stub = Service::NewStub(session.channel());
+    const auto stub = session.Connect<Service>();
     const absl::StatusOr<Response> page = session.Call(method, *stub, *request);
     if (!page.ok()) return session.Fail(page.status());
     session.ShowPage(*page, columns);

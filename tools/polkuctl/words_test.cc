@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <fstream>
 #include <set>
@@ -250,6 +251,48 @@ TEST(Operator, IsToldOfTheOtherProgramsWhenOneIsAway) {
   EXPECT_EQ(polkuctl::Run({"lag", "--servers", absl::StrCat("127.0.0.1:1,", other.address())}, out, err), kUnreachable);
   EXPECT_THAT(err.str(), HasSubstr("127.0.0.1:1: "));
   EXPECT_THAT(out.str(), HasSubstr("follow-up"));
+}
+
+// One of several programs: says which services it has and knows none of their methods.
+class Part {
+ public:
+  explicit Part(const std::string& service) {
+    grpc::EnableDefaultHealthCheckService(true);
+    grpc::ServerBuilder builder;
+    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
+    builder.RegisterService(&network_);
+    server_ = builder.BuildAndStart();
+    server_->GetHealthCheckService()->SetServingStatus(service, true);
+    grpc::EnableDefaultHealthCheckService(false);
+  }
+  ~Part() { server_->Shutdown(); }
+  std::string address() const { return absl::StrCat("127.0.0.1:", port_); }
+  bool called() const { return network_.called; }
+
+ private:
+  struct Network : coordinator_network::v1::CoordinatorNetworkService::Service {
+    grpc::Status GetCoordinator(grpc::ServerContext*, const coordinator_network::v1::GetCoordinatorRequest*,
+                                coordinator_network::v1::Coordinator*) override {
+      called = true;
+      return grpc::Status::OK;
+    }
+    std::atomic<bool> called = false;
+  };
+  Network network_;
+  int port_ = 0;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+TEST(SeveralPrograms, ACommandFindsTheOneThatHasItsService) {
+  const Part one("polku.referral.v1.ReferralService");
+  const Part other("polku.coordinator_network.v1.CoordinatorNetworkService");
+  std::ostringstream out;
+  std::ostringstream err;
+  const std::string servers = absl::StrCat("127.0.0.1:1,", one.address(), ",", other.address());
+  EXPECT_EQ(polkuctl::Run({"coordinators", "show", "coordinators/a", "--servers", servers}, out, err), kOk)
+      << err.str();
+  EXPECT_FALSE(one.called());
+  EXPECT_TRUE(other.called());
 }
 
 TEST(Operator, FindsTheProgramThatHasTheDeadLetter) {
