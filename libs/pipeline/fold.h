@@ -87,7 +87,8 @@ class Fold {
   void PrepareFact(WorkItem& item, Prepared& prepared);
   void PrepareForeign(const WorkItem& item, Prepared& prepared);  // feed.cc
   void PrepareStored(WorkItem& item, Prepared& prepared);
-  absl::Status FindKnown(std::vector<WorkItem>& items);
+  absl::Status FindKnown(const std::vector<WorkItem>& items);
+  absl::Status FindRequests();
   absl::Status FindErased(const std::vector<WorkItem>& items);
   absl::Status FindVersions(const std::vector<WorkItem>& items);
   absl::Status LoadAggregates();

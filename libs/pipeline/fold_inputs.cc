@@ -70,18 +70,12 @@ void Fold::PrepareStored(WorkItem& item, Prepared& prepared) {
   if (input.ok()) prepared.input = *std::move(input);
 }
 
-absl::Status Fold::FindKnown(std::vector<WorkItem>& items) {
-  std::vector<store::RequestKey> requests;
+absl::Status Fold::FindKnown(const std::vector<WorkItem>& items) {
   std::vector<store::AliasRow> aliases;
-  for (size_t i = 0; i < items.size(); ++i) {
-    if (!prepared_[i].request.request_id.empty()) requests.push_back(prepared_[i].request);
-    if (items[i].command != nullptr && items[i].command->alias.has_value()) {
-      aliases.push_back({items[i].command->alias->kind, items[i].command->alias->keyed_hash, ""});
+  for (const WorkItem& item : items) {
+    if (item.command != nullptr && item.command->alias.has_value()) {
+      aliases.push_back({item.command->alias->kind, item.command->alias->keyed_hash, ""});
     }
-  }
-  if (!requests.empty()) {
-    ASSIGN_OR_RETURN(std::vector<store::RequestRow> found, transaction_.FindRequests(requests));
-    for (store::RequestRow& row : found) requests_.insert_or_assign(row.id, std::move(row));
   }
   if (!aliases.empty()) {
     ASSIGN_OR_RETURN(std::vector<store::AliasRow> found, transaction_.FindAliases(aliases));
@@ -96,8 +90,20 @@ absl::Status Fold::FindKnown(std::vector<WorkItem>& items) {
   return absl::OkStatus();
 }
 
-// After the aggregates have been loaded, which locks them: another program that handles the same facts is done, and
-// what it has handled is seen.
+// After the aggregates have been loaded, which locks them: another program that handles the same requests is done, and
+// what it has answered is seen. Else the state that it has made would refuse the same request here.
+absl::Status Fold::FindRequests() {
+  std::vector<store::RequestKey> requests;
+  for (const Prepared& prepared : prepared_) {
+    if (!prepared.request.request_id.empty()) requests.push_back(prepared.request);
+  }
+  if (requests.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(std::vector<store::RequestRow> found, transaction_.FindRequests(requests));
+  for (store::RequestRow& row : found) requests_.insert_or_assign(row.id, std::move(row));
+  return absl::OkStatus();
+}
+
+// After the aggregates have been loaded, as FindRequests.
 absl::Status Fold::FindVersions(const std::vector<WorkItem>& items) {
   std::vector<store::SourceVersionKey> versions;
   absl::flat_hash_set<store::SourceVersionKey> asked;
@@ -216,6 +222,7 @@ absl::Status Fold::Prepare(std::vector<WorkItem>& items) {
   }
   RETURN_IF_ERROR(FindErased(items));
   RETURN_IF_ERROR(LoadAggregates());
+  RETURN_IF_ERROR(FindRequests());
   return FindVersions(items);
 }
 

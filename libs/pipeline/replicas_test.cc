@@ -1,6 +1,7 @@
 // Several programs of one service on one database: each input is handled once, whoever handles it, and what a program
 // leaves another takes up.
 #include <gtest/gtest.h>
+#include <libpq-fe.h>
 
 #include <atomic>
 #include <cstdio>
@@ -8,6 +9,7 @@
 #include <functional>
 #include <thread>
 
+#include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
 #include "libs/bus/embedded/embedded_bus.h"
 #include "libs/pipeline/inbox.h"
@@ -205,6 +207,42 @@ TEST_F(ReplicasTest, EachCommandIsAppliedOnceByWhicheverProgramAndTheirPeersSeeO
   EXPECT_EQ(StateOf(0, "clients/sum").seen_size(), kCallers * kCommands / 5);
   EXPECT_EQ(StateOf(1, "clients/sum").SerializeAsString(), StateOf(0, "clients/sum").SerializeAsString());
   EXPECT_THAT((*databases_[1]->Read())->ReadDeadLetters(10), IsOkAndHolds(IsEmpty()));
+}
+
+// Both programs have the same command at once, the first one is a moment ahead: the state that it makes would refuse
+// it.
+TEST_F(ReplicasTest, ARequestThatAnotherProgramIsJustAnsweringGetsThatAnswer) {
+  const auto first = Toy();
+  const auto second = Toy();
+  Run(*first, Add("clients/a", 1));
+  // Answers cannot be kept for now; they can be looked for.
+  PGconn* session = PQconnectdb(server_.Target(NameOf("toy")).c_str());
+  PQclear(PQexec(session, "BEGIN; LOCK TABLE request IN SHARE MODE"));
+  const auto waiting = [&] {
+    return server_.Run(
+        "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = 'replicas_toy' AND wait_event_type = 'Lock'");
+  };
+  std::array<Reply, 2> replies = {absl::UnknownError("not answered"), absl::UnknownError("not answered")};
+  std::vector<std::thread> steps;
+  for (Program* program : {first.get(), second.get()}) {
+    Reply& answer = replies[steps.size()];
+    Submit(*program, Add("clients/a", toy::kOnceOnly), "request", [&answer](const Reply& reply) {
+      answer = reply.ok() ? Reply(absl::WrapUnique((*reply)->New())) : Reply(reply.status());
+      if (reply.ok()) (*answer)->CopyFrom(**reply);
+    });
+    steps.emplace_back([program] { EXPECT_THAT(program->pipeline->Step(), IsOk()); });
+    const std::string wanted = absl::StrCat(steps.size());
+    const SystemMonotonicClock clock;
+    while (waiting() != wanted && clock.Elapsed() < absl::Seconds(5)) std::this_thread::yield();
+    EXPECT_EQ(waiting(), wanted);
+  }
+  PQclear(PQexec(session, "COMMIT"));
+  PQfinish(session);
+  for (std::thread& step : steps) step.join();
+  ASSERT_THAT(replies[0], IsOk());
+  ASSERT_THAT(replies[1], IsOk());
+  EXPECT_EQ((*replies[0])->SerializeAsString(), (*replies[1])->SerializeAsString());
+  EXPECT_EQ(StateOf(0, "clients/a").seen_size(), 2);
 }
 
 TEST_F(ReplicasTest, OneProgramHandlesWhatIsStoredAndAnotherWhenItStandsStill) {

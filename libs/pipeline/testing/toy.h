@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/status/statusor.h"
 #include "libs/base/violation.h"
 #include "libs/pipeline/domain.h"
@@ -28,6 +29,9 @@ inline std::vector<IndexRow> TotalRow(const v1::Counter& counter) {
             static_cast<int64_t>(counter.reminders())}}};
 }
 
+// An amount that a counter takes once and refuses from then on.
+inline constexpr int64_t kOnceOnly = 777;
+
 struct CounterDomain {
   using State = v1::Counter;
   using Input = v1::CounterInput;
@@ -48,6 +52,9 @@ struct CounterDomain {
     }
     const v1::AddRequest& add = input.add();
     if (add.amount() < 0) return InvalidField("amount", "must not be negative");
+    if (add.amount() == kOnceOnly && absl::c_linear_search(state.seen(), kOnceOnly)) {
+      return absl::FailedPreconditionError("it is there already");
+    }
     // What the index says of this key is what the state says: rows of the same key are exact.
     const int64_t indexed = context.lookups[0].empty() ? 0 : std::get<int64_t>(context.lookups[0][0][0]);
     if (indexed != state.total()) return absl::InternalError("index row is not exact");
