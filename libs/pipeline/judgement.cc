@@ -171,6 +171,9 @@ absl::StatusOr<std::vector<WorkItem>> Corridor::CarryOut(store::Transaction& tra
 absl::Status Corridor::JudgeOne(const Judgement& judgement, Judged& answer) {
   ASSIGN_OR_RETURN(std::unique_ptr<store::Transaction> transaction, dependencies_.database->Begin());
   const absl::string_view hash_key = dependencies_.database->hash_key();
+  // Before the answers: a letter that another program has just judged is gone, and the answer to the same request is
+  // there.
+  ASSIGN_OR_RETURN(const std::vector<store::DeadLetterRow> letters, transaction->FindDeadLetters({judgement.id}));
   if (judgement.request != nullptr) {
     ASSIGN_OR_RETURN(const std::vector<store::RequestRow> known, transaction->FindRequests({RequestOf(judgement)}));
     if (!known.empty()) {
@@ -178,7 +181,6 @@ absl::Status Corridor::JudgeOne(const Judgement& judgement, Judged& answer) {
       return absl::OkStatus();
     }
   }
-  ASSIGN_OR_RETURN(const std::vector<store::DeadLetterRow> letters, transaction->FindDeadLetters({judgement.id}));
   absl::Status refused;
   if (letters.empty()) {
     refused = absl::NotFoundError(absl::StrCat("no dead letter ", judgement.id));

@@ -20,31 +20,13 @@
 #include "libs/base/clock.h"
 #include "libs/base/random.h"
 #include "libs/rpc/status.h"
-#include "polku/assessment/v1/api.grpc.pb.h"
-#include "polku/coordinator_network/v1/api.grpc.pb.h"
-#include "polku/follow_up/v1/api.grpc.pb.h"
-#include "polku/referral/v1/api.grpc.pb.h"
+#include "tests/callers.h"
 #include "tests/faults/fleet.h"
 #include "tests/faults/ledger.h"
 
 namespace polku::faults {
 
-// Who calls: the role decides what is allowed.
-struct Who {
-  const char* organisation;
-  const char* role;
-};
-constexpr Who kReferrer{"organisations/sender", "referrer"};
-constexpr Who kIntake{"organisations/unit", "intake"};
-constexpr Who kAssessor{"organisations/unit", "assessor"};
-constexpr Who kCoordinator{"organisations/unit", "coordinator"};
-constexpr Who kLead{"organisations/unit", "lead"};
-constexpr Who kProvider{"organisations/provider", "provider"};
-
-using Referrals = referral::v1::ReferralService::StubInterface;
-using Assessments = assessment::v1::AssessmentService::StubInterface;
-using Coordinators = coordinator_network::v1::CoordinatorNetworkService::StubInterface;
-using FollowUps = follow_up::v1::FollowUpService::StubInterface;
+using namespace callers;  // NOLINT
 
 // What a caller answers with the same call again: proto/README.md.
 inline bool IsRetryable(absl::StatusCode code) {
@@ -86,7 +68,6 @@ class Caller {
     while (true) {
       reply = Once(method, who, request);
       if (reply.ok() || !IsRetryable(reply.status().code()) || clock_.Elapsed() > end) break;
-      ledger_->Retried();
       Rest(pause);
       pause = std::min(2 * pause, kPauseLongest);
       ++turn_;

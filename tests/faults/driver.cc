@@ -45,10 +45,11 @@ int Sum(const std::map<std::string, int>& broken, const std::vector<std::string>
   return sum;
 }
 
-double SecondsAt(std::vector<absl::Duration> times, double share) {
-  if (times.empty()) return 0;
+std::string SecondsAt(std::vector<absl::Duration> times, double share) {
+  if (times.empty()) return "-";
   std::sort(times.begin(), times.end());
-  return absl::ToDoubleSeconds(times[static_cast<size_t>(share * static_cast<double>(times.size() - 1) + 0.5)]);
+  const absl::Duration at = times[static_cast<size_t>(share * static_cast<double>(times.size() - 1) + 0.5)];
+  return absl::StrFormat("%.2f s", absl::ToDoubleSeconds(at));
 }
 
 void Print(const std::vector<Result>& results) {
@@ -58,10 +59,10 @@ void Print(const std::vector<Result>& results) {
   for (const Result& result : results) {
     int all = 0;
     for (const auto& [name, count] : result.broken) all += count;
-    std::cout << absl::StrFormat(
-        "%-13s %7d %7d %6d %7d %6d %8.2f s %8.2f s %10.2f s %10.2f s\n", result.fault, result.strikes, result.stories,
-        Sum(result.broken, {"I1"}), Sum(result.broken, {"I2", "I3"}), all, SecondsAt(result.answers, 0.5),
-        SecondsAt(result.answers, 0.99), SecondsAt(result.recoveries, 0.5), SecondsAt(result.recoveries, 0.99));
+    std::cout << absl::StrFormat("%-13s %7d %7d %6d %7d %6d %10s %10s %12s %12s\n", result.fault, result.strikes,
+                                 result.stories, Sum(result.broken, {"I1"}), Sum(result.broken, {"I2", "I3"}), all,
+                                 SecondsAt(result.answers, 0.5), SecondsAt(result.answers, 0.99),
+                                 SecondsAt(result.recoveries, 0.5), SecondsAt(result.recoveries, 0.99));
   }
   std::cout << std::flush;
 }

@@ -22,7 +22,6 @@ struct Told {
   std::vector<std::string> changed;                           // The same request id, another answer.
   std::map<std::string, Kind> clients;                        // By "clients/C": those whose story came to its end.
   std::vector<std::string> stuck;                             // Stories that did not.
-  int retries = 0;
 };
 
 // Thread-safe.
@@ -51,10 +50,6 @@ class Ledger {
   void Stuck(const std::string& what) {
     absl::MutexLock lock(&mutex_);
     told_.stuck.push_back(what);
-  }
-  void Retried() {
-    absl::MutexLock lock(&mutex_);
-    ++told_.retries;
   }
   Told told() const {
     absl::MutexLock lock(&mutex_);

@@ -33,6 +33,21 @@ constexpr int kCuts = 10;
 constexpr int kStormEnds = 8;
 constexpr int kStormCallers = 50;
 
+// After SIGTERM, and reaped.
+void ExpectEnd(Stage& stage, int program) {
+  const absl::StatusOr<int> ended = stage.fleet.process(program).Wait(kEndMax);
+  if (!ended.ok() || *ended != 0) {
+    stage.exits.push_back(absl::StrCat(Fleet::NameOf(program), " after SIGTERM: ",
+                                       ended.ok() ? absl::StrCat("ended with ", *ended) : ended.status().ToString()));
+  }
+  stage.fleet.Kill(program);
+}
+
+void Terminate(Stage& stage, int program) {
+  stage.fleet.process(program).Signal(SIGTERM);
+  ExpectEnd(stage, program);
+}
+
 absl::Status StrikeKill(Stage& stage) {
   const int program = stage.Pick(kPrograms);
   stage.fleet.Kill(program);
@@ -45,12 +60,7 @@ absl::Status StrikeTerminate(Stage& stage) {
   const int program = stage.Pick(kPrograms);
   stage.fleet.process(program).Signal(SIGTERM);
   stage.AwaitRecovery(Fleet::ServiceOf(program), program % kReplicas);
-  const absl::StatusOr<int> ended = stage.fleet.process(program).Wait(kEndMax);
-  if (!ended.ok() || *ended != 0) {
-    stage.exits.push_back(absl::StrCat(Fleet::NameOf(program), " after SIGTERM: ",
-                                       ended.ok() ? absl::StrCat("ended with ", *ended) : ended.status().ToString()));
-  }
-  stage.fleet.Kill(program);
+  ExpectEnd(stage, program);
   stage.fleet.Launch(program);
   return stage.fleet.AwaitReady(program);
 }
@@ -107,14 +117,8 @@ absl::Status StrikeBroker(Stage& stage) {
   return absl::OkStatus();
 }
 
-absl::Status StrikeDatabase(Stage& stage) {
-  stage.fleet.postgres().Crash();
-  stage.AwaitRecovery(stage.Pick(kServices.size()), 0);
-  return absl::OkStatus();
-}
-
-absl::Status StrikeDatabaseAway(Stage& stage) {
-  stage.fleet.postgres().Crash(kAway);
+absl::Status StrikeDatabase(Stage& stage, absl::Duration away) {
+  stage.fleet.postgres().Crash(away);
   stage.AwaitRecovery(stage.Pick(kServices.size()), 0);
   return absl::OkStatus();
 }
@@ -154,7 +158,7 @@ absl::Status StrikeAway(Stage& stage) {
   for (int program = first; program < first + kReplicas; ++program) stage.fleet.process(program).Signal(SIGTERM);
   Caller::Rest(kAway);
   for (int program = first; program < first + kReplicas; ++program) {
-    stage.fleet.Kill(program);
+    ExpectEnd(stage, program);
     stage.fleet.Launch(program);
   }
   stage.AwaitRecovery(Fleet::ServiceOf(first), 0);
@@ -165,11 +169,7 @@ absl::Status StrikeAway(Stage& stage) {
 absl::Status StrikeStorm(Stage& stage) {
   for (int end = 0; end < kStormEnds; ++end) {
     const int program = stage.Pick(kPrograms);
-    if (stage.Pick(2) == 0) {
-      stage.fleet.process(program).Signal(SIGTERM);
-      (void)stage.fleet.process(program).Wait(kEndMax);
-    }
-    stage.fleet.Kill(program);
+    stage.Pick(2) == 0 ? Terminate(stage, program) : stage.fleet.Kill(program);
     stage.fleet.Launch(program);
     Caller::Rest(absl::Milliseconds(stage.Pick(1000)));
   }
@@ -198,10 +198,14 @@ absl::Status StrikeRetryStorm(Stage& stage) {
     });
   }
   for (std::thread& caller : callers) caller.join();
-  if (names.size() != 1) stage.ledger.Changed(absl::StrCat("fifty at once: ", absl::StrJoin(names, ", ")));
-  ASSIGN_OR_RETURN(const auto rows, Query(stage.fleet.Database("referral"),
-                                          absl::StrCat("SELECT COUNT(*) FROM referral WHERE client = '",
-                                                       *ClientOf(*names.begin()), "'")));
+  const std::optional<std::string> client = ClientOf(*names.begin());
+  if (names.size() != 1 || !client.has_value()) {
+    stage.ledger.Changed(absl::StrCat("fifty at once: ", absl::StrJoin(names, ", ")));
+    return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(const auto rows,
+                   Query(stage.fleet.Database("referral"),
+                         absl::StrCat("SELECT COUNT(*) FROM referral WHERE client = '", *client, "'")));
   if (rows[0][0] != "1") stage.ledger.Changed(absl::StrCat("fifty at once made ", rows[0][0], " referrals"));
   request.mutable_referral()->add_needs("another");
   const auto other = stage.caller.Once(&Referrals::SubmitReferral, kReferrer, request);
@@ -230,11 +234,7 @@ absl::Status StrikeRepeat(Stage& stage) {
   for (int copies = 1 + stage.Pick(kCopiesMax); copies > 0; --copies) {
     again.insert(again.end(), once.begin(), once.end());
   }
-  for (int replica = 0; replica < kReplicas; ++replica)
-    stage.fleet.process(reader * kReplicas + replica).Signal(SIGTERM);
-  for (int replica = 0; replica < kReplicas; ++replica) {
-    RETURN_IF_ERROR(stage.fleet.process(reader * kReplicas + replica).Wait(kEndMax).status());
-  }
+  for (int replica = 0; replica < kReplicas; ++replica) Terminate(stage, reader * kReplicas + replica);
   RETURN_IF_ERROR(topics.ResetGroup(absl::StrCat("polku-", kServices[reader]), read));
   RETURN_IF_ERROR(topics.Write(topic, again).status());
   for (int replica = 0; replica < kReplicas; ++replica) stage.fleet.Launch(reader * kReplicas + replica);
@@ -301,8 +301,8 @@ const std::vector<Row>& AllRows() {
       {"stop", "F3", StrikeStop},
       {"terminate", "F4", StrikeTerminate},
       {"broker", "F5", StrikeBroker, absl::Seconds(15)},
-      {"database", "F10", StrikeDatabase, absl::Seconds(3)},
-      {"database-away", "F20", StrikeDatabaseAway},
+      {"database", "F10", [](Stage& stage) { return StrikeDatabase(stage, absl::ZeroDuration()); }, absl::Seconds(3)},
+      {"database-away", "F20", [](Stage& stage) { return StrikeDatabase(stage, kAway); }},
       {"connections", "F9 F10", StrikeConnections},
       {"lock", "F10", StrikeLock},
       {"pause-broker", "F7", StrikePauseBroker},

@@ -2,10 +2,8 @@
 #include <fcntl.h>
 #include <httplib.h>
 #include <malloc.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <spawn.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,6 +18,7 @@
 #include "libs/base/ids.h"
 #include "libs/pipeline/proto_time.h"
 #include "libs/pipeline/wire.h"
+#include "libs/testing/free_port.h"
 #include "polku/follow_up/v1/api.pb.h"
 #include "services/follow-up/service.h"
 #include "tools/bench/benches.h"
@@ -115,22 +114,9 @@ double QuantileBetween(const prometheus::ClientMetric::Histogram& before,
   return from;
 }
 
-int FreePort() {
-  const int door = socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof(address);
-  const bool bound = bind(door, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
-                     getsockname(door, reinterpret_cast<sockaddr*>(&address), &size) == 0;
-  close(door);
-  if (!bound) Must(absl::UnavailableError("no free port"));
-  return ntohs(address.sin_port);
-}
-
 // Starts the shipped program on the folder; tells how long until it is ready, and how much memory it has then.
 void StartAllInOne(const std::string& folder, std::vector<double>& seconds, std::vector<double>& bytes) {
-  const int port = FreePort();
+  const int port = testing::FreePort();
   const std::string program = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "polku-all-in-one";
   std::vector<std::string> words = {program,
                                     "--access.mode=development",

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/violation.h"
 #include "polku/common/v1/operator.grpc.pb.h"
@@ -19,21 +18,17 @@ namespace {
 using namespace polku::common::v1;  // NOLINT
 using Stub = OperatorService::Stub;
 
-// Which services a command is about.
-struct Reach {
-  std::string service;  // Empty: all that are found.
-};
-
 // A service and where it is.
 struct Place {
   std::string service;
   std::unique_ptr<Stub> stub;
 };
 
-std::shared_ptr<Reach> AddReach(CLI::App& command, bool with_service) {
-  auto reach = std::make_shared<Reach>();
-  if (with_service) command.add_option("--service", reach->service, "one of them, \"follow-up\"; none: all");
-  return reach;
+// The service that a command is about; empty: all that are found.
+std::shared_ptr<std::string> AddService(CLI::App& command) {
+  auto service = std::make_shared<std::string>();
+  command.add_option("--service", *service, "one of them, \"follow-up\"; none: all");
+  return service;
 }
 
 absl::Status At(absl::string_view server, const absl::Status& status) {
@@ -57,14 +52,14 @@ absl::StatusOr<Response> CallWhereItIs(Session& session,
   return response;
 }
 
-// Calls `each` for every service that `reach` is about. What one server says is told, and the others are asked all the
-// same: the others are the ones that may be well.
-void ForEachService(const Reach& reach, Session& session, const std::function<absl::Status(const Place&)>& each) {
+// Calls `each` for the service `only`, or for every one when that is empty. What one server says is told, and the
+// others are asked all the same: the others are the ones that may be well.
+void ForEachService(const std::string& only, Session& session, const std::function<absl::Status(const Place&)>& each) {
   absl::Status elsewhere;
   bool found = false;
   for (const std::string& server : session.AllServers()) {
-    std::vector<std::string> services = {reach.service};
-    if (reach.service.empty()) {
+    std::vector<std::string> services = {only};
+    if (only.empty()) {
       const auto stub = OperatorService::NewStub(session.ChannelTo(server));
       const auto listed = session.Call(&Stub::ListServices, *stub, ListServicesRequest());
       if (!listed.ok()) {
@@ -89,7 +84,7 @@ void ForEachService(const Reach& reach, Session& session, const std::function<ab
 void AddList(CLI::App& dead_letters, Session& session) {
   CLI::App* list = AddCommand(dead_letters, "list", "What was set aside, oldest first.",
                               "--role operator dead-letters list --service follow-up");
-  const auto reach = AddReach(*list, /*with_service=*/true);
+  const auto only = AddService(*list);
   auto request = std::make_shared<ListDeadLettersRequest>();
   list->add_option_function<int>(
       "--page-size", [request](int size) { request->set_page_size(size); }, "rows at most, of each service");
@@ -97,10 +92,10 @@ void AddList(CLI::App& dead_letters, Session& session) {
           "--page-token", [request](const std::string& token) { request->set_page_token(token); },
           "from the page before")
       ->needs("--service");
-  list->callback([reach, request, &session] {
+  list->callback([only, request, &session] {
     ListDeadLettersResponse all;
     std::map<std::string, std::string> more;
-    ForEachService(*reach, session, [&](const Place& place) -> absl::Status {
+    ForEachService(*only, session, [&](const Place& place) -> absl::Status {
       request->set_service(place.service);
       ASSIGN_OR_RETURN(ListDeadLettersResponse page, session.Call(&Stub::ListDeadLetters, *place.stub, *request));
       if (!page.next_page_token().empty()) more[place.service] = page.next_page_token();
@@ -122,10 +117,9 @@ void AddOne(CLI::App& dead_letters, Session& session, const Words& words,
             grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
             const std::vector<Field>& fields, const std::function<void(const Response&)>& told) {
   CLI::App* command = AddCommand(dead_letters, words.name, words.what, words.example);
-  const auto reach = AddReach(*command, /*with_service=*/false);
   auto request = std::make_shared<Request>();
   for (size_t i = 0; i < fields.size(); ++i) AddField(*command, session, *request, fields[i], i == 0);
-  command->callback([reach, request, method, told, &session] {
+  command->callback([request, method, told, &session] {
     const absl::StatusOr<Response> response = CallWhereItIs(session, method, *request);
     session.Show(response);
     if (response.ok() && told) told(*response);
@@ -135,10 +129,10 @@ void AddOne(CLI::App& dead_letters, Session& session, const Words& words,
 void AddLag(CLI::App& app, Session& session) {
   CLI::App* lag = AddCommand(app, "lag", "How far each service is behind, by partition, and what waits there.",
                              "--role operator lag --service follow-up");
-  const auto reach = AddReach(*lag, /*with_service=*/true);
-  lag->callback([reach, &session] {
+  const auto only = AddService(*lag);
+  lag->callback([only, &session] {
     std::vector<Lag> all;
-    ForEachService(*reach, session, [&](const Place& place) -> absl::Status {
+    ForEachService(*only, session, [&](const Place& place) -> absl::Status {
       GetLagRequest request;
       request.set_service(place.service);
       ASSIGN_OR_RETURN(Lag measured, session.Call(&Stub::GetLag, *place.stub, request));

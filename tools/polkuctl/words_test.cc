@@ -253,7 +253,7 @@ TEST(Operator, IsToldOfTheOtherProgramsWhenOneIsAway) {
   EXPECT_THAT(out.str(), HasSubstr("follow-up"));
 }
 
-// One of several programs: says which services it has and knows none of their methods.
+// One of several programs: it says that it has one service, and notes who asks it for a coordinator all the same.
 class Part {
  public:
   explicit Part(const std::string& service) {
