@@ -9,10 +9,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "libs/backup/backup.h"
 #include "libs/base/log.h"
 #include "libs/base/status_macros.h"
 #include "libs/bus/embedded/embedded_bus.h"
 #include "libs/bus/kafka/topics.h"
+#include "libs/pipeline/proto_time.h"
 #include "libs/store/postgres/postgres_database.h"
 #include "libs/store/sqlite/sqlite_database.h"
 
@@ -190,6 +192,7 @@ absl::Status Host::CreateParts() {
     journals_.Add(options.service, database.get());
     databases_.push_back(std::move(database));
   }
+  RETURN_IF_ERROR(HoldLostInRestore());
   pipeline::PeerJournal* peers = &journals_;
   if (!config_.peers.empty()) peers = &remote_journals_;
   for (size_t i = 0; i < parts_.size(); ++i) {
@@ -198,6 +201,20 @@ absl::Status Host::CreateParts() {
   }
   CreateCommonApis();
   return absl::OkStatus();
+}
+
+// Before any service looks at what is stored.
+absl::Status Host::HoldLostInRestore() {
+  if (!backup::IsRestorePending(config_.data_folder)) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const common::v1::RestoreRecord record, backup::ReadRestoreRecord(config_.data_folder));
+  for (size_t i = 0; i < parts_.size(); ++i) {
+    const std::string& service = parts_[i]->store_options().service;
+    RETURN_IF_ERROR(backup::HoldLost(record, service, *databases_[i], clock_->Now()));
+  }
+  LogEvent(
+      LogLevel::kWarning, "serves what a backup held",
+      {{"cut_time", pipeline::FromProto(record.cut_time())}, {"epoch", record.epoch()}, {"lost", record.lost_size()}});
+  return backup::EndRestore(config_.data_folder);
 }
 
 void Host::CreateCommonApis() {

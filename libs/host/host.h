@@ -128,6 +128,7 @@ class Host {
   absl::Status EnsureTopics();
   absl::Status CheckTopics(const std::vector<bus::TopicSpec>& topics) const;
   absl::Status CreateParts();
+  absl::Status HoldLostInRestore();
   void CreateCommonApis();
   absl::Status OpenPorts();
   void RefreshGauges();

@@ -218,7 +218,7 @@ absl::Status Corridor::GatherGaps(Batch& batch) {
                      reader->ReadParked(parked.source, parked.key, kGapEventsPerKey));
     if (rows.empty()) continue;
     ASSIGN_OR_RETURN(std::vector<store::SourceVersion> known,
-                     reader->FindSourceVersions({{parked.source, rows.front().epoch, parked.key}}));
+                     reader->FindSourceVersions({{parked.source, parked.key}}));
     const int64_t last = known.empty() ? 0 : known.front().last;
     bool ahead = false;
     for (const store::ParkedRow& row : rows) {

@@ -302,7 +302,7 @@ absl::Status Fold::ApplyFact(WorkItem& item, Prepared& prepared) {
     return absl::OkStatus();
   }
   const PeerKey peer{fact.source, fact.key};
-  const store::SourceVersionKey version_key{fact.source, fact.epoch, fact.key};
+  const store::SourceVersionKey version_key{fact.source, fact.key};
   const int64_t last = last_[version_key].version;
   if (fact.version <= last) {
     ++counts_.duplicates;
@@ -338,7 +338,7 @@ absl::Status Fold::ApplyFact(WorkItem& item, Prepared& prepared) {
   }
   LastVersion& now = last_[version_key];
   if (!now.changed) last_changed_.push_back(version_key);
-  now = {fact.version, /*changed=*/true};
+  now = {fact.version, std::max(now.epoch, fact.epoch), /*changed=*/true};
   return absl::OkStatus();
 }
 
@@ -446,7 +446,9 @@ absl::Status Fold::WriteRest() {
   if (!requests_new_.empty()) RETURN_IF_ERROR(transaction_.SaveRequests(requests_new_));
   if (!last_changed_.empty()) {
     std::vector<store::SourceVersion> versions;
-    for (const store::SourceVersionKey& id : last_changed_) versions.push_back({id, last_[id].version});
+    for (const store::SourceVersionKey& id : last_changed_) {
+      versions.push_back({id, last_[id].version, last_[id].epoch});
+    }
     RETURN_IF_ERROR(transaction_.SaveSourceVersions(versions));
   }
   if (!parked_.empty()) RETURN_IF_ERROR(transaction_.Park(parked_));

@@ -150,6 +150,7 @@ class Fold {
   bool aliases_changed_ = false;
   struct LastVersion {
     int64_t version = 0;
+    int64_t epoch = 0;
     bool changed = false;
   };
   absl::flat_hash_map<store::SourceVersionKey, LastVersion> last_;

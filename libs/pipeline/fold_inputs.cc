@@ -111,12 +111,12 @@ absl::Status Fold::FindVersions(const std::vector<WorkItem>& items) {
     if (!item.received.has_value() || !item.received->problem.ok()) continue;
     const PeerFact& fact = item.received->fact;
     if (!fact.publisher.empty()) continue;
-    store::SourceVersionKey version{fact.source, fact.epoch, fact.key};
+    store::SourceVersionKey version{fact.source, fact.key};
     if (asked.insert(version).second) versions.push_back(std::move(version));
   }
   if (versions.empty()) return absl::OkStatus();
   ASSIGN_OR_RETURN(std::vector<store::SourceVersion> found, transaction_.FindSourceVersions(versions));
-  for (const store::SourceVersion& row : found) last_[row.id].version = row.last;
+  for (const store::SourceVersion& row : found) last_[row.id] = {row.last, row.epoch, /*changed=*/false};
   return absl::OkStatus();
 }
 

@@ -1,4 +1,5 @@
 // What a corridor does about kinds at its start, and about dead letters when a person has decided.
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -129,6 +130,9 @@ const Feed* Corridor::FeedOf(const store::ParkedRow& record) const {
 
 absl::Status Corridor::CheckReplay(const store::ParkedRow& record) const {
   if (record.erased) return NotReplayable("its client was erased");
+  if (record.source == definition_.service && record.version > 0) {
+    return NotReplayable("events of this service are gone; discard it when what they told has been recorded again");
+  }
   if (record.source == definition_.service || record.version > 0) return absl::OkStatus();
   if (FeedOf(record) == nullptr) return NotReplayable("its version is not known");
   if (record.type.empty()) return NotReplayable("it was not understood, so nothing of it was kept");
@@ -151,10 +155,11 @@ absl::StatusOr<std::vector<WorkItem>> Corridor::CarryOut(store::Transaction& tra
       if (record.version == 0) items.back().received->fact.publisher = FeedOf(record)->publisher;
     }
   } else if (record.version > 0) {
-    const store::SourceVersionKey id{record.source, record.epoch, record.key};
+    const store::SourceVersionKey id{record.source, record.key};
     ASSIGN_OR_RETURN(const std::vector<store::SourceVersion> last, transaction.FindSourceVersions({id}));
     if (last.empty() || last[0].last < record.version) {
-      RETURN_IF_ERROR(transaction.SaveSourceVersions({{id, record.version}}));
+      const int64_t epoch = last.empty() ? record.epoch : std::max(last[0].epoch, record.epoch);
+      RETURN_IF_ERROR(transaction.SaveSourceVersions({{id, record.version, epoch}}));
     }
   }
   const Principal& by = judgement.principal;

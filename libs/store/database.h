@@ -136,20 +136,21 @@ struct PositionClaim {
   int64_t owner_epoch = 0;  // Must not be below the row's.
 };
 
-// The last version applied of a peer's aggregate.
+// A peer's aggregate.
 struct SourceVersionKey {
-  std::string source;  // "polku.referral"
-  int64_t epoch = 0;
+  std::string source;  // "referral"
   std::string key;
   auto operator<=>(const SourceVersionKey&) const = default;
   template <class H>
   friend H AbslHashValue(H hash, const SourceVersionKey& id) {
-    return H::combine(std::move(hash), id.source, id.epoch, id.key);
+    return H::combine(std::move(hash), id.source, id.key);
   }
 };
+// The last version of it that was applied. Versions go on over the epochs of the peer's database.
 struct SourceVersion {
   SourceVersionKey id;
   int64_t last = 0;
+  int64_t epoch = 0;  // The newest of the peer's that was seen with this key.
 };
 
 // A record that was set aside. `reason` is constant text with codes, never content.
@@ -302,7 +303,7 @@ class Transaction : public Reader {
   virtual absl::Status SetAlias(const AliasRow& alias) = 0;
   // Errors: kAborted when `expected` or the epoch does not hold; nothing is changed then.
   virtual absl::Status ClaimPosition(const PositionClaim& claim) = 0;
-  // A version that is below the one that is there changes nothing.
+  // A version that is below the one that is there changes nothing. The epoch must not be below the one that is there.
   virtual absl::Status SaveSourceVersions(absl::Span<const SourceVersion> versions) = 0;
 
   // For programs that share the database (Database::shared). Where one program has it alone the lease is always its

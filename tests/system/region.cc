@@ -52,7 +52,7 @@ Region::~Region() {
 
 host::HostConfig Region::config() const {
   host::HostConfig config;
-  config.data_folder = folder_.path();
+  config.data_folder = data_folder_;
   config.erasures_folder = folder_.path() + "/erasures";
   config.grpc_listen.port = 0;
   config.ops_listen.port = 0;

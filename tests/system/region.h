@@ -66,7 +66,7 @@ class Region {
     return reply;
   }
 
-  const std::string& folder() const { return folder_.path(); }
+  const std::string& folder() const { return data_folder_; }
   // Of the process that has all services.
   host::HostConfig config() const;
   host::Host& server() { return *servers_[0]; }
@@ -104,6 +104,7 @@ class Region {
 
   const Layout layout_;
   testing::TemporaryFolder folder_;
+  const std::string data_folder_ = folder_.path() + "/data";
   ManualClock clock_;
   SeededRandom random_{7};
   std::unique_ptr<testing::KafkaBroker> broker_;

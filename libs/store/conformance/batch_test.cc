@@ -22,7 +22,7 @@ struct Batch {
       events.push_back(EventOf(key, 1, i % 2, absl::StrCat("event of ", key)));
       steps.push_back({absl::StrCat("step ", i), key, "type", "payload"});
       requests.push_back({{"scope", absl::StrCat(i)}, key, "hashes", "type", "reply", At(i)});
-      versions.push_back({{"polku.referral", 1, key}, i + 1});
+      versions.push_back({{"referral", key}, i + 1, 1});
       items.push_back({Value(key), Value(), Value(int64_t{i}), Value()});
     }
   }

@@ -109,7 +109,7 @@ TEST_P(StoreConformance, KeepsNothingOfADroppedTransaction) {
     RETURN_IF_ERROR(t.AppendSteps({{"id", "clients/A", "type", "payload"}}));
     RETURN_IF_ERROR(t.AddAlias({"hetu", "hash", "clients/A"}));
     RETURN_IF_ERROR(t.ClaimPosition({"topic", 0, 0, 5, 1}));
-    RETURN_IF_ERROR(t.SaveSourceVersions({{{"polku.referral", 1, "clients/A"}, 4}}));
+    RETURN_IF_ERROR(t.SaveSourceVersions({{{"referral", "clients/A"}, 4, 1}}));
     return t.Upsert(Item(), {{std::string("a"), Value(), Value(), Value()}});
   };
   {
@@ -124,7 +124,7 @@ TEST_P(StoreConformance, KeepsNothingOfADroppedTransaction) {
   EXPECT_THAT(reader->ReadSteps(10), IsOkAndHolds(IsEmpty()));
   EXPECT_THAT(reader->FindAliases({{"hetu", "hash", ""}}), IsOkAndHolds(IsEmpty()));
   EXPECT_THAT(reader->ReadPositions(), IsOkAndHolds(IsEmpty()));
-  EXPECT_THAT(reader->FindSourceVersions({{"polku.referral", 1, "clients/A"}}), IsOkAndHolds(IsEmpty()));
+  EXPECT_THAT(reader->FindSourceVersions({{"referral", "clients/A"}}), IsOkAndHolds(IsEmpty()));
   EXPECT_THAT(reader->Query("SELECT id FROM item", {}), IsOkAndHolds(IsEmpty()));
   reader = nullptr;
   // The numbers that a dialect gave to keys and names went with it.
@@ -348,16 +348,19 @@ TEST_P(StoreConformance, ClaimsAPositionByCompareAndSet) {
   EXPECT_EQ((*positions)[1].next_offset, 1);
 }
 
-TEST_P(StoreConformance, RemembersTheLastVersionPerSourceEpochAndKey) {
-  const SourceVersionKey id{"polku.referral", 1, "clients/A"};
-  const SourceVersionKey newer{"polku.referral", 2, "clients/A"};
-  ASSERT_THAT(InTransaction([&](Transaction& t) { return t.SaveSourceVersions({{id, 4}, {newer, 1}}); }), IsOk());
-  ASSERT_THAT(InTransaction([&](Transaction& t) { return t.SaveSourceVersions({{id, 5}}); }), IsOk());
-  auto found = Read()->FindSourceVersions({id, newer, {"polku.other", 1, "clients/A"}, {"polku.referral", 1, "x"}});
+TEST_P(StoreConformance, RemembersTheLastVersionPerSourceAndKeyOverEpochs) {
+  const SourceVersionKey id{"referral", "clients/A"};
+  const SourceVersionKey other{"assessment", "clients/A"};
+  ASSERT_THAT(InTransaction([&](Transaction& t) { return t.SaveSourceVersions({{id, 4, 1}, {other, 1, 1}}); }), IsOk());
+  ASSERT_THAT(InTransaction([&](Transaction& t) { return t.SaveSourceVersions({{id, 5, 1}}); }), IsOk());
+  ASSERT_THAT(InTransaction([&](Transaction& t) { return t.SaveSourceVersions({{id, 6, 3}}); }), IsOk());
+  auto found = Read()->FindSourceVersions({id, other, {"follow-up", "clients/A"}, {"referral", "x"}});
   ASSERT_THAT(found, IsOkAndHolds(SizeIs(2)));
   EXPECT_EQ((*found)[0].id, id);
-  EXPECT_EQ((*found)[0].last, 5);
+  EXPECT_EQ((*found)[0].last, 6);
+  EXPECT_EQ((*found)[0].epoch, 3);
   EXPECT_EQ((*found)[1].last, 1);
+  EXPECT_EQ((*found)[1].epoch, 1);
 }
 
 TEST_P(StoreConformance, ReadsAuditByPrefixNewestFirst) {

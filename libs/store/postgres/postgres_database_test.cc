@@ -325,10 +325,10 @@ TEST_F(SharedDatabaseTest, ARequestIsSavedByOneProgramOnly) {
 }
 
 TEST_F(SharedDatabaseTest, APeersVersionNeverGoesBack) {
-  const SourceVersionKey id{"polku.referral", 1, "clients/A"};
+  const SourceVersionKey id{"referral", "clients/A"};
   for (int64_t version : {7, 5}) {
     auto transaction = *(version == 7 ? *database_ : *other_).Begin();
-    ASSERT_THAT(transaction->SaveSourceVersions({{id, version}}), IsOk());
+    ASSERT_THAT(transaction->SaveSourceVersions({{id, version, 1}}), IsOk());
     ASSERT_THAT(transaction->Commit(), IsOk());
   }
   const auto found = (*database_->Read())->FindSourceVersions({id});

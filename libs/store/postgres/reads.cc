@@ -54,8 +54,8 @@ constexpr char kFindAliases[] =
     "SELECT q.n, k.text FROM unnest($1, $2) WITH ORDINALITY q(kind, keyed_hash, n) "
     "JOIN alias a USING (kind, keyed_hash) LEFT JOIN aggregate_key k ON k.id = a.key_id ORDER BY q.n";
 constexpr char kFindSourceVersions[] =
-    "SELECT q.n, v.last FROM unnest($1, $2, $3) WITH ORDINALITY q(key_id, source_id, epoch, n) "
-    "JOIN source_version v USING (key_id, source_id, epoch) ORDER BY q.n";
+    "SELECT DISTINCT ON (q.n) q.n, v.last, v.epoch FROM unnest($1, $2) WITH ORDINALITY q(key_id, source_id, n) "
+    "JOIN source_version v USING (key_id, source_id) ORDER BY q.n, v.epoch DESC";
 constexpr char kReadPositions[] =
     "SELECT topic, partition, next_offset, owner_epoch, covered_until FROM position ORDER BY topic, partition";
 constexpr char kReadDue[] =
@@ -416,15 +416,13 @@ absl::StatusOr<std::vector<SourceVersion>> Reads<Interface>::FindSourceVersions(
                        KeysOf(ids, [](const SourceVersionKey& id) -> const std::string& { return id.source; }), false));
   Numbers key_ids;
   Numbers source_ids;
-  Numbers epochs;
   for (size_t i = 0; i < ids.size(); ++i) {
     key_ids.Add(keys[i]);
     source_ids.Add(sources[i]);
-    epochs.Add(ids[i].epoch);
   }
-  return Each<SourceVersion>(session_->connection->Run(kFindSourceVersions, key_ids, source_ids, epochs),
+  return Each<SourceVersion>(session_->connection->Run(kFindSourceVersions, key_ids, source_ids),
                              [ids](const RowView& row) -> absl::StatusOr<SourceVersion> {
-                               return SourceVersion{ids[row.Int(0) - 1], row.Int(1)};
+                               return SourceVersion{ids[row.Int(0) - 1], row.Int(1), row.Int(2)};
                              });
 }
 

@@ -539,7 +539,7 @@ absl::Status PostgresTransaction::SaveSourceVersions(absl::Span<const SourceVers
   for (const size_t i : LastOfEach(versions, [](const SourceVersion& version) { return version.id; })) {
     key_ids.Add(ids[i]);
     source_ids.Add(sources[i]);
-    epochs.Add(versions[i].id.epoch);
+    epochs.Add(versions[i].epoch);
     last.Add(versions[i].last);
   }
   return session()->connection->Send(kSaveSourceVersions, key_ids, source_ids, epochs, last);

@@ -234,6 +234,21 @@ absl::Status Connection::checkpoint_status() const {
   return status;
 }
 
+absl::Status Connection::CopyTo(const std::string& path) {
+  sqlite3* raw = nullptr;
+  const int opened = sqlite3_open_v2(
+      path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+      nullptr);
+  const std::unique_ptr<sqlite3, int (*)(sqlite3*)> copy(raw, sqlite3_close_v2);
+  if (opened != SQLITE_OK) return StatusOf(opened, path, sqlite3_errstr(opened));
+  sqlite3_backup* backup = sqlite3_backup_init(copy.get(), "main", database_, "main");
+  if (backup == nullptr) return StatusOf(sqlite3_extended_errcode(copy.get()), path, sqlite3_errmsg(copy.get()));
+  const int stepped = sqlite3_backup_step(backup, -1);
+  const int ended = sqlite3_backup_finish(backup);
+  if (stepped != SQLITE_DONE) return StatusOf(stepped, path, sqlite3_errstr(stepped));
+  return ended == SQLITE_OK ? absl::OkStatus() : StatusOf(ended, path, sqlite3_errstr(ended));
+}
+
 int Connection::OnCommit(void* self, sqlite3* database, const char* name, int pages) {
   static_cast<Connection*>(self)->log_pages_ = pages;
   return SQLITE_OK;

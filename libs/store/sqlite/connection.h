@@ -102,6 +102,9 @@ class Connection {
   // nothing more can be trusted: the system may have dropped the pages it could not write.
   absl::Status checkpoint_status() const;
   const std::string& path() const { return path_; }
+  // Writes what this connection sees into a new file: inside a transaction, what was committed when that began. Durable
+  // when it returns. Errors: as Commit, and kInternal.
+  absl::Status CopyTo(const std::string& path);
 
  private:
   Connection(sqlite3* database, std::string path) : database_(database), path_(std::move(path)) {}

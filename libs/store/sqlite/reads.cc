@@ -40,7 +40,7 @@ constexpr char kFindRequest[] =
 constexpr char kFindAlias[] =
     "SELECT k.text FROM alias a LEFT JOIN aggregate_key k ON k.id = a.key_id WHERE a.kind = ?1 AND a.keyed_hash = ?2";
 constexpr char kFindSourceVersion[] =
-    "SELECT last FROM source_version WHERE key_id = ?1 AND source_id = ?2 AND epoch = ?3";
+    "SELECT last, epoch FROM source_version WHERE key_id = ?1 AND source_id = ?2 ORDER BY epoch DESC LIMIT 1";
 constexpr char kReadPositions[] =
     "SELECT topic, partition, next_offset, owner_epoch FROM position ORDER BY topic, partition";
 constexpr char kReadDue[] =
@@ -396,10 +396,9 @@ absl::StatusOr<std::vector<SourceVersion>> Reads<Interface>::FindSourceVersions(
     if (!source.has_value()) continue;
     find->Bind(1, keys[i]);
     find->Bind(2, *source);
-    find->Bind(3, ids[i].epoch);
     ASSIGN_OR_RETURN(const bool found, find->Step());
     if (!found) continue;
-    versions.push_back({ids[i], find->Int(0)});
+    versions.push_back({ids[i], find->Int(0), find->Int(1)});
     find->Reset();
   }
   return versions;

@@ -416,7 +416,7 @@ absl::Status SqliteTransaction::SaveSourceVersions(absl::Span<const SourceVersio
     ASSIGN_OR_RETURN(const int64_t source, session()->names.FindOrAdd(versions[i].id.source));
     save->Bind(1, ids[i]);
     save->Bind(2, source);
-    save->Bind(3, versions[i].id.epoch);
+    save->Bind(3, versions[i].epoch);
     save->Bind(4, versions[i].last);
     RETURN_IF_ERROR(save->Run());
   }
