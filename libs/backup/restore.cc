@@ -206,7 +206,12 @@ absl::StatusOr<RestoreRecord> Restore(const RestoreOptions& options) {
   bus::FileLock lock;
   const bool exists = fs::exists(options.data_folder);
   if (exists) {
-    ASSIGN_OR_RETURN(lock, bus::FileLock::Take(absl::StrCat(options.data_folder, "/", kBus, ".lock")));
+    absl::StatusOr<bus::FileLock> taken = bus::FileLock::Take(absl::StrCat(options.data_folder, "/", kBus, ".lock"));
+    if (!taken.ok()) {
+      return absl::Status(taken.status().code(), absl::StrCat("stop the program on ", options.data_folder,
+                                                              " first: ", taken.status().message()));
+    }
+    lock = *std::move(taken);
   }
   RestoreRecord record;
   *record.mutable_restore_time() = pipeline::ToProto(options.now);

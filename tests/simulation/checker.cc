@@ -333,8 +333,7 @@ class Check {
     for (const int peer : SubscriptionsOf(service)) {
       for (const auto& [key, aggregate] : picture_.services[static_cast<size_t>(peer)].aggregates) {
         if (aggregate.public_version == 0) continue;
-        ASSIGN_OR_RETURN(const auto known,
-                         reader->FindSourceVersions({{NameOf(peer), key}}));
+        ASSIGN_OR_RETURN(const auto known, reader->FindSourceVersions({{NameOf(peer), key}}));
         const int64_t last = known.empty() ? 0 : known[0].last;
         if (last != aggregate.public_version) {
           Fault("I4: ", NameOf(service), " knows ", NameOf(peer), " ", key, " up to version ", last, " of ",

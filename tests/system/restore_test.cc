@@ -5,6 +5,7 @@
 #include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -18,6 +19,7 @@
 #include "libs/store/sqlite/connection.h"
 #include "libs/testing/temporary_folder.h"
 #include "tests/system/region.h"
+#include "tools/polkuctl/session.h"
 
 namespace polku::system_test {
 namespace {
@@ -271,6 +273,27 @@ TEST_F(Restored, ABackupOfABusyRegionIsOneInstant) {
   }
 }
 
+TEST_F(Restored, WhoWasErasedAfterTheBackupStaysErased) {
+  const referral::v1::Referral referral = Ok(&Referrals::SubmitReferral, kReferrer, region_.Referral());
+  referral::v1::WithdrawReferralRequest withdraw;
+  withdraw.set_name(referral.name());
+  withdraw.set_reason(referral::v1::WITHDRAW_REASON_NEED_HAS_CEASED);
+  Ok(&Referrals::WithdrawReferral, kReferrer, withdraw);
+  region_.MoveTo(absl::CivilDay(2060, 1, 2), 8);
+  Backup("before");
+  referral::v1::EraseClientRequest erase;
+  erase.set_client(*ClientOf(referral.name()));
+  Ok(&Referrals::EraseClient, kIntake, erase);
+  region_.Rest();
+  const RestoreRecord record = Restore(Of("before"));
+  EXPECT_GT(record.lost_size(), 0);
+  referral::v1::GetReferralRequest get;
+  get.set_name(referral.name());
+  EXPECT_THAT(region_.Call(&Referrals::GetReferral, kIntake, get), StatusIs(absl::StatusCode::kNotFound));
+  // Nothing is left to be recorded again.
+  for (const char* service : kServices) EXPECT_THAT(LettersOf(service), SizeIs(0)) << service;
+}
+
 TEST_F(Restored, HoldsEverybodyWhenNobodyKnowsWhatIsGone) {
   const std::string client = region_.PlannedClient();
   Backup("only");
@@ -283,6 +306,45 @@ TEST_F(Restored, HoldsEverybodyWhenNobodyKnowsWhatIsGone) {
   ASSERT_THAT(letters, SizeIs(1));
   EXPECT_EQ(letters[0].key(), client);
   EXPECT_TRUE(HasJourney(client));
+}
+
+TEST_F(Restored, IsAnOperatorsMatterOfFourCommands) {
+  std::ostringstream out;
+  std::ostringstream err;
+  const auto run = [&](std::vector<std::string> arguments) {
+    out.str("");
+    err.str("");
+    for (const char* common : {"--organisation=organisations/polku", "--user=u1", "--role=operator"}) {
+      arguments.insert(arguments.begin(), common);
+    }
+    arguments.insert(arguments.begin(), absl::StrCat("--server=127.0.0.1:", region_.server().grpc_port()));
+    return polkuctl::Run(arguments, out, err);
+  };
+  const std::string data = absl::StrCat("--data=", region_.folder());
+  ASSERT_EQ(run({"backup", data, "--to", In("b"), "--keys-to", In("k")}), polkuctl::kOk) << err.str();
+  EXPECT_THAT(out.str(), HasSubstr("coordinator-network"));
+  const std::string client = region_.PlannedClient();
+  const std::string erasures = absl::StrCat("--erasures=", region_.config().erasures_folder);
+  const std::vector<std::string> apply = {"restore", "apply",       data,    "--from",
+                                          In("b"),   "--keys-from", In("k"), erasures};
+  EXPECT_EQ(run(apply), polkuctl::kRefused);
+  EXPECT_THAT(err.str(), HasSubstr("stop the program"));
+  EXPECT_EQ(run({"restore", "status", data}), polkuctl::kRefused);
+  region_.Close();
+  const auto restored = backup::ReadRestoreRecord(region_.folder());
+  EXPECT_THAT(restored, StatusIs(absl::StatusCode::kNotFound));
+  backup::RestoreOptions options = Of("b");
+  options.keys_from = In("k");
+  ASSERT_THAT(backup::Restore(options).status(), IsOk());
+  region_.Open();
+  EXPECT_EQ(run({"restore", "status", data}), polkuctl::kOk) << err.str();
+  EXPECT_THAT(out.str(), AllOf(HasSubstr(client), HasSubstr("held")));
+  EXPECT_EQ(run({"restore", "release", "--key", "clients/nobody"}), polkuctl::kRefused);
+  EXPECT_EQ(run({"restore", "release", "--key", client}), polkuctl::kOk) << err.str();
+  EXPECT_EQ(err.str(), "1 released\n");
+  EXPECT_EQ(run({"restore", "release", "--all"}), polkuctl::kOk) << err.str();
+  EXPECT_EQ(run({"restore", "status", data}), polkuctl::kOk) << err.str();
+  EXPECT_THAT(out.str(), ::testing::Not(HasSubstr("held")));
 }
 
 TEST_F(Restored, RefusesWhatItCannotRestoreAndLeavesTheFolderAlone) {

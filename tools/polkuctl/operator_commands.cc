@@ -8,21 +8,14 @@
 #include "absl/strings/str_cat.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/violation.h"
-#include "polku/common/v1/operator.grpc.pb.h"
+#include "tools/polkuctl/operator_calls.h"
 #include "tools/polkuctl/request.h"
-#include "tools/polkuctl/session.h"
 
 namespace polku::polkuctl {
 namespace {
 
 using namespace polku::common::v1;  // NOLINT
 using Stub = OperatorService::Stub;
-
-// A service and where it is.
-struct Place {
-  std::string service;
-  std::unique_ptr<Stub> stub;
-};
 
 // The service that a command is about; empty: all that are found.
 std::shared_ptr<std::string> AddService(CLI::App& command) {
@@ -50,35 +43,6 @@ absl::StatusOr<Response> CallWhereItIs(Session& session,
     if (!IsElsewhere(response.status())) return At(server, response.status());
   }
   return response;
-}
-
-// Calls `each` for the service `only`, or for every one when that is empty. What one server says is told, and the
-// others are asked all the same: the others are the ones that may be well.
-void ForEachService(const std::string& only, Session& session, const std::function<absl::Status(const Place&)>& each) {
-  absl::Status elsewhere;
-  bool found = false;
-  for (const std::string& server : session.AllServers()) {
-    std::vector<std::string> services = {only};
-    if (only.empty()) {
-      const auto stub = OperatorService::NewStub(session.ChannelTo(server));
-      const auto listed = session.Call(&Stub::ListServices, *stub, ListServicesRequest());
-      if (!listed.ok()) {
-        session.Fail(At(server, listed.status()));
-        continue;
-      }
-      services.assign(listed->services().begin(), listed->services().end());
-    }
-    for (const std::string& service : services) {
-      const absl::Status status = each({service, OperatorService::NewStub(session.ChannelTo(server))});
-      if (IsElsewhere(status)) {
-        elsewhere = status;
-      } else if (!status.ok()) {
-        session.Fail(At(server, status));
-      }
-      found = found || !IsElsewhere(status);
-    }
-  }
-  if (!found && !elsewhere.ok()) session.Fail(elsewhere);
 }
 
 void AddList(CLI::App& dead_letters, Session& session) {
@@ -165,6 +129,33 @@ void AddLag(CLI::App& app, Session& session) {
 }
 
 }  // namespace
+
+void ForEachService(const std::string& only, Session& session, const std::function<absl::Status(const Place&)>& each) {
+  absl::Status elsewhere;
+  bool found = false;
+  for (const std::string& server : session.AllServers()) {
+    std::vector<std::string> services = {only};
+    if (only.empty()) {
+      const auto stub = OperatorService::NewStub(session.ChannelTo(server));
+      const auto listed = session.Call(&Stub::ListServices, *stub, ListServicesRequest());
+      if (!listed.ok()) {
+        session.Fail(At(server, listed.status()));
+        continue;
+      }
+      services.assign(listed->services().begin(), listed->services().end());
+    }
+    for (const std::string& service : services) {
+      const absl::Status status = each({service, OperatorService::NewStub(session.ChannelTo(server))});
+      if (IsElsewhere(status)) {
+        elsewhere = status;
+      } else if (!status.ok()) {
+        session.Fail(At(server, status));
+      }
+      found = found || !IsElsewhere(status);
+    }
+  }
+  if (!found && !elsewhere.ok()) session.Fail(elsewhere);
+}
 
 void AddOperatorCommands(CLI::App& app, Session& session) {
   CLI::App* dead_letters = AddCommand(app, "dead-letters", "What could not be handled: list, show, replay, discard.",

@@ -176,6 +176,7 @@ std::unique_ptr<CLI::App> MakeApp(Session& session) {
   AddAgreementCommands(*app, session);
   AddImportCommands(*app, session);
   AddOperatorCommands(*app, session);
+  AddBackupCommands(*app, session);
   return app;
 }
 

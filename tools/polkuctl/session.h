@@ -159,6 +159,7 @@ void AddSupportCommands(CLI::App& app, Session& session);
 void AddTopicCommands(CLI::App& app, Session& session);
 void AddAgreementCommands(CLI::App& app, Session& session);
 void AddOperatorCommands(CLI::App& app, Session& session);
+void AddBackupCommands(CLI::App& app, Session& session);
 
 // The whole program. `arguments` without the program's name.
 int Run(std::vector<std::string> arguments, std::ostream& out, std::ostream& err);
