@@ -1,0 +1,301 @@
+"""The chart helm/polku, without a cluster.
+
+    chart_test.py BIN       BIN: folder of the programs, which must take the settings that the chart writes
+
+Tools are where tools/dev put them (DEPLOY_TOOLS): Helm 3 and 4, helm-unittest, schemas of Kubernetes and of the
+operators' kinds. Without them: NOT RUN, which fails in CI.
+"""
+import copy
+import functools
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+CHART = TOP / 'helm/polku'
+SCENARIOS = sorted((CHART / 'ci').glob('*-values.yaml'))
+TOOLS = pathlib.Path(os.environ.get('DEPLOY_TOOLS', '/nowhere'))
+HELMS = ('helm3', 'helm4')
+KUBERNETES = ('1.27', '1.37')  # The oldest and the newest that Chart.yaml admits and the schemas know.
+SERVICES = {'referral', 'assessment', 'coordinator-network', 'follow-up'}
+NO_CRDS = CHART / 'ci/no-crds-values.yaml'
+OPERATORS = {  # Kind -> package of its types, as its own sources have them.
+    'ServiceMonitor': 'prometheus-operator/monitoring.coreos.com/v1',
+    'PodMonitor': 'prometheus-operator/monitoring.coreos.com/v1',
+    'PrometheusRule': 'prometheus-operator/monitoring.coreos.com/v1',
+    'ScaledObject': 'keda/keda.sh/v1alpha1',
+}
+# Objects whose keys are not the chart's to know.
+FREE = {'settings', 'commonLabels', 'annotations', 'podAnnotations', 'podLabels', 'nodeSelector', 'labels', 'requests',
+        'limits', 'namespaceSelector', 'podSelector', 'affinity'}
+
+
+def run(*command, **more):
+    return subprocess.run([str(part) for part in command], capture_output=True, text=True, **more)
+
+
+def template(helm, *more, name='region', chart=CHART):
+    return run(TOOLS / helm, 'template', name, chart, '--namespace', 'polku', '--is-upgrade', *more)
+
+
+@functools.cache
+def objects(scenario, name='region'):
+    """What the chart makes of a scenario's values, by kind."""
+    made = template('helm3', '-f', scenario, name=name)
+    assert made.returncode == 0, made.stderr
+    by_kind = {}
+    for one in yaml.safe_load_all(made.stdout):
+        if one:
+            by_kind.setdefault(one['kind'], []).append(one)
+    return by_kind
+
+
+def pods(by_kind):
+    for kind in ('Deployment', 'Job'):
+        for one in by_kind.get(kind, []):
+            yield one['metadata']['name'], one['spec']['template']['spec']
+    for one in by_kind.get('Pod', []):
+        yield one['metadata']['name'], one['spec']
+
+
+def walk(values, path=()):
+    """Every object of the values whose keys the chart knows."""
+    yield path
+    for key, value in values.items():
+        if isinstance(value, dict) and key not in FREE:
+            yield from walk(value, path + (key,))
+
+
+def with_key(path, key, value):
+    made = {key: value}
+    for part in reversed(path):
+        made = {part: made}
+    return made
+
+
+class Chart(unittest.TestCase):
+    def test_both_versions_of_helm_find_nothing_to_mend_and_make_the_same(self):
+        for scenario in SCENARIOS:
+            made = []
+            for helm in HELMS:
+                lint = run(TOOLS / helm, 'lint', CHART, '--strict', '-f', scenario)
+                self.assertEqual(lint.returncode, 0, lint.stdout + lint.stderr)
+                made.append(template(helm, '-f', scenario))
+                self.assertEqual(made[-1].returncode, 0, made[-1].stderr)
+            self.assertEqual(made[0].stdout, made[1].stdout)
+
+    def test_a_package_of_it_holds_the_alert_rules_and_makes_the_same(self):
+        with tempfile.TemporaryDirectory() as folder:
+            packed = run(TOOLS / 'helm3', 'package', CHART, '--destination', folder)
+            self.assertEqual(packed.returncode, 0, packed.stderr)
+            ha = CHART / 'ci/ha-values.yaml'
+            made = template('helm3', '-f', ha, chart=next(pathlib.Path(folder).iterdir()))
+        self.assertEqual(made.stdout, template('helm3', '-f', ha).stdout)
+
+    def test_objects_are_what_the_oldest_and_the_newest_kubernetes_know(self):
+        for scenario in SCENARIOS:
+            for kind, made in objects(scenario).items():
+                for one in made:
+                    for version in KUBERNETES if kind not in OPERATORS else ():
+                        with self.subTest(scenario=scenario.name, kind=kind, version=version):
+                            kubernetes_validate.validate(one, version, strict=True)
+
+    def test_kinds_of_operators_are_what_their_sources_know(self):
+        found = [one for scenario in SCENARIOS for kind, made in objects(scenario).items() if kind in OPERATORS
+                 for one in made]
+        self.assertEqual({one['kind'] for one in found}, set(OPERATORS), 'a scenario for each kind')
+        self.assertEqual(compile_typescript(found), '')
+        wrong = copy.deepcopy(found[0])
+        wrong['spec']['misspelt'] = 1
+        self.assertIn('misspelt', compile_typescript([wrong]))
+
+    def test_a_cluster_with_nothing_but_kubernetes_is_enough(self):
+        self.assertLessEqual(set(objects(NO_CRDS)), {'ConfigMap', 'Service', 'Deployment', 'PodDisruptionBudget', 'Pod'})
+
+    def test_pods_keep_to_the_restricted_standard(self):
+        for scenario in SCENARIOS:
+            for name, pod in pods(objects(scenario)):
+                self.assertIs(pod['automountServiceAccountToken'], False, name)
+                self.assertIs(pod['enableServiceLinks'], False, name)
+                self.assertIs(pod['securityContext']['runAsNonRoot'], True, name)
+                self.assertEqual(pod['securityContext']['seccompProfile'], {'type': 'RuntimeDefault'}, name)
+                self.assertNotIn('hostNetwork', pod)
+                for container in pod['containers']:
+                    self.assertEqual(container['securityContext'], {
+                        'allowPrivilegeEscalation': False, 'readOnlyRootFilesystem': True,
+                        'capabilities': {'drop': ['ALL']}}, name)
+                    self.assertIn('memory', container['resources']['limits'])
+                    self.assertIn({'name': 'tmp', 'mountPath': '/tmp'}, container['volumeMounts'])
+
+    def test_probes_ask_the_operations_port_and_life_asks_for_nothing_else(self):
+        for scenario in SCENARIOS:
+            for deployment in objects(scenario)['Deployment']:
+                container = deployment['spec']['template']['spec']['containers'][0]
+                asked = {probe: container[probe]['httpGet'] for probe in ('startupProbe', 'livenessProbe', 'readinessProbe')}
+                self.assertEqual({key: get['path'] for key, get in asked.items()},
+                                 {'startupProbe': '/livez', 'livenessProbe': '/livez', 'readinessProbe': '/readyz'})
+                self.assertEqual({get['port'] for get in asked.values()}, {'ops'})
+
+    def test_every_selector_finds_the_pods_of_its_service_alone(self):
+        for scenario in SCENARIOS:
+            made = objects(scenario)
+            for deployment in made['Deployment']:
+                labels = deployment['spec']['template']['metadata']['labels']
+                self.assertLessEqual(deployment['spec']['selector']['matchLabels'].items(), labels.items())
+                component = labels['app.kubernetes.io/component']
+                for service in made['Service']:
+                    chosen = service['spec']['selector'].items() <= labels.items()
+                    self.assertEqual(chosen, service['metadata']['labels']['app.kubernetes.io/component'] == component)
+
+    def test_names_fit_whatever_the_release_is_called(self):
+        for kind, made in objects(CHART / 'ci/postgres-values.yaml', name='r' * 53).items():
+            for one in made:
+                self.assertLessEqual(len(one['metadata']['name']), 63, kind)
+
+    def test_what_is_made_for_good_is_not_deleted_with_the_release(self):
+        claims = objects(CHART / 'ci/single-values.yaml')['PersistentVolumeClaim']
+        self.assertEqual(len(claims), 2)
+        for claim in claims:
+            self.assertEqual(claim['metadata']['annotations']['helm.sh/resource-policy'], 'keep')
+
+    def test_topics_are_those_of_the_file_that_is_applied_by_hand(self):
+        made = objects(CHART / 'ci/postgres-values.yaml')['ConfigMap']
+        text = next(one['data']['topics.yaml'] for one in made if 'topics.yaml' in one['data'])
+        self.assertEqual(yaml.safe_load(text), yaml.safe_load((TOP / 'deploy/topics.yaml').read_text()))
+
+    def test_programs_take_the_settings_of_every_scenario(self):
+        for scenario in SCENARIOS:
+            for one in objects(scenario)['ConfigMap']:
+                if 'polku.yaml' in (one['data'] or {}) and self.knows_certificates():
+                    self.check_settings(one['metadata']['labels']['app.kubernetes.io/component'], one['data']['polku.yaml'])
+
+    def knows_certificates(self):
+        return 'tls.certificate' in run(BIN / 'polku-referral', '--help').stdout
+
+    def check_settings(self, service, text):
+        with tempfile.TemporaryDirectory() as folder:
+            properties = pathlib.Path(folder, 'properties')
+            properties.write_text('security.protocol=SASL_SSL\n')
+            config = pathlib.Path(folder, 'polku.yaml')
+            config.write_text(text.replace('/etc/polku/kafka-properties/properties', str(properties)))
+            checked = run(BIN / f'polku-{service}', f'--config={config}', '--check-config')
+            self.assertEqual(checked.returncode, 0, f'{service}\n{text}\n{checked.stderr}')
+
+
+class Refusals(unittest.TestCase):
+    """What a person may get wrong is refused before anything is made."""
+
+    base = {'access': {'tokenIssuer': 'https://login.example.fi', 'tokenAudience': 'polku'},
+            'kafka': {'servers': 'kafka:9092'}, 'store': {'postgres': 'host=postgres'},
+            'defaults': {'data': {'existingClaim': 'keys'}, 'erasures': {'existingClaim': 'erasures'}}}
+
+    def refusal(self, values):
+        made = copy.deepcopy(self.base)
+        merge(made, values)
+        with tempfile.NamedTemporaryFile('w', suffix='.json') as file:
+            json.dump(made, file)
+            file.flush()
+            done = template('helm3', '-f', file.name)
+        return done.stderr if done.returncode else ''
+
+    def test_the_base_is_taken(self):
+        self.assertEqual(self.refusal({}), '')
+
+    def test_a_misspelt_key_anywhere_is_refused(self):
+        schema = json.loads((CHART / 'values.schema.json').read_text())
+        values = yaml.safe_load((CHART / 'values.yaml').read_text())
+        merge(values, self.base)
+        validator = jsonschema.Draft7Validator(schema)
+        self.assertEqual([error.message for error in validator.iter_errors(values)], [])
+        paths = list(walk(values))
+        for path in paths:
+            wrong = copy.deepcopy(values)
+            merge(wrong, with_key(path, 'misspelt', 1))
+            self.assertTrue(list(validator.iter_errors(wrong)), '.'.join(path))
+        self.assertGreater(len(paths), 30)
+        self.assertIn('misspelt', self.refusal(with_key(('defaults', 'drain'), 'misspelt', 1)))
+
+    def test_wrong_values_of_every_section_are_refused(self):
+        for values, told in REFUSED:
+            with self.subTest(values):
+                self.assertIn(told, self.refusal(values))
+
+    def test_a_value_that_other_charts_have_at_the_top_is_told_its_place(self):
+        self.assertIn('replicaCount: it is defaults.replicas', self.refusal({'replicaCount': 3}))
+
+
+REFUSED = [  # Values over the base, and what the refusal names.
+    ({'mode': 'everything'}, 'mode'),
+    ({'image': {'pullPolicy': 'Sometimes'}}, 'pullPolicy'),
+    ({'access': {'mode': 'none'}}, 'mode'),
+    ({'access': {'mode': 'development'}}, 'mode'),  # Four services are not on one loopback.
+    ({'access': {'tokenAudience': ''}}, 'tokenAudience'),
+    ({'settings': {'Log.Level': 'info'}}, 'Log.Level'),
+    ({'settings': {'log.level': ['info']}}, 'log.level'),
+    ({'settings': {'grpc.listen': '0.0.0.0:1'}}, 'grpc.listen is said by the chart'),
+    ({'providers': ['Not An Id']}, 'providers'),
+    ({'definitions': {'rules': {}}}, 'rules'),
+    ({'kafka': {'servers': ''}}, 'servers'),
+    ({'store': {'postgres': ''}}, 'postgres'),
+    ({'store': {'postgres': 'host=h password=secret'}}, 'postgres'),
+    ({'store': {'kind': 'mysql'}}, 'kind'),
+    ({'migrate': {'enabled': 'yes'}}, 'enabled'),
+    ({'topics': {'partitions': 0}}, 'partitions'),
+    ({'defaults': {'replicas': 0}}, 'replicas'),
+    ({'defaults': {'data': {'existingClaim': ''}}}, 'data.existingClaim'),
+    ({'defaults': {'drain': {'gracePeriodSeconds': 10}}}, 'gracePeriodSeconds'),
+    ({'services': {'referral': {'drain': {'preStopSeconds': 60}}}}, 'drain'),
+    ({'defaults': {'keda': {'enabled': True, 'minReplicaCount': 0}}}, 'minReplicaCount'),
+    ({'services': {'follow-up': {'keda': {'enabled': True, 'minReplicaCount': 9}}}}, 'maxReplicaCount'),
+    ({'store': {'kind': 'sqlite'}, 'defaults': {'keda': {'enabled': True}}}, 'SQLite has one replica'),
+    ({'services': {'billing': {}}}, 'billing'),
+    ({'serviceAccount': {'create': 'no'}}, 'create'),
+    ({'podSecurity': {'runAsUser': 0}}, 'runAsUser'),
+    ({'networkPolicy': {'callers': [{}]}}, 'callers'),
+    ({'networkPolicy': {'kafka': {'ports': []}}}, 'ports'),
+    ({'metrics': {'monitor': {'kind': 'both'}}}, 'kind'),
+    ({'test': {'tlsSecret': ''}}, 'tlsSecret'),
+    ({'extraObjects': [{'data': {}}]}, 'extraObjects'),
+]
+
+
+def merge(values, more):
+    for key, value in more.items():
+        if isinstance(value, dict) and isinstance(values.get(key), dict):
+            merge(values[key], value)
+        else:
+            values[key] = value
+
+
+def compile_typescript(found):
+    """What the compiler says of the objects as literals of their types: a key that no type has is an error."""
+    folder = pathlib.Path(tempfile.mkdtemp())
+    try:
+        (folder / 'node_modules').symlink_to(TOOLS / 'node_modules')
+        lines = [f'import {{ {kind} }} from "@kubernetes-models/{place}/{kind}";' for kind, place in OPERATORS.items()]
+        lines += [f'new {one["kind"]}({json.dumps({k: v for k, v in one.items() if k not in ("kind", "apiVersion")})});'
+                  for one in found]
+        (folder / 'objects.mts').write_text('\n'.join(lines))
+        return run('node', 'node_modules/typescript/bin/tsc', '--noEmit', '--strict', '--skipLibCheck', '--target', 'es2022',
+                   '--module', 'nodenext', 'objects.mts', cwd=folder).stdout
+    finally:
+        shutil.rmtree(folder)
+
+
+if __name__ == '__main__':
+    if not (TOOLS / 'ready').exists():
+        print('NOT RUN: no Helm and no schemas; tools/dev test fetches them')
+        sys.exit(1 if os.environ.get('CI') else 77)
+    python = TOOLS / 'python/bin/python'
+    if pathlib.Path(sys.executable) != python:
+        os.execv(python, [str(python), *sys.argv])
+    import jsonschema
+    import kubernetes_validate
+    import yaml
+    BIN = pathlib.Path(sys.argv.pop(1))
+    unittest.main()
