@@ -87,10 +87,17 @@ void Append(const std::type_identity_t<std::vector<Row>>& more, std::vector<Row>
   rows.insert(rows.end(), more.begin(), more.end());
 }
 
-absl::StatusOr<rpc::Access> AccessOf(const HostConfig& config) {
+// Null where there is none.
+absl::StatusOr<std::unique_ptr<Credentials>> CredentialsOf(const HostConfig& config, const Clock* clock) {
+  if (config.access_mode != AccessMode::kMutualTls) return nullptr;
+  return Credentials::Load(config.credentials, clock);
+}
+
+absl::StatusOr<rpc::Access> AccessOf(const HostConfig& config, const Credentials* credentials) {
+  if (credentials != nullptr) return credentials->access();
   if (config.access_mode == AccessMode::kDevelopment) return rpc::Access::Development(config.grpc_listen.ToString());
   return absl::InvalidArgumentError(
-      "access.mode: nobody could call; the one mode of this version is development, for loopback addresses");
+      "access.mode: set it to mtls, or on one machine to development, where every caller is believed");
 }
 
 std::vector<rpc::MethodPermission> CommonPermissions() {
@@ -101,14 +108,15 @@ std::vector<rpc::MethodPermission> CommonPermissions() {
 
 }  // namespace
 
-Host::Host(const HostConfig& config, Parts parts, const Clock* clock, Random* random, rpc::Access access,
-           pathway::Catalogue catalogue)
+Host::Host(const HostConfig& config, Parts parts, const Clock* clock, Random* random,
+           std::unique_ptr<Credentials> credentials, rpc::Access access, pathway::Catalogue catalogue)
     : config_(config),
       clock_(clock),
       random_(random),
+      credentials_(std::move(credentials)),
       access_(std::move(access)),
       catalogue_(std::move(catalogue)),
-      remote_journals_(config.peers),
+      remote_journals_(config.peers, credentials_ == nullptr ? nullptr : credentials_->certificates()),
       parts_(std::move(parts)) {}
 
 Host::~Host() {
@@ -120,10 +128,11 @@ Host::~Host() {
 
 absl::StatusOr<std::unique_ptr<Host>> Host::Create(const HostConfig& config, Parts parts, const Clock* clock,
                                                    Random* random) {
-  ASSIGN_OR_RETURN(rpc::Access access, AccessOf(config));
+  ASSIGN_OR_RETURN(std::unique_ptr<Credentials> credentials, CredentialsOf(config, clock));
+  ASSIGN_OR_RETURN(rpc::Access access, AccessOf(config, credentials.get()));
   ASSIGN_OR_RETURN(pathway::Catalogue catalogue, pathway::LoadCatalogue(config.definitions));
-  std::unique_ptr<Host> made(
-      new Host(config, std::move(parts), clock, random, std::move(access), std::move(catalogue)));
+  std::unique_ptr<Host> made(new Host(config, std::move(parts), clock, random, std::move(credentials),
+                                      std::move(access), std::move(catalogue)));
   ops::RegisterBuild(config.program, made->metrics_);
   RETURN_IF_ERROR(MakeFolders(config));
   // First: the file of the embedded bus keeps a second process out before it touches any other.
@@ -131,6 +140,12 @@ absl::StatusOr<std::unique_ptr<Host>> Host::Create(const HostConfig& config, Par
   RETURN_IF_ERROR(made->EnsureTopics());
   RETURN_IF_ERROR(made->CreateParts());
   return made;
+}
+
+absl::Status Host::Check(const HostConfig& config, const Clock* clock) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<Credentials> credentials, CredentialsOf(config, clock));
+  RETURN_IF_ERROR(AccessOf(config, credentials.get()).status());
+  return pathway::LoadCatalogue(config.definitions).status();
 }
 
 absl::Status Host::Migrate(const HostConfig& config, const Parts& parts) {
@@ -245,7 +260,8 @@ absl::Status Host::OpenPorts() {
   rpc::ServerOptions server;
   server.listen = config_.grpc_listen.ToString();
   server.reflection = config_.grpc_reflection;
-  server.receive_bytes_max = config_.receive_bytes_max;
+  server.limits = config_.grpc_limits;
+  if (credentials_ != nullptr) server.certificates = credentials_->certificates();
   std::vector<grpc::Service*> services;
   for (const std::unique_ptr<Part>& part : parts_) {
     pipeline::Pipeline* pipeline = &part->pipeline();
@@ -268,6 +284,7 @@ absl::Status Host::Start(std::function<void(absl::Status)> on_fatal) {
     return opened;
   }
   gauges_ = std::thread([this] { RefreshGauges(); });
+  if (credentials_ != nullptr) credentials_->Start(metrics_);
   LogEvent(LogLevel::kInfo, "serving", {{"grpc_port", grpc_port()}, {"ops_port", ops_port()}});
   return absl::OkStatus();
 }
@@ -285,6 +302,7 @@ void Host::Stop() {
   for (pipeline::Pipeline* pipeline : pipelines()) pipeline->Stop();
   if (server_ != nullptr) server_->Shutdown(kShutdownGrace);
   if (gauges_.joinable()) gauges_.join();
+  if (credentials_ != nullptr) credentials_->Stop();
   if (ops_ != nullptr) ops_->Stop();
 }
 

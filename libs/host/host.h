@@ -20,6 +20,7 @@
 #include "libs/bus/bus.h"
 #include "libs/bus/kafka/kafka_bus.h"
 #include "libs/config/listen_address.h"
+#include "libs/host/credentials.h"
 #include "libs/host/part.h"
 #include "libs/ops/metrics.h"
 #include "libs/ops/ops_server.h"
@@ -41,6 +42,7 @@ namespace polku::host {
 enum class AccessMode {
   kNone,         // Nobody can call: Create refuses.
   kDevelopment,  // Their metadata is believed. Loopback only.
+  kMutualTls,    // Certificates and signed tokens.
 };
 
 enum class BusKind {
@@ -79,10 +81,11 @@ struct HostConfig {
   std::map<std::string, std::string> peers;
   config::ListenAddress grpc_listen{"127.0.0.1", 7443};
   bool grpc_reflection = false;
-  int receive_bytes_max = 4 << 20;  // See rpc::ServerOptions.
+  rpc::ServerLimits grpc_limits;
   config::ListenAddress ops_listen{"127.0.0.1", 9443};
   pathway::Folders definitions;
   AccessMode access_mode = AccessMode::kNone;
+  CredentialFiles credentials;  // With kMutualTls.
   PartConfig part;
 };
 
@@ -93,11 +96,15 @@ class Host {
  public:
   // Opens the data folder and the bus and makes the services; nothing runs yet. `clock` and `random` (of client and
   // trace ids; keys always come from the system) are not owned and outlive the object.
-  // Errors: kFailedPrecondition naming the file when another process has the folder open or a newer version
-  // wrote it, or what mends missing or older tables and a missing topic; kInvalidArgument for the access mode, the bus,
-  // an address, a pathway or a rule set; kUnavailable when Kafka is away.
+  // Errors: those of Check; kFailedPrecondition naming the file when another process has the folder open or a newer
+  // version wrote it, or what mends missing or older tables and a missing topic; kInvalidArgument for the bus;
+  // kUnavailable when Kafka is away.
   static absl::StatusOr<std::unique_ptr<Host>> Create(const HostConfig& config, Parts parts, const Clock* clock,
                                                       Random* random);
+  // What can be known without a database or a bus: that whoever calls is known and nothing goes in plain text where
+  // others could read it, that certificates, keys, organisations, pathways and rule sets can be read and used.
+  // Errors: kInvalidArgument or kFailedPrecondition naming the setting or the file.
+  static absl::Status Check(const HostConfig& config, const Clock* clock);
   // Makes the databases of the parts, or upgrades them, and closes them again; needs no bus and no other setting.
   // A program that has an older SQLite database open is in the way; on PostgreSQL it goes on until it connects anew.
   // Errors: as those of Create about databases.
@@ -122,8 +129,8 @@ class Host {
   bus::Bus& bus() { return *bus_; }
 
  private:
-  Host(const HostConfig& config, Parts parts, const Clock* clock, Random* random, rpc::Access access,
-       pathway::Catalogue catalogue);
+  Host(const HostConfig& config, Parts parts, const Clock* clock, Random* random,
+       std::unique_ptr<Credentials> credentials, rpc::Access access, pathway::Catalogue catalogue);
   absl::Status OpenBus();
   absl::Status EnsureTopics();
   absl::Status CheckTopics(const std::vector<bus::TopicSpec>& topics) const;
@@ -138,6 +145,7 @@ class Host {
   Random* const random_;
   const SystemMonotonicClock monotonic_;
   SystemRandom secrets_;
+  const std::unique_ptr<Credentials> credentials_;  // Null in development mode.
   const rpc::Access access_;
   const pathway::Catalogue catalogue_;
   prometheus::Registry metrics_;

@@ -50,6 +50,11 @@ int Run(const std::string& program, Parts parts, int argc, const char* const* ar
               << spec.Help();
   }
   if (*wish == config::Wish::kPrint) std::cout << spec.Effective();
+  const SystemClock clock;
+  if (*wish == config::Wish::kCheck) {
+    const absl::Status checked = Host::Check(settings.server, &clock);
+    return checked.ok() ? 0 : Fail(program, checked);
+  }
   if (*wish != config::Wish::kRun) return 0;
 
   if (migrate) {
@@ -58,7 +63,6 @@ int Run(const std::string& program, Parts parts, int argc, const char* const* ar
   }
   setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);  // What it would print comes back as a status, too.
   const sigset_t endings = BlockEndings();
-  const SystemClock clock;
   SystemRandom random;
   InitLogging(absl::StripPrefix(program, "polku-"), &clock);
   SetLogLevel(settings.log_level);

@@ -50,6 +50,59 @@ absl::Status TakeProviders(Settings& settings) {
   return absl::OkStatus();
 }
 
+absl::Status CheckCredentials(const HostConfig& server) {
+  if (server.access_mode != AccessMode::kMutualTls) return absl::OkStatus();
+  const CredentialFiles& files = server.credentials;
+  const std::pair<const char*, const std::string&> required[] = {{"tls.certificate", files.tls.certificate},
+                                                                 {"tls.key", files.tls.key},
+                                                                 {"tls.client_ca", files.tls.client_ca},
+                                                                 {"access.organisations", files.organisations}};
+  for (const auto& [key, value] : required) {
+    if (value.empty()) return absl::InvalidArgumentError(absl::StrCat(key, ": required with access.mode=mtls"));
+  }
+  if (!server.peers.empty() && files.tls.peer_ca.empty()) {
+    return absl::InvalidArgumentError("tls.peer_ca: required with peers and access.mode=mtls");
+  }
+  if (!files.jwks.empty() && (files.token.issuer.empty() || files.token.audience.empty())) {
+    return absl::InvalidArgumentError("access.token_issuer and access.token_audience: required with access.jwks");
+  }
+  return absl::OkStatus();
+}
+
+void DescribeConnections(config::ConfigSpec& spec, rpc::ServerLimits& limits) {
+  spec.Bytes("grpc.metadata_bytes_max", &limits.metadata_bytes_max, 1 << 10, 64 << 10, "all headers of a call");
+  spec.Integer("grpc.streams_max", &limits.streams_max, 1, 100000, "calls at once on one connection");
+  spec.Bytes("grpc.memory_bytes_max", &limits.memory_bytes_max, int64_t{16} << 20, int64_t{64} << 30,
+             "buffers of all connections");
+  spec.Integer("grpc.threads_max", &limits.threads_max, 4, 10000, "threads that gRPC may make");
+  spec.Duration("grpc.handshake_max", &limits.handshake_max, absl::Milliseconds(100), absl::Minutes(2),
+                "a connection whose TLS and HTTP/2 are not agreed by then is closed");
+  spec.Duration("grpc.ping_interval_min", &limits.ping_interval_min, absl::Seconds(1), absl::Hours(1),
+                "a client that pings more often is cut off");
+  spec.Duration("grpc.connection_idle_max", &limits.connection_idle_max, absl::Seconds(1), absl::Hours(24),
+                "a connection without calls is closed after this");
+  spec.Duration("grpc.connection_age_max", &limits.connection_age_max, absl::Seconds(1), absl::Hours(24),
+                "a connection takes no new calls after this; its client connects anew");
+  spec.Duration("grpc.connection_age_grace", &limits.connection_age_grace, absl::Seconds(1), absl::Hours(24),
+                "the calls of such a connection are cut off after so long");
+}
+
+void DescribeCredentials(config::ConfigSpec& spec, HostConfig& server) {
+  CredentialFiles& files = server.credentials;
+  spec.String("tls.certificate", &files.tls.certificate, "PEM file of this program's certificate and its chain");
+  spec.String("tls.key", &files.tls.key, "PEM file of its key");
+  spec.String("tls.client_ca", &files.tls.client_ca, "PEM file of who may have signed the certificates of callers");
+  spec.String("tls.peer_ca", &files.tls.peer_ca, "PEM file of who may have signed those of the peers that are called");
+  spec.Duration("tls.reload_interval", &files.reload_interval, absl::Milliseconds(10), absl::Hours(1),
+                "how often certificates, organisations and keys of tokens are looked at again");
+  spec.String("access.organisations", &files.organisations,
+              "YAML file: which organisation, system and roles a certificate's URI stands for, and who is denied");
+  spec.String("access.jwks", &files.jwks, "JWKS file with the keys of tokens; empty: systems call, and no persons");
+  spec.String("access.token_issuer", &files.token.issuer, "iss of a token");
+  spec.String("access.token_audience", &files.token.audience, "aud of a token");
+  spec.Check([&server] { return CheckCredentials(server); });
+}
+
 }  // namespace
 
 void Describe(config::ConfigSpec& spec, Settings& settings) {
@@ -85,19 +138,22 @@ void Describe(config::ConfigSpec& spec, Settings& settings) {
   spec.String("peers", &settings.peers,
               "SERVICE=HOST:PORT of services in other processes, with commas between: missed events are read there");
   spec.Check([&settings] { return TakePeers(settings); });
-  spec.Listen("grpc.listen", &server.grpc_listen, "where gRPC is served; loopback only");
+  spec.Listen("grpc.listen", &server.grpc_listen, "where gRPC is served; loopback only, but with access.mode=mtls");
   spec.Bool("grpc.reflection", &server.grpc_reflection, "whether callers may ask for the API's description");
   spec.Bytes("grpc.message_bytes_max", &server.part.gate.request_bytes_max, 4 << 10, 64 << 20,
              "largest request; a larger one is refused with both sizes");
-  spec.Bytes("grpc.receive_bytes_max", &server.receive_bytes_max, 4 << 10, 256 << 20,
+  spec.Bytes("grpc.receive_bytes_max", &server.grpc_limits.receive_bytes_max, 4 << 10, 256 << 20,
              "largest request that is read at all; a larger one is cut off");
+  DescribeConnections(spec, server.grpc_limits);
   spec.Listen("ops.listen", &server.ops_listen, "where /livez, /readyz and /metrics are served");
   spec.String("pathways.folder", &server.definitions.pathways, "folder of the pathway definitions, *.yaml");
   spec.String("rules.folder", &server.definitions.rules, "folder of the rule sets, *.yaml");
   spec.String("instruments.folder", &server.definitions.instruments, "folder of the instruments, *.yaml");
   spec.Enum("access.mode", &server.access_mode,
-            {{"none", AccessMode::kNone}, {"development", AccessMode::kDevelopment}},
-            "how callers prove who they are; development believes their metadata and needs loopback");
+            {{"none", AccessMode::kNone}, {"development", AccessMode::kDevelopment}, {"mtls", AccessMode::kMutualTls}},
+            "how callers prove who they are: mtls by certificate and signed token; development believes their metadata "
+            "and needs loopback");
+  DescribeCredentials(spec, server);
   spec.Bool("identity.allow_test_codes", &server.part.allow_test_codes, "whether identity codes of nobody are taken");
   spec.String(
       "feed.providers", &settings.providers,
@@ -110,6 +166,12 @@ void Describe(config::ConfigSpec& spec, Settings& settings) {
   spec.Integer("call.read_threads", &server.part.gate.read_threads, 1, 64, "threads for queries, per service");
   spec.Integer("call.read_queue_max", &server.part.gate.read_queue_max, 1, 100000,
                "queries that may wait, per service");
+  spec.Duration("call.retry_delay", &server.part.gate.retry_delay, absl::Milliseconds(1), absl::Minutes(1),
+                "what a caller is told to wait whom a full queue refuses");
+  spec.Integer("call.organisation_calls_per_second", &server.part.gate.organisation_calls_per_second, 1, 1000000,
+               "calls of one organisation, per service; calls_per_second in access.organisations goes before it");
+  spec.Duration("call.organisation_burst", &server.part.gate.organisation_burst, absl::Milliseconds(10),
+                absl::Minutes(10), "who was quiet so long may make as many calls at once as in that time");
   spec.Integer("call.watch_streams_max", &server.part.gate.watch_streams_max, 1, 10000,
                "streams of changes open at once, per service");
   spec.Duration("call.watch_poll_interval", &server.part.gate.watch_poll_interval, absl::Milliseconds(10),

@@ -11,6 +11,7 @@
 #include "libs/base/status_macros.h"
 #include "libs/base/violation.h"
 #include "libs/config/listen_address.h"
+#include "libs/rpc/mutual_access.h"
 
 namespace polku::rpc {
 namespace {
@@ -19,26 +20,8 @@ using google::protobuf::DescriptorPool;
 using google::protobuf::MethodDescriptor;
 using google::protobuf::ServiceDescriptor;
 
-constexpr size_t kHeaderBytesMax = 128;
 constexpr std::array<absl::string_view, 8> kRoles = {"referrer", "intake",   "assessor", "coordinator",
                                                      "lead",     "provider", "operator", "service"};
-
-absl::Status BadHeader(absl::string_view header, absl::string_view what) {
-  return WithReason(absl::UnauthenticatedError(absl::StrCat("metadata ", header, ": ", what)), "PRINCIPAL_INVALID");
-}
-
-// The only value of the header; empty when there is none.
-absl::StatusOr<std::string> Single(const Access::Metadata& metadata, const char* header) {
-  const auto [first, last] = metadata.equal_range(header);
-  if (first == last) return std::string();
-  if (std::next(first) != last) return BadHeader(header, "given twice");
-  const std::string value(first->second.data(), first->second.size());
-  const bool printable = std::all_of(value.begin(), value.end(), [](char c) { return c >= ' ' && c <= '~'; });
-  if (!printable || value.size() > kHeaderBytesMax) {
-    return BadHeader(header, absl::StrCat("expected at most ", kHeaderBytesMax, " printable characters"));
-  }
-  return value;
-}
 
 std::string NameOfMethod(const MethodDescriptor& method) {
   return absl::StrCat(method.service()->full_name(), "/", method.name());
@@ -74,6 +57,11 @@ absl::Status CheckPermissions(absl::Span<const std::string> services, absl::Span
     for (const std::string& role : row.roles) {
       if (!IsKnownRole(role)) return BadTable(row.method, absl::StrCat("unknown role ", role));
     }
+    for (const std::string& role : row.systems) {
+      if (std::count(row.roles.begin(), row.roles.end(), role) == 0) {
+        return BadTable(row.method, absl::StrCat("systems: ", role, " is none of its roles"));
+      }
+    }
   }
   for (const std::string& name : services) {
     const ServiceDescriptor* service = DescriptorPool::generated_pool()->FindServiceByName(name);
@@ -96,18 +84,37 @@ absl::StatusOr<Access> Access::Development(absl::string_view listen_address) {
   return Access();
 }
 
-absl::StatusOr<pipeline::Principal> Access::PrincipalOf(const Metadata& metadata) const {
-  pipeline::Principal principal;
-  ASSIGN_OR_RETURN(principal.organisation, Single(metadata, "polku-organisation"));
+absl::StatusOr<Identity> Access::IdentityOf(const Presented& presented) const {
+  if (mutual_ != nullptr) return mutual_->IdentityOf(presented);
+  const Metadata& metadata = presented.metadata;
+  Identity identity;
+  pipeline::Principal& principal = identity.principal;
+  ASSIGN_OR_RETURN(principal.organisation, SingleHeader(metadata, "polku-organisation"));
   if (!IsResourceName(principal.organisation, "organisations/*")) {
     return BadHeader("polku-organisation", "required, as organisations/ID");
   }
-  ASSIGN_OR_RETURN(principal.role, Single(metadata, "polku-role"));
+  ASSIGN_OR_RETURN(principal.role, SingleHeader(metadata, "polku-role"));
   if (!IsKnownRole(principal.role)) return BadHeader("polku-role", "required, a known role");
-  ASSIGN_OR_RETURN(principal.system, Single(metadata, "polku-system"));
-  ASSIGN_OR_RETURN(principal.user, Single(metadata, "polku-user"));
-  ASSIGN_OR_RETURN(principal.purpose, Single(metadata, "polku-purpose"));
-  return principal;
+  ASSIGN_OR_RETURN(principal.system, SingleHeader(metadata, "polku-system"));
+  ASSIGN_OR_RETURN(principal.user, SingleHeader(metadata, "polku-user"));
+  ASSIGN_OR_RETURN(principal.purpose, SingleHeader(metadata, "polku-purpose"));
+  return identity;
+}
+
+absl::Status BadHeader(absl::string_view header, absl::string_view what) {
+  return WithReason(absl::UnauthenticatedError(absl::StrCat("metadata ", header, ": ", what)), "PRINCIPAL_INVALID");
+}
+
+absl::StatusOr<std::string> SingleHeader(const Presented::Metadata& metadata, const char* header, size_t bytes_max) {
+  const auto [first, last] = metadata.equal_range(header);
+  if (first == last) return std::string();
+  if (std::next(first) != last) return BadHeader(header, "given twice");
+  const std::string value(first->second.data(), first->second.size());
+  const bool printable = std::all_of(value.begin(), value.end(), [](char c) { return c >= ' ' && c <= '~'; });
+  if (!printable || value.size() > bytes_max) {
+    return BadHeader(header, absl::StrCat("expected at most ", bytes_max, " printable characters"));
+  }
+  return value;
 }
 
 }  // namespace polku::rpc

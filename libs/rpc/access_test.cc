@@ -24,7 +24,7 @@ class AccessTest : public ::testing::Test {
  protected:
   void Put(const char* header, const char* value) { metadata_.emplace(header, value); }
   void ExpectRefused(const char* header) {
-    const auto principal = access_->PrincipalOf(metadata_);
+    const auto principal = access_->IdentityOf({metadata_});
     EXPECT_THAT(principal, StatusIs(absl::StatusCode::kUnauthenticated, HasSubstr(header)));
     EXPECT_EQ(ReasonOf(principal.status()), "PRINCIPAL_INVALID");
   }
@@ -39,8 +39,10 @@ TEST_F(AccessTest, TakesThePrincipalFromTheMetadata) {
   Put("polku-user", "user-1");
   Put("polku-system", "desk");
   Put("polku-purpose", "care");
-  const auto principal = access_->PrincipalOf(metadata_);
-  ASSERT_THAT(principal, IsOk());
+  const auto identity = access_->IdentityOf({metadata_});
+  ASSERT_THAT(identity, IsOk());
+  EXPECT_TRUE(identity->is_person);
+  const pipeline::Principal* principal = &identity->principal;
   EXPECT_EQ(principal->organisation, "organisations/kela");
   EXPECT_EQ(principal->role, "referrer");
   EXPECT_EQ(principal->user, "user-1");
@@ -123,6 +125,8 @@ TEST(CheckPermissions, RefusesRowsThatMeanNothing) {
   EXPECT_THAT(with(Rows()[0]), StatusIs(kRefused, HasSubstr("two rows")));
   EXPECT_THAT(with({"polku.common.v1.JournalService/ReadJournal", {"root"}}),
               StatusIs(kRefused, HasSubstr("role root")));
+  EXPECT_THAT(with({"polku.common.v1.JournalService/ReadJournal", {"service"}, {"lead"}}),
+              StatusIs(kRefused, HasSubstr("systems: lead")));
   EXPECT_THAT(CheckPermissions({"polku.Gone"}, Rows()), StatusIs(kRefused, HasSubstr("no such service")));
 }
 

@@ -1,5 +1,6 @@
 #include "libs/rpc/gate.h"
 
+#include <grpc/grpc_security_constants.h>
 #include <grpc/support/time.h>
 
 #include <algorithm>
@@ -93,6 +94,14 @@ std::function<void(const grpc::Status&)> Finisher(grpc::ServerUnaryReactor* reac
   return [reactor](const grpc::Status& status) { reactor->Finish(status); };
 }
 
+// Of the other end of the connection; empty without TLS.
+std::string CertificateOf(const grpc::CallbackServerContext& context) {
+  const std::shared_ptr<const grpc::AuthContext> peer = context.auth_context();
+  if (peer == nullptr) return "";
+  const std::vector<grpc::string_ref> found = peer->FindPropertyValues(GRPC_X509_PEM_CERT_PROPERTY_NAME);
+  return found.empty() ? "" : std::string(found[0].data(), found[0].size());
+}
+
 absl::Status Expired() { return absl::DeadlineExceededError("the deadline passed before the call was run"); }
 
 }  // namespace
@@ -102,6 +111,7 @@ struct GateMethod {
   std::string name;    // "polku.referral.v1.ReferralService/SubmitReferral"
   std::string action;  // "SubmitReferral"
   std::set<std::string> roles;
+  std::set<std::string> systems;  // Those of them that need no person.
   prometheus::Counter* calls[kCodes] = {};
   prometheus::Histogram* seconds = nullptr;
 };
@@ -125,6 +135,7 @@ class Gate::Methods {
       method.name = row.method;
       method.action = names.second;
       method.roles = {row.roles.begin(), row.roles.end()};
+      method.systems = {row.systems.begin(), row.systems.end()};
       for (int code = 0; code < kCodes; ++code) {
         const std::string name(NameOf(static_cast<absl::StatusCode>(code)));
         method.calls[code] = &calls.Add({{"service", names.first}, {"method", names.second}, {"code", name}});
@@ -266,6 +277,7 @@ Gate::Gate(GateOptions options)
       pager_(options_.database->hash_key()),
       own_random_(options_.random == nullptr ? std::make_unique<SystemRandom>() : nullptr),
       monotonic_(std::make_unique<SystemMonotonicClock>()),
+      rates_(options_.limits.organisation_calls_per_second, options_.limits.organisation_burst),
       methods_(std::make_unique<Methods>(options_.permissions, *options_.metrics)),
       workers_(std::make_unique<Workers>(options_.limits.read_threads, options_.limits.read_queue_max)),
       watches_(std::make_unique<Watches>(options_.limits.watch_streams_max, options_.limits.watch_poll_interval,
@@ -290,28 +302,35 @@ std::shared_ptr<Gate::Call> Gate::Admit(grpc::CallbackServerContext* context,
   call->traceparent = TraceparentOf(context->client_metadata(), random);
   const absl::Duration left = TimeLeft(*context, options_.limits);
   call->deadline = options_.clock->Now() + left;
-  absl::StatusOr<pipeline::Principal> principal = options_.access->PrincipalOf(context->client_metadata());
-  if (!principal.ok()) {
-    call->Finish(principal.status());
-    return nullptr;
+  absl::Status admitted = Identify(*call);
+  if (admitted.ok() && left <= absl::ZeroDuration()) admitted = Expired();
+  if (admitted.ok()) admitted = CheckSize(request, options_.limits);
+  if (admitted.ok()) return call;
+  call->Finish(admitted);
+  return nullptr;
+}
+
+absl::Status Gate::Identify(Call& call) {
+  const std::string certificate = CertificateOf(*call.context);
+  ASSIGN_OR_RETURN(Identity identity, options_.access->IdentityOf({call.context->client_metadata(), certificate}));
+  call.principal = std::move(identity.principal);
+  // Before anything that leaves a row.
+  const absl::Duration wait = rates_.Take(call.principal.organisation, identity.calls_per_second, call.started);
+  if (wait > absl::ZeroDuration()) {
+    return WithReason(WithRetryDelay(absl::ResourceExhaustedError("too many calls of this organisation"), wait),
+                      "CALL_RATE_EXCEEDED");
   }
-  call->principal = *std::move(principal);
-  if (call->method == nullptr || !call->method->roles.contains(call->principal.role)) {
-    if (call->method != nullptr) AuditDenial(*call, "");
-    call->Finish(WithReason(
-        absl::PermissionDeniedError(absl::StrCat("role ", call->principal.role, " may not call this method")),
-        "ROLE_NOT_ALLOWED"));
-    return nullptr;
+  const std::string& role = call.principal.role;
+  if (call.method == nullptr || !call.method->roles.contains(role)) {
+    if (call.method != nullptr) AuditDenial(call, "");
+    return WithReason(absl::PermissionDeniedError(absl::StrCat("role ", role, " may not call this method")),
+                      "ROLE_NOT_ALLOWED");
   }
-  if (left <= absl::ZeroDuration()) {
-    call->Finish(Expired());
-    return nullptr;
+  if (!identity.is_person && !call.method->systems.contains(role)) {
+    AuditDenial(call, "");
+    return WithReason(absl::UnauthenticatedError("this method needs the token of a person"), "TOKEN_REQUIRED");
   }
-  if (absl::Status size = CheckSize(request, options_.limits); !size.ok()) {
-    call->Finish(size);
-    return nullptr;
-  }
-  return call;
+  return absl::OkStatus();
 }
 
 void Gate::AuditDenial(const Call& call, const std::string& resource) {

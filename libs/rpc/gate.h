@@ -24,6 +24,7 @@
 #include "libs/pipeline/domain.h"
 #include "libs/pipeline/pipeline.h"
 #include "libs/rpc/access.h"
+#include "libs/rpc/call_rates.h"
 #include "libs/rpc/pager.h"
 #include "libs/rpc/watch.h"
 #include "libs/store/database.h"
@@ -42,6 +43,10 @@ struct GateLimits {
   int watch_streams_max = 64;                                    // Open streams; over it they are refused.
   absl::Duration watch_poll_interval = absl::Milliseconds(500);  // How often a stream looks for changes.
   absl::Duration watch_max = absl::Minutes(30);                  // A stream ends after this; its caller resumes.
+  // Calls of one organisation, unless its row says otherwise; over it they are refused. One that was quiet for
+  // `organisation_burst` may make as many at once as in so long.
+  int organisation_calls_per_second = 1000;
+  absl::Duration organisation_burst = absl::Seconds(2);
 };
 
 // Which aggregate a command is for, where the domain's KeyOf cannot tell. See pipeline::Command.
@@ -191,6 +196,8 @@ class Gate {
   // A call whose principal may call the method; null after `finish` was called with the refusal.
   std::shared_ptr<Call> Admit(grpc::CallbackServerContext* context, std::function<void(const grpc::Status&)> finish,
                               const google::protobuf::Message& request);
+  // Who calls and whether they may; sets the call's principal.
+  absl::Status Identify(Call& call);
   void RunQuery(const std::shared_ptr<Call>& call, const Query& query);
   void AuditDenial(const Call& call, const std::string& resource);
 
@@ -198,6 +205,7 @@ class Gate {
   const Pager pager_;
   const std::unique_ptr<Random> own_random_;
   const std::unique_ptr<const MonotonicClock> monotonic_;
+  CallRates rates_;
   const std::unique_ptr<const Methods> methods_;
   std::unique_ptr<Workers> workers_;
   std::unique_ptr<Watches> watches_;

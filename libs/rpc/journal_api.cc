@@ -21,7 +21,7 @@ constexpr int kPageMax = 1000;
 }  // namespace
 
 std::vector<MethodPermission> JournalPermissions() {
-  return {{"polku.common.v1.JournalService/ReadJournal", {"service"}}};
+  return {{"polku.common.v1.JournalService/ReadJournal", {"service"}, {"service"}}};
 }
 
 grpc::ServerUnaryReactor* JournalApi::ReadJournal(grpc::CallbackServerContext* context,

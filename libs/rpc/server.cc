@@ -58,20 +58,20 @@ class Plugins final : public grpc::ServerBuilderOption {
 
 int Millis(absl::Duration duration) { return static_cast<int>(absl::ToInt64Milliseconds(duration)); }
 
-void SetLimits(const ServerOptions& options, grpc::ServerBuilder& builder) {
-  builder.SetMaxReceiveMessageSize(options.receive_bytes_max);
+void SetLimits(const ServerLimits& limits, grpc::ServerBuilder& builder) {
+  builder.SetMaxReceiveMessageSize(limits.receive_bytes_max);
   grpc::ResourceQuota quota("polku");
-  quota.Resize(static_cast<size_t>(options.memory_bytes_max));
-  quota.SetMaxThreads(options.threads_max);
+  quota.Resize(static_cast<size_t>(limits.memory_bytes_max));
+  quota.SetMaxThreads(limits.threads_max);
   builder.SetResourceQuota(quota);
-  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, options.metadata_bytes_max);
-  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, options.streams_max);
-  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, Millis(options.handshake_max));
-  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, Millis(options.ping_interval_min));
+  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, limits.metadata_bytes_max);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, limits.streams_max);
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, Millis(limits.handshake_max));
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, Millis(limits.ping_interval_min));
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PING_STRIKES, 2);
-  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, Millis(options.connection_idle_max));
-  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, Millis(options.connection_age_max));
-  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, Millis(options.connection_age_grace));
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, Millis(limits.connection_idle_max));
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, Millis(limits.connection_age_max));
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, Millis(limits.connection_age_grace));
   // gRPC's default lets two processes share a port unnoticed.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
 }
@@ -81,16 +81,19 @@ void SetLimits(const ServerOptions& options, grpc::ServerBuilder& builder) {
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
                                                       std::vector<grpc::Service*> services) {
   ASSIGN_OR_RETURN(const config::ListenAddress address, config::ParseListenAddress(options.listen));
-  if (!address.IsLoopback()) {
+  if (options.certificates == nullptr && !address.IsLoopback()) {
     return absl::InvalidArgumentError(
         absl::StrCat("gRPC without TLS: ", address.ToString(), " is not a loopback address"));
   }
   grpc::EnableDefaultHealthCheckService(true);  // Of the whole process, read when a server is built.
   std::unique_ptr<Server> server(new Server());
   grpc::ServerBuilder builder;
-  SetLimits(options, builder);
+  SetLimits(options.limits, builder);
   builder.SetOption(std::make_unique<Plugins>(&server->service_names_, options.reflection));
-  builder.AddListeningPort(address.ToString(), grpc::InsecureServerCredentials(), &server->port_);
+  builder.AddListeningPort(
+      address.ToString(),
+      options.certificates == nullptr ? grpc::InsecureServerCredentials() : options.certificates->ForServer(),
+      &server->port_);
   for (grpc::Service* service : services) builder.RegisterService(service);
   server->server_ = builder.BuildAndStart();
   if (server->server_ == nullptr || server->port_ == 0) {

@@ -3,6 +3,9 @@
 #include <grpcpp/impl/client_unary_call.h>
 #include <grpcpp/impl/rpc_method.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
@@ -10,6 +13,7 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "libs/base/status_macros.h"
 #include "libs/base/status_matchers.h"
 #include "libs/rpc/status.h"
 #include "polku/rpc_probe/v1/probe.grpc.pb.h"
@@ -115,7 +119,7 @@ TEST_F(ServerTest, DoesNotStartWithAMethodThatHasNoPermission) {
 }
 
 TEST_F(ServerTest, BoundsTheSizeOfARequest) {
-  options_.receive_bytes_max = 1 << 20;
+  options_.limits.receive_bytes_max = 1 << 20;
   Start();
   EXPECT_THAT(Change(std::string((1 << 20) - 4, 'a')), IsOk());  // One byte of tag, three of length.
   EXPECT_THAT(Change(std::string((1 << 20) - 3, 'a')),
@@ -129,6 +133,103 @@ TEST_F(ServerTest, BoundsTheHeadersOfACall) {
   // gRPC 1.51 may close the connection that such headers came by; others are served on.
   Connect();
   EXPECT_THAT(Change("a"), IsOk());
+}
+
+// The calls that are too many wait for the others, which never end here.
+TEST_F(ServerTest, BoundsTheCallsOfAConnection) {
+  options_.limits.streams_max = 2;
+  Start();
+  const auto open = [this](grpc::ClientContext& context) {
+    return std::thread([this, &context] {
+      Thing reply;
+      stub_->GetThing(&context, GetThingRequest(), &reply);
+    });
+  };
+  grpc::ClientContext first, second;
+  std::thread one = open(first);
+  std::thread two = open(second);
+  while (api_.begun < 2) std::this_thread::yield();
+  grpc::ClientContext third;
+  third.set_deadline(std::chrono::system_clock::now() + std::chrono::milliseconds(200));
+  Thing reply;
+  EXPECT_EQ(stub_->GetThing(&third, GetThingRequest(), &reply).error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
+  EXPECT_EQ(api_.begun, 2);
+  Connect();
+  EXPECT_THAT(Change("a"), IsOk());  // On another connection.
+  first.TryCancel();
+  second.TryCancel();
+  one.join();
+  two.join();
+}
+
+// Bytes to the server's port, by hand; what it answers until it closes the connection.
+class RawConnection {
+ public:
+  explicit RawConnection(int port) : socket_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(static_cast<uint16_t>(port));
+    POLKU_CHECK(connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0);
+  }
+  ~RawConnection() { close(socket_); }
+  // False once the other end is gone.
+  bool Send(const std::string& bytes) {
+    return send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size());
+  }
+  std::string ReadToEnd() {
+    std::string all;
+    char some[4096];
+    for (ssize_t size = 0; (size = recv(socket_, some, sizeof(some), 0)) > 0;) all.append(some, size);
+    return all;
+  }
+
+ private:
+  const int socket_;
+};
+
+const std::string kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+const std::string kSettings(std::string("\0\0\0\4\0\0\0\0\0", 9));
+const std::string kPing(std::string("\0\0\10\6\0\0\0\0\0", 9) + "12345678");
+
+TEST_F(ServerTest, ClosesAConnectionThatDoesNotGetOn) {
+  options_.limits.handshake_max = absl::Milliseconds(100);
+  Start();
+  RawConnection silent(server_->port());
+  silent.ReadToEnd();  // Ends.
+  RawConnection slow(server_->port());
+  slow.Send(kPreface);
+  slow.ReadToEnd();
+  EXPECT_THAT(Change("a"), IsOk());
+}
+
+TEST_F(ServerTest, CutsOffWhoPingsTooOften) {
+  Start();
+  RawConnection flood(server_->port());
+  flood.Send(kPreface + kSettings);
+  for (int i = 0; i < 1000 && flood.Send(kPing); ++i) continue;
+  EXPECT_THAT(flood.ReadToEnd(), HasSubstr("too_many_pings"));
+  EXPECT_THAT(Change("a"), IsOk());
+}
+
+TEST_F(ServerTest, ClosesAConnectionThatIsIdle) {
+  options_.limits.connection_idle_max = absl::Milliseconds(100);
+  Start();
+  RawConnection idle(server_->port());
+  idle.Send(kPreface + kSettings);
+  idle.ReadToEnd();
+}
+
+// However busy: new certificates and new instances get their turn.
+TEST_F(ServerTest, ClosesAConnectionThatIsOldAndCutsOffItsCalls) {
+  options_.limits.connection_age_max = absl::Milliseconds(100);
+  options_.limits.connection_age_grace = absl::Milliseconds(100);
+  Start();
+  grpc::ClientContext context;
+  Thing reply;
+  EXPECT_EQ(stub_->GetThing(&context, GetThingRequest(), &reply).error_code(), grpc::StatusCode::UNAVAILABLE);
+  EXPECT_EQ(api_.begun, 1);
+  EXPECT_THAT(Change("a"), IsOk());  // By a new one.
 }
 
 TEST_F(ServerTest, TellsItsHealthPerService) {

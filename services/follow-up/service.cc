@@ -27,14 +27,16 @@ std::vector<rpc::MethodPermission> Permissions() {
   const std::vector<std::string> deciders = {"coordinator", "lead"};
   const std::vector<std::string> tellers = {"provider", "coordinator", "lead"};
   const std::vector<std::string> readers = {"coordinator", "lead", "assessor"};
-  return {{"polku.follow_up.v1.FollowUpService/StartMeasure", reporters},
-          {"polku.follow_up.v1.FollowUpService/RecordAttendance", reporters},
-          {"polku.follow_up.v1.FollowUpService/CompleteMeasure", reporters},
-          {"polku.follow_up.v1.FollowUpService/EndMeasureEarly", reporters},
+  // A provider's system reports what it books, at night too; what is a judgement a person makes.
+  const std::vector<std::string> systems = {"provider"};
+  return {{"polku.follow_up.v1.FollowUpService/StartMeasure", reporters, systems},
+          {"polku.follow_up.v1.FollowUpService/RecordAttendance", reporters, systems},
+          {"polku.follow_up.v1.FollowUpService/CompleteMeasure", reporters, systems},
+          {"polku.follow_up.v1.FollowUpService/EndMeasureEarly", reporters, systems},
           {"polku.follow_up.v1.FollowUpService/RecordContact", reporters},
           {"polku.follow_up.v1.FollowUpService/RegisterSource", {"lead", "operator"}},
-          {"polku.follow_up.v1.FollowUpService/ReportCompleteThrough", {"provider"}},
-          {"polku.follow_up.v1.FollowUpService/GetSource", {"provider", "lead", "operator"}},
+          {"polku.follow_up.v1.FollowUpService/ReportCompleteThrough", {"provider"}, systems},
+          {"polku.follow_up.v1.FollowUpService/GetSource", {"provider", "lead", "operator"}, systems},
           {"polku.follow_up.v1.FollowUpService/ResolveInterruption", deciders},
           {"polku.follow_up.v1.FollowUpService/CloseJourney", deciders},
           {"polku.follow_up.v1.FollowUpService/ReopenJourney", deciders},
@@ -47,7 +49,7 @@ std::vector<rpc::MethodPermission> Permissions() {
           {"polku.follow_up.v1.FollowUpService/AcceptTransition", deciders},
           {"polku.follow_up.v1.FollowUpService/DeclineTransition", deciders},
           {"polku.follow_up.v1.FollowUpService/RecordCircumstance", tellers},
-          {"polku.follow_up.v1.FollowUpService/RecordClosure", {"provider", "lead"}},
+          {"polku.follow_up.v1.FollowUpService/RecordClosure", {"provider", "lead"}, systems},
           {"polku.follow_up.v1.FollowUpService/ListAtRisk", deciders},
           {"polku.follow_up.v1.FollowUpService/GetJourney", readers},
           {"polku.follow_up.v1.FollowUpService/ListInterruptions", deciders},

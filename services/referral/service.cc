@@ -25,13 +25,15 @@ store::Options StoreOptions() {
 }
 
 std::vector<rpc::MethodPermission> Permissions() {
-  return {{MethodOf("SubmitReferral"), {"referrer", "intake"}},
+  // A referrer's system sends what a person has signed in it, and fetches what has become of it.
+  const std::vector<std::string> systems = {"referrer"};
+  return {{MethodOf("SubmitReferral"), {"referrer", "intake"}, systems},
           {MethodOf("AcceptReferral"), {"intake"}},
           {MethodOf("DeclineReferral"), {"intake"}},
           {MethodOf("RequestInformation"), {"intake"}},
-          {MethodOf("ProvideInformation"), {"referrer", "intake"}},
+          {MethodOf("ProvideInformation"), {"referrer", "intake"}, systems},
           {MethodOf("RedirectReferral"), {"intake"}},
-          {MethodOf("WithdrawReferral"), {"referrer", "intake"}},
+          {MethodOf("WithdrawReferral"), {"referrer", "intake"}, systems},
           {MethodOf("ReopenReferral"), {"referrer", "intake"}},
           {MethodOf("VoidRecord"), {"referrer", "intake"}},
           {MethodOf("FindClient"), {"intake"}},
@@ -45,10 +47,10 @@ std::vector<rpc::MethodPermission> Permissions() {
           {MethodOf("TransferOut"), {"intake"}},
           {MethodOf("EraseClient"), {"intake"}},
           {MethodOf("SetUnitCapacity"), {"intake"}},
-          {MethodOf("GetUnitCapacity"), {"referrer", "intake", "coordinator", "assessor", "lead"}},
-          {MethodOf("GetReferral"), {"referrer", "intake", "coordinator", "assessor"}},
-          {MethodOf("WatchReferrals"), {"referrer", "intake"}},
-          {MethodOf("ListReferrals"), {"referrer", "intake", "coordinator", "assessor"}}};
+          {MethodOf("GetUnitCapacity"), {"referrer", "intake", "coordinator", "assessor", "lead"}, systems},
+          {MethodOf("GetReferral"), {"referrer", "intake", "coordinator", "assessor"}, systems},
+          {MethodOf("WatchReferrals"), {"referrer", "intake"}, systems},
+          {MethodOf("ListReferrals"), {"referrer", "intake", "coordinator", "assessor"}, systems}};
 }
 
 absl::StatusOr<std::unique_ptr<Service>> Service::Create(const Config& config, const Dependencies& dependencies) {

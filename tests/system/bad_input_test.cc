@@ -121,7 +121,7 @@ TEST_F(BadInput, RefusesAnOversizedMessage) {
   const auto refused = Submit(request);
   EXPECT_THAT(refused, StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr(absl::StrCat("limit is ", limit))));
   EXPECT_EQ(ReasonOf(refused.status()), "REQUEST_TOO_LARGE");
-  const int largest = region_.config().receive_bytes_max;
+  const int largest = region_.config().grpc_limits.receive_bytes_max;
   request.mutable_referral()->set_reason(std::string(largest, 'x'));
   EXPECT_THAT(Submit(request), StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr(absl::StrCat(largest))));
   request.mutable_referral()->set_reason(std::string(5000, 'x'));

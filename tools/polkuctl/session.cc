@@ -6,10 +6,12 @@
 
 #include <algorithm>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "libs/base/clock.h"
 #include "libs/base/ids.h"
 #include "libs/base/random.h"
+#include "libs/base/read_file.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/violation.h"
 
@@ -22,6 +24,9 @@ std::string HeaderProblem(const std::string& text) {
   const bool printable = std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
   return printable ? "" : "only printable ASCII characters can be sent";
 }
+
+// What the file of an option holds; a wrong file is a usage error.
+std::string FileOf(const std::string& option, const std::string& path) { return Parsed(ReadFile(path), option); }
 
 // A call that came to nothing, but may succeed, or may have succeeded, as it is. A server that stops says kCancelled to
 // calls that it has not looked at.
@@ -63,11 +68,14 @@ bool Session::Has(const std::shared_ptr<grpc::Channel>& channel, const std::stri
   return grpc::internal::BlockingUnaryCall(channel.get(), check, &context, request, &status).ok();
 }
 
-std::shared_ptr<grpc::Channel> Session::ChannelTo(const std::string& address) {
+std::shared_ptr<grpc::Channel> Session::ChannelTo(const std::string& address) const {
   grpc::ChannelArguments arguments;
   // Calls carry personal data in clear text: they go to the server named and to no proxy of the environment.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+  if (ca.empty()) return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+  const grpc::SslCredentialsOptions files = {FileOf("--ca", ca), FileOf("--key", key),
+                                             FileOf("--certificate", certificate)};
+  return grpc::CreateCustomChannel(address, grpc::SslCredentials(files), arguments);
 }
 
 absl::Time Session::Now() const { return SystemClock().Now(); }
@@ -79,6 +87,12 @@ void Session::Prepare(grpc::ClientContext& context, google::protobuf::Message& r
     if (!value.empty()) context.AddMetadata(name, value);
   }
   context.AddMetadata("polku-system", "polkuctl");
+  if (!token_file.empty()) {
+    std::string token = FileOf("--token-file", token_file);
+    absl::StripAsciiWhitespace(&token);
+    if (!HeaderProblem(token).empty()) throw CLI::ValidationError("--token-file", "not a token");
+    context.AddMetadata("authorization", absl::StrCat("Bearer ", token));
+  }
   context.set_deadline(absl::ToChronoTime(Now() + absl::Seconds(timeout_s)));
   sent_request_id_.clear();
   const auto* field = request.GetDescriptor()->FindFieldByName("request_id");
@@ -161,6 +175,19 @@ std::unique_ptr<CLI::App> MakeApp(Session& session) {
       ->envname("POLKU_ROLE")
       ->check(header);
   app->add_option("--purpose", session.purpose, "what for; kept in the audit")->envname("POLKU_PURPOSE")->check(header);
+  CLI::Option* ca =
+      app->add_option("--ca", session.ca, "PEM file of who signed the server's certificate: call over TLS");
+  CLI::Option* key = app->add_option("--key", session.key, "PEM file of the certificate's key");
+  CLI::Option* certificate =
+      app->add_option("--certificate", session.certificate, "PEM file of the certificate that is shown")
+          ->envname("POLKU_CERTIFICATE")
+          ->needs(ca, key);
+  ca->needs(certificate);
+  ca->envname("POLKU_CA");
+  key->envname("POLKU_KEY");
+  app->add_option("--token-file", session.token_file, "file with a signed token that says who the person is")
+      ->envname("POLKU_TOKEN_FILE")
+      ->needs(ca);  // Never in plain text.
   app->add_option("--request-id", session.request_id, "UUID of a write, to repeat it safely");
   app->add_option("--timeout", session.timeout_s, "seconds that a call may take")
       ->check(CLI::Range(0.001, 3600.0))

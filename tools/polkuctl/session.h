@@ -35,6 +35,11 @@ class Session {
   std::string user;
   std::string role;
   std::string purpose;
+  // PEM files; with a `ca` the server is called over TLS and shown the certificate.
+  std::string ca;
+  std::string certificate;
+  std::string key;
+  std::string token_file;  // Holds a signed token that says who the person is.
   std::string request_id;
   bool json = false;
   double timeout_s = 10;
@@ -49,7 +54,7 @@ class Session {
   }
   // Those that a command about all of them asks.
   std::vector<std::string> AllServers() const { return servers.empty() ? std::vector{server} : servers; }
-  static std::shared_ptr<grpc::Channel> ChannelTo(const std::string& address);
+  std::shared_ptr<grpc::Channel> ChannelTo(const std::string& address) const;
   absl::Time Now() const;
 
   // `method` is &Stub::SubmitReferral, ... A request_id that is empty gets a new UUID.
