@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "absl/base/thread_annotations.h"
+#include "libs/base/trace.h"
 #include "libs/base/violation.h"
 
 namespace polku {
@@ -89,6 +90,7 @@ void LogEvent(LogLevel level, absl::string_view constant_message, std::initializ
   line["level"] = NameOf(level);
   line["service"] = state.service;
   line["message"] = std::string(constant_message);
+  if (const absl::string_view trace = TraceScope::Current(); !trace.empty()) line["trace"] = std::string(trace);
   for (const LogField& field : fields) {
     std::string name(field.name);
     while (line.contains(name)) name.push_back('_');

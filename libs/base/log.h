@@ -55,8 +55,8 @@ struct LogField {
 
 // Writes one line if `level` is at or above the level set. The message is constant text, so that
 // lines can be counted by it; what varies goes into the fields, and no personal data at all.
-// A field named as one of time, level, service, message or as an earlier field gets a "_" at
-// its end. Thread-safe; blocks while another thread writes. Usable before InitLogging.
+// Within a TraceScope a line has `trace`. A field named as one that stands before it gets a "_" at its end.
+// Thread-safe; blocks while another thread writes. Usable before InitLogging.
 void LogEvent(LogLevel level, absl::string_view constant_message, std::initializer_list<LogField> fields = {});
 
 // Names the service on each line and sets the clock of the time stamps. `clock` is not owned and
