@@ -121,6 +121,7 @@ absl::Status PostgresDatabase::OpenTables() {
   }
   ASSIGN_OR_RETURN(const Meta meta, ReadMeta(*connection));
   RETURN_IF_ERROR(CheckCore(*connection, meta, options_.base, keys_->database_id()));
+  RETURN_IF_ERROR(UpgradeCore(*connection, meta));
   RETURN_IF_ERROR(Migrate(*connection, options_.base));
   epoch_ = meta.epoch;
   ASSIGN_OR_RETURN(owned_columns_, ReadOwnedColumns(*connection));

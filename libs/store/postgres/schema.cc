@@ -63,6 +63,14 @@ CREATE INDEX audit_resource ON audit(resource);
 CREATE TABLE erasure(key_id BIGINT PRIMARY KEY, first_version BIGINT NOT NULL);
 CREATE TABLE kind(key_prefix TEXT PRIMARY KEY, schema BIGINT NOT NULL);
 )sql";
+// Core schema 3. As SQLite's.
+constexpr char kTables3[] = R"sql(
+CREATE TABLE audit_unsealed(id BIGINT PRIMARY KEY);
+INSERT INTO audit_unsealed SELECT id FROM audit;
+CREATE TABLE audit_seal(
+  number BIGINT PRIMARY KEY, row_count BIGINT NOT NULL, first_id BIGINT NOT NULL, last_id BIGINT NOT NULL,
+  ids BYTEA NOT NULL, links BYTEA NOT NULL, link BYTEA NOT NULL);
+)sql";
 constexpr char kDescribe[] =
     "SELECT (SELECT COUNT(*) FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r'), "
     "to_regclass('public.meta') IS NOT NULL AND to_regclass('public.aggregate_key') IS NOT NULL, "
@@ -70,6 +78,7 @@ constexpr char kDescribe[] =
     "FROM pg_database d WHERE d.datname = current_database()";
 constexpr char kSetMeta[] =
     "INSERT INTO meta(name, number, bytes) SELECT * FROM unnest($1, $2, $3) ON CONFLICT (name) DO NOTHING";
+constexpr char kCoreUpgraded[] = "UPDATE meta SET number = $1 WHERE name = 'core_schema'";
 constexpr char kReadMeta[] = "SELECT name, number, bytes FROM meta";
 constexpr char kNewestMigration[] = "SELECT COALESCE(MAX(version), 0) FROM migration";
 constexpr char kMigrated[] = "INSERT INTO migration(version, name) VALUES($1, $2)";
@@ -79,7 +88,9 @@ constexpr char kOwnedColumns[] =
     "JOIN pg_class c ON c.oid = i.indrelid JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY(i.indkey) "
     "WHERE i.indisprimary AND c.relnamespace = 'public'::regnamespace AND c.relname NOT IN "
     "('meta', 'migration', 'name', 'aggregate_key', 'aggregate', 'journal', 'outbox', 'step', 'request', 'alias', "
-    "'position', 'source_version', 'parked', 'dead_letter', 'audit', 'erasure', 'kind', 'lease') "
+    "'position', 'source_version', 'parked', 'dead_letter', 'audit', 'audit_unsealed', 'audit_seal', 'erasure', "
+    "'kind', "
+    "'lease') "
     "ORDER BY c.relname, array_position(i.indkey::int2[], a.attnum)";
 
 absl::Status Refused(const Connection& connection, absl::string_view why) {
@@ -89,6 +100,7 @@ absl::Status Refused(const Connection& connection, absl::string_view why) {
 absl::Status FillCore(Connection& connection, absl::string_view service, absl::string_view database_id) {
   RETURN_IF_ERROR(connection.Execute("BEGIN"));
   RETURN_IF_ERROR(connection.Execute(kTables));
+  RETURN_IF_ERROR(connection.Execute(kTables3));
   Texts names;
   Numbers numbers;
   ByteStrings bytes;
@@ -102,6 +114,13 @@ absl::Status FillCore(Connection& connection, absl::string_view service, absl::s
   set("epoch", 1, "");
   set("database_id", 0, database_id);
   RETURN_IF_ERROR(connection.Send(kSetMeta, names, numbers, bytes));
+  return connection.Execute("COMMIT");
+}
+
+absl::Status FillUpgrade(Connection& connection) {
+  RETURN_IF_ERROR(connection.Execute("BEGIN"));
+  RETURN_IF_ERROR(connection.Execute(kTables3));
+  RETURN_IF_ERROR(connection.Send(kCoreUpgraded, Parameter::Number(kCoreSchema)));
   return connection.Execute("COMMIT");
 }
 
@@ -158,6 +177,13 @@ absl::Status CheckCore(Connection& connection, const Meta& meta, const Options& 
   if (meta.epoch < 1) return absl::DataLossError(absl::StrCat("database ", connection.name(), ": damaged epoch"));
   ASSIGN_OR_RETURN(const Result newest, connection.Run(kNewestMigration));
   return CheckTables(connection.name(), options, kCoreSchema, {meta.core_schema, newest.Int(0, 0)});
+}
+
+absl::Status UpgradeCore(Connection& connection, const Meta& meta) {
+  if (meta.core_schema >= kCoreSchema) return absl::OkStatus();
+  absl::Status status = FillUpgrade(connection);
+  if (!status.ok()) connection.Rollback();
+  return status;
 }
 
 absl::Status Migrate(Connection& connection, const Options& options) {

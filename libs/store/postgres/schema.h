@@ -14,7 +14,7 @@
 namespace polku::store::postgres {
 
 // Version of the core tables: that of the SQLite dialect with the same tables. A database with a newer one is refused.
-inline constexpr int kCoreSchema = 2;
+inline constexpr int kCoreSchema = 3;
 
 // What `meta` holds.
 struct Meta {
@@ -36,6 +36,8 @@ absl::StatusOr<Meta> ReadMeta(Connection& connection);
 // Errors: kFailedPrecondition when the database is of another service or belongs to another key file; those of
 // CheckTables; kDataLoss when its epoch is damaged.
 absl::Status CheckCore(Connection& connection, const Meta& meta, const Options& options, absl::string_view database_id);
+// Brings older core tables to kCoreSchema, in one transaction.
+absl::Status UpgradeCore(Connection& connection, const Meta& meta);
 // Applies what is missing, each in a transaction of its own.
 absl::Status Migrate(Connection& connection, const Options& options);
 

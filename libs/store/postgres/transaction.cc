@@ -94,8 +94,9 @@ constexpr char kDeleteDeadLetters[] = "DELETE FROM dead_letter WHERE id = ANY($1
 constexpr char kSaveKind[] =
     "INSERT INTO kind(key_prefix, schema) VALUES($1, $2) ON CONFLICT (key_prefix) DO UPDATE SET schema = $2";
 constexpr char kInsertAudit[] =
-    "INSERT INTO audit(time, organisation, \"user\", role, purpose, action, resource, outcome, request_id, "
-    "traceparent) SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    "WITH added AS (INSERT INTO audit(time, organisation, \"user\", role, purpose, action, resource, outcome, "
+    "request_id, traceparent) SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id) "
+    "INSERT INTO audit_unsealed SELECT id FROM added";
 
 // Where the last of equal rows stands, in order of their identity: one statement cannot write a row twice.
 template <class T, class Identity>

@@ -68,11 +68,20 @@ CREATE TABLE erasure(key_id INTEGER PRIMARY KEY, first_version INTEGER NOT NULL)
 CREATE INDEX alias_key ON alias(key_id);
 CREATE TABLE kind(key_prefix TEXT PRIMARY KEY, schema INTEGER NOT NULL) WITHOUT ROWID;
 )sql";
+// Core schema 3: see libs/audit.
+constexpr char kTables3[] = R"sql(
+CREATE TABLE audit_unsealed(id INTEGER PRIMARY KEY);
+INSERT INTO audit_unsealed SELECT id FROM audit;
+CREATE TABLE audit_seal(
+  number INTEGER PRIMARY KEY, row_count INTEGER NOT NULL, first_id INTEGER NOT NULL, last_id INTEGER NOT NULL,
+  ids BLOB NOT NULL, links BLOB NOT NULL, link BLOB NOT NULL);
+)sql";
 constexpr char kOwnedColumns[] =
     "SELECT t.name, c.name, c.type, c.pk FROM pragma_table_list t, pragma_table_info(t.name) c "
     "WHERE t.schema = 'main' AND t.type = 'table' AND t.name NOT LIKE 'sqlite_%' AND c.pk > 0 AND t.name NOT IN "
     "('meta', 'migration', 'name', 'aggregate_key', 'aggregate', 'journal', 'outbox', 'step', 'request', 'alias', "
-    "'position', 'source_version', 'parked', 'dead_letter', 'audit', 'erasure', 'kind') ORDER BY t.name, c.pk";
+    "'position', 'source_version', 'parked', 'dead_letter', 'audit', 'audit_unsealed', 'audit_seal', 'erasure', "
+    "'kind') ORDER BY t.name, c.pk";
 constexpr char kSetMeta[] =
     "INSERT INTO meta(name, value) VALUES(?1, ?2) ON CONFLICT(name) DO UPDATE SET value = excluded.value";
 constexpr char kMigrated[] = "INSERT INTO migration(version, name) VALUES(?1, ?2)";
@@ -100,6 +109,7 @@ absl::Status Refused(const Connection& connection, absl::string_view why) {
 absl::Status FillCore(Connection& connection, absl::string_view service, absl::string_view database_id) {
   RETURN_IF_ERROR(connection.Execute(kTables));
   RETURN_IF_ERROR(connection.Execute(kTables2));
+  RETURN_IF_ERROR(connection.Execute(kTables3));
   RETURN_IF_ERROR(connection.Execute(absl::StrCat("PRAGMA application_id=", kApplicationId)));
   RETURN_IF_ERROR(SetMeta(connection, "service", Value(std::string(service))));
   RETURN_IF_ERROR(SetMeta(connection, "core_schema", Value(int64_t{kCoreSchema})));
@@ -154,7 +164,9 @@ absl::Status UpgradeCore(Connection& connection) {
   ASSIGN_OR_RETURN(const Value core, Meta(connection, "core_schema"));
   if (Number(core) >= kCoreSchema) return absl::OkStatus();
   RETURN_IF_ERROR(connection.Execute("BEGIN IMMEDIATE"));
-  absl::Status status = connection.Execute(kTables2);
+  absl::Status status;
+  if (Number(core) < 2) status = connection.Execute(kTables2);
+  if (status.ok()) status = connection.Execute(kTables3);
   if (status.ok()) status = SetMeta(connection, "core_schema", Value(int64_t{kCoreSchema}));
   if (status.ok()) status = connection.Commit();
   if (!status.ok()) connection.Rollback();

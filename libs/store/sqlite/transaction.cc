@@ -73,6 +73,7 @@ constexpr char kSaveKind[] =
 constexpr char kInsertAudit[] =
     "INSERT INTO audit(time, organisation, user, role, purpose, action, resource, outcome, request_id, traceparent) "
     "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+constexpr char kInsertUnsealed[] = "INSERT INTO audit_unsealed(id) VALUES(last_insert_rowid())";
 
 std::string Numbered(absl::Span<const std::string> columns, absl::string_view between) {
   int number = 0;
@@ -470,6 +471,7 @@ absl::Status SqliteTransaction::AddDeadLetters(absl::Span<const DeadLetterRow> r
 absl::Status SqliteTransaction::AppendAudit(absl::Span<const AuditRow> rows) {
   RETURN_IF_ERROR(Usable());
   ASSIGN_OR_RETURN(Statement * insert, session()->connection->Get(kInsertAudit));
+  ASSIGN_OR_RETURN(Statement * unsealed, session()->connection->Get(kInsertUnsealed));
   for (const AuditRow& row : rows) {
     insert->BindValue(1, FromTime(row.time));
     int column = 1;
@@ -478,6 +480,7 @@ absl::Status SqliteTransaction::AppendAudit(absl::Span<const AuditRow> rows) {
       insert->BindText(++column, *text);
     }
     RETURN_IF_ERROR(insert->Run());
+    RETURN_IF_ERROR(unsealed->Run());
   }
   return absl::OkStatus();
 }
