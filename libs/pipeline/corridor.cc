@@ -5,8 +5,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "libs/audit/seal.h"
 #include "libs/base/log.h"
 #include "libs/base/status_macros.h"
+#include "libs/base/trace.h"
 #include "libs/base/violation.h"
 #include "libs/pipeline/crash_point.h"
 
@@ -20,6 +22,9 @@ constexpr size_t kGapKeysPerBatch = 100;
 constexpr int kGapEventsPerKey = 1000;
 constexpr absl::Duration kRetryDelay = absl::Seconds(1);
 constexpr absl::Duration kRequestsLook = absl::Hours(1);
+// Audit rows are sealed so often, so many at once: a command that comes meanwhile waits some 10 ms.
+constexpr absl::Duration kSealInterval = absl::Seconds(1);
+constexpr int kSealedAtOnce = 2000;
 
 void Answer(WorkItem& item, absl::Status status) {
   if (item.lane == Lane::kCommand) {
@@ -253,6 +258,7 @@ std::vector<WorkItem> Corridor::NextFacts(const std::vector<store::ParkedRow>& r
   }
   if (!facts.empty() || dependencies_.peer_journal == nullptr) return facts;
   const store::ParkedRow& parked = rows.front();
+  const TraceScope scope(parked.traceparent);
   auto missing = dependencies_.peer_journal->Read(parked.source, parked.key, last, kGapEventsPerKey);
   const bool fills =
       missing.ok() && !missing->empty() && (missing->front().version() == last + 1 || missing->front().erased());
@@ -402,8 +408,11 @@ absl::Status Corridor::LearnAfter(const Batch& batch) {
 }
 
 void Corridor::Deliver(std::vector<WorkItem>& items) {
+  const absl::Time now = dependencies_.clock->Now();
   for (WorkItem& item : items) {
+    const TraceScope scope(TraceparentOf(item));
     metrics_.inputs[static_cast<int>(item.lane)]->Increment();
+    if (item.lane == Lane::kBus) metrics_.CountRecord(item, now);
     if (item.lane == Lane::kCommand && !item.outcome.ok()) metrics_.refusals->Increment();
     if ((item.lane == Lane::kDue || item.lane == Lane::kStep) && !item.outcome.ok()) {
       LogEvent(LogLevel::kError, "an input of our own was refused",
@@ -429,6 +438,7 @@ absl::Status Corridor::RunHalved(std::vector<WorkItem>& items, const std::vector
     return status;
   }
   if (items.size() == 1) {
+    const TraceScope scope(TraceparentOf(items[0]));
     LogEvent(LogLevel::kError, "an input breaks its batch",
              {{"lane", static_cast<int>(items[0].lane)}, {"status", status}});
     if (!items[0].broke.ok() || items[0].lane == Lane::kCommand || items[0].lane == Lane::kAudit) {
@@ -514,6 +524,18 @@ absl::Status Corridor::ForgetOldRequests() {
   return absl::OkStatus();
 }
 
+// Beside the batches, so that nobody waits for it.
+absl::Status Corridor::SealAudit() {
+  const absl::Time now = dependencies_.clock->Now();
+  if (!lease_.held() || now < seal_next_) return absl::OkStatus();
+  const auto hold = [this](store::Transaction& transaction) { return lease_.Hold(transaction); };
+  const absl::StatusOr<int> sealed = audit::SealRows(*dependencies_.database, kSealedAtOnce, hold);
+  if (absl::IsAborted(sealed.status())) return absl::OkStatus();  // Another program does it now.
+  RETURN_IF_ERROR(sealed.status());
+  if (*sealed < kSealedAtOnce) seal_next_ = now + kSealInterval;
+  return absl::OkStatus();
+}
+
 absl::StatusOr<bool> Corridor::Step() {
   RETURN_IF_ERROR(Share());
   RETURN_IF_ERROR(eraser_.DestroyKeys());
@@ -533,6 +555,7 @@ absl::StatusOr<bool> Corridor::Step() {
   RETURN_IF_ERROR(eraser_.DestroyKeys());
   ASSIGN_OR_RETURN(const bool swept, eraser_.Sweep());
   RETURN_IF_ERROR(ForgetOldRequests());
+  RETURN_IF_ERROR(SealAudit());
   std::vector<store::Coverage> coverage = inbox_.coverage();
   {
     absl::MutexLock lock(&mutex_);

@@ -73,6 +73,8 @@ class Corridor {
   uint64_t batches() const { return batches_; }
   uint64_t idle_passes() const { return idle_passes_; }
   bool ready() const { return ready_; }
+  // gauges.cc. Shows in the metrics what they do not count as it happens. Blocks on the database.
+  absl::Status ShowLag(const Lag& lag);
 
  private:
   Corridor(const Definition& definition, const Dependencies& dependencies, const Limits& limits, Inbox& inbox,
@@ -82,7 +84,7 @@ class Corridor {
         limits_(limits),
         inbox_(inbox),
         sent_(sent),
-        metrics_(*dependencies.metrics, definition.service),
+        metrics_(*dependencies.metrics, definition),
         eraser_(*dependencies.database, limits_, metrics_),
         lease_(*dependencies.database, monotonic_, limits.lease_lasts) {}
 
@@ -141,6 +143,7 @@ class Corridor {
   void Learn(const FoldCounts& counts);
   absl::Status LearnAfter(const Batch& batch);
   absl::Status ForgetOldRequests();
+  absl::Status SealAudit();
 
   const Definition& definition_;
   const Dependencies dependencies_;
@@ -150,6 +153,7 @@ class Corridor {
   PipelineMetrics metrics_;
   Eraser eraser_;
   const SystemMonotonicClock monotonic_;
+  const absl::Time made_at_ = dependencies_.clock->Now();
   Lease lease_;
   std::optional<Kinds> kinds_;
   std::function<void()> wake_relay_;
@@ -165,6 +169,7 @@ class Corridor {
   std::set<PeerKey> blocked_;
   absl::Time gaps_next_look_ = absl::InfinitePast();
   absl::Time requests_next_look_ = absl::InfinitePast();
+  absl::Time seal_next_ = absl::InfinitePast();
   absl::Duration tell_next_;  // By the monotonic clock.
   absl::Duration look_next_;
   absl::Duration count_next_;

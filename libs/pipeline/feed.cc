@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "libs/base/status_macros.h"
+#include "libs/base/trace.h"
 #include "libs/pipeline/fold.h"
 #include "libs/pipeline/wire.h"
 
@@ -22,6 +23,9 @@ void TakeForeign(const Feed& feed, bus::Record record, PeerFact& fact) {
   fact.publisher = feed.publisher;
   fact.payload = std::move(record.value);
   fact.time = record.append_time;
+  for (const bus::Header& header : record.headers) {
+    if (header.name == "traceparent" && IsTraceparent(header.value)) fact.traceparent = header.value;
+  }
 }
 
 void Fold::PrepareForeign(const WorkItem& item, Prepared& prepared) {
@@ -42,7 +46,7 @@ void Fold::PrepareForeign(const WorkItem& item, Prepared& prepared) {
   if (key.ok()) prepared.key = *std::move(key);
 }
 
-absl::Status Fold::ApplyForeign(const WorkItem& item, const Prepared& prepared) {
+absl::Status Fold::ApplyForeign(WorkItem& item, const Prepared& prepared) {
   const PeerFact& fact = item.received->fact;
   absl::Status refusal = prepared.problem;
   if (refusal.ok()) {
@@ -50,7 +54,8 @@ absl::Status Fold::ApplyForeign(const WorkItem& item, const Prepared& prepared) 
     Context context = ContextFor(prepared.key);
     context.principal.organisation = fact.publisher;
     const auto origin = [&fact] { return absl::StrCat(fact.source, "/", fact.from.partition, "/", fact.offset); };
-    RETURN_IF_ERROR(Handle(*working, *prepared.input.input, std::move(context), "", origin, refusal, nullptr));
+    RETURN_IF_ERROR(
+        Handle(*working, *prepared.input.input, std::move(context), fact.traceparent, origin, refusal, nullptr));
   }
   if (refusal.ok()) return absl::OkStatus();
   // What was understood is kept; of a record that was not, only its place on the bus: it may hold anything.
@@ -59,13 +64,14 @@ absl::Status Fold::ApplyForeign(const WorkItem& item, const Prepared& prepared) 
   kept.offset = fact.offset;
   kept.source = fact.source;
   kept.time = fact.time;
+  kept.traceparent = fact.traceparent;
   if (prepared.problem.ok()) {
     const Message& understood = Kinds::Inner(*prepared.input.input);
     kept.key = prepared.key;
     kept.type = understood.GetDescriptor()->full_name();
     kept.payload = understood.SerializeAsString();
   }
-  SetAside(kept, item.attempts, refusal);
+  SetAside(item, kept, refusal);
   return absl::OkStatus();
 }
 

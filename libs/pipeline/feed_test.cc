@@ -152,6 +152,21 @@ TEST_F(FeedTest, ARecordWithoutHeadersActsOnBehalfOfItsTopic) {
   EXPECT_THAT(DeadLetters(), IsEmpty());
 }
 
+TEST_F(FeedTest, ARecordMayBringATrace) {
+  const std::string trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  const auto publish = [this](const std::string& given) {
+    const bus::Message message{ProviderTopicOf("one"), "any key", Addition("counters/a", 1), {{"traceparent", given}}};
+    EXPECT_THAT((*bus_->NewProducer())->Publish({message}), ElementsAre(IsOk()));
+  };
+  publish(trace);
+  publish("Esimerkki Eeva");
+  Settle();
+  const auto journal = *(*database_->Read())->ScanJournal(0, 10);
+  ASSERT_THAT(journal, SizeIs(2));
+  EXPECT_EQ(journal[0].traceparent, trace);
+  EXPECT_EQ(journal[1].traceparent, "");
+}
+
 TEST_F(FeedTest, ARecordThatCannotBeReadIsSetAsideWithItsPlaceAlone) {
   Publish("one", "Esimerkki Eeva", "131052-9085");
   Publish("one", Addition("counters/a", 5));

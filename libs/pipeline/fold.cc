@@ -235,6 +235,7 @@ bool Fold::DroppedAsErased(WorkItem& item, const Prepared& prepared) {
   }
   if (item.lane == Lane::kStep) steps_done_.push_back(item.step->id);
   ++counts_.erased_dropped;
+  item.handling = Handling::kErased;
   return true;
 }
 
@@ -281,14 +282,15 @@ absl::Status Fold::ApplyCommand(WorkItem& item, Prepared& prepared) {
   return absl::OkStatus();
 }
 
-void Fold::SetAside(const PeerFact& fact, int attempts, const absl::Status& why) {
+void Fold::SetAside(WorkItem& item, const PeerFact& fact, const absl::Status& why) {
   store::DeadLetterRow row;
   row.record = RowOf(fact, settings_.now);
   // The status text of a decoder or a domain names fields and codes, never content.
   row.reason = std::string(why.message());
-  row.attempts = attempts + 1;
+  row.attempts = item.attempts + 1;
   dead_letters_.push_back(std::move(row));
   ++counts_.dead_letters;
+  item.handling = Handling::kSetAside;
   // Without its version nobody can tell what is missing: the gap is found by the key's next record.
   if (!fact.source.empty() && fact.version > 0) counts_.newly_blocked.emplace_back(fact.source, fact.key);
 }
@@ -298,7 +300,7 @@ absl::Status Fold::ApplyFact(WorkItem& item, Prepared& prepared) {
   if (DroppedAsErased(item, prepared)) return absl::OkStatus();
   if (!fact.publisher.empty()) return ApplyForeign(item, prepared);
   if (!item.received->problem.ok()) {
-    SetAside(fact, item.attempts, item.received->problem);
+    SetAside(item, fact, item.received->problem);
     return absl::OkStatus();
   }
   const PeerKey peer{fact.source, fact.key};
@@ -306,6 +308,7 @@ absl::Status Fold::ApplyFact(WorkItem& item, Prepared& prepared) {
   const int64_t last = last_[version_key].version;
   if (fact.version <= last) {
     ++counts_.duplicates;
+    item.handling = Handling::kDuplicate;
     return absl::OkStatus();
   }
   const bool blocked =
@@ -317,6 +320,7 @@ absl::Status Fold::ApplyFact(WorkItem& item, Prepared& prepared) {
     parked_.push_back(RowOf(fact, settings_.now));
     parked_keys_.insert(peer);
     ++counts_.parked;
+    item.handling = Handling::kParked;
     return absl::OkStatus();
   }
   if (!prepared.skip) {
@@ -332,7 +336,7 @@ absl::Status Fold::ApplyFact(WorkItem& item, Prepared& prepared) {
           Handle(*working, *prepared.input.input, std::move(context), fact.traceparent, origin, refusal, nullptr));
     }
     if (!refusal.ok()) {
-      SetAside(fact, item.attempts, refusal);
+      SetAside(item, fact, refusal);
       return absl::OkStatus();
     }
   }
@@ -359,6 +363,7 @@ absl::Status Fold::ApplyStep(WorkItem& item, Prepared& prepared) {
   row.record.key = item.step->key;
   row.record.type = item.step->type;
   row.record.payload = item.step->payload;
+  row.record.traceparent = item.step->traceparent;
   row.record.record_time = row.record.time = settings_.now;
   row.reason = std::string(refusal.message());
   row.attempts = 1;

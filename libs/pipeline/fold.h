@@ -100,14 +100,14 @@ class Fold {
   absl::Status Apply(WorkItem& item, Prepared& prepared);
   absl::Status ApplyCommand(WorkItem& item, Prepared& prepared);
   absl::Status ApplyFact(WorkItem& item, Prepared& prepared);
-  absl::Status ApplyForeign(const WorkItem& item, const Prepared& prepared);  // feed.cc
+  absl::Status ApplyForeign(WorkItem& item, const Prepared& prepared);  // feed.cc
   absl::Status ApplyStep(WorkItem& item, Prepared& prepared);
   absl::Status ApplyDue(WorkItem& item, Prepared& prepared);
   bool Replayed(WorkItem& item, Prepared& prepared);
   // True for what comes for somebody who was erased, and was dropped.
   bool DroppedAsErased(WorkItem& item, const Prepared& prepared);
   bool IsErased(absl::string_view key) const;
-  void SetAside(const PeerFact& fact, int attempts, const absl::Status& why);
+  void SetAside(WorkItem& item, const PeerFact& fact, const absl::Status& why);
 
   // Names an input among those of one key; asked only for a decision with steps and no event.
   using Origin = absl::FunctionRef<std::string()>;

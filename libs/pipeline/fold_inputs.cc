@@ -192,6 +192,7 @@ absl::Status Fold::Prepare(std::vector<WorkItem>& items) {
   for (size_t i = 0; i < items.size(); ++i) {
     WorkItem& item = items[i];
     item.outcome = absl::OkStatus();
+    item.handling = Handling::kHandled;
     item.reply.reset();
     if (!item.broke.ok()) {
       prepared_[i].problem = item.broke;

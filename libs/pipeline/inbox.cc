@@ -108,6 +108,7 @@ void Inbox::Assign(const bus::Polled& polled) {
 absl::StatusOr<Intake> Inbox::Fill(int records_max, int64_t bytes_max) {
   Intake intake;
   at_end_ = consumer_ == nullptr;
+  stuck_count_ = static_cast<int>(stuck_.size());
   if (consumer_ == nullptr) return intake;
   bus::PollLimits limits;
   limits.records_max = records_max;

@@ -2,6 +2,7 @@
 // knows up to which instant everything published has been read.
 #pragma once
 
+#include <atomic>
 #include <future>
 #include <map>
 #include <memory>
@@ -75,6 +76,8 @@ class Inbox {
   // Never changes.
   const std::vector<std::string>& topics() const { return topics_; }
   bool Reads(const bus::TopicPartition& partition) const { return next_.contains(partition); }
+  // Thread-safe. How many partitions cannot be read from our position.
+  int stuck() const { return stuck_count_; }
   // True once after partitions were started: what others knew of their keys is ours to know now.
   bool TakeStarted() { return std::exchange(started_, false); }
 
@@ -111,6 +114,7 @@ class Inbox {
   std::set<bus::TopicPartition> unstarted_;      // Assigned, or to be read again; not started yet.
   absl::Time start_again_at_ = absl::InfinitePast();
   std::set<bus::TopicPartition> stuck_;  // Assigned, but their position is out of range.
+  std::atomic<int> stuck_count_ = 0;
   std::map<bus::TopicPartition, absl::Time> covered_;
   std::map<bus::TopicPartition, absl::Time> covered_by_others_;  // Of all partitions, where the database is shared.
   bool started_ = false;

@@ -69,8 +69,8 @@ absl::StatusOr<std::unique_ptr<Pipeline>> Pipeline::Create(Definition definition
   const Definition& kept = *pipeline->definition_;
   ASSIGN_OR_RETURN(pipeline->inbox_, Inbox::Create(kept.service, kept.subscriptions, kept.feeds, *dependencies.bus,
                                                    *dependencies.database, *dependencies.clock, limits.read_ahead));
-  ASSIGN_OR_RETURN(pipeline->relay_,
-                   Relay::Create(kept.service, *dependencies.bus, *dependencies.database, limits.relay_batch_max));
+  ASSIGN_OR_RETURN(pipeline->relay_, Relay::Create(kept.service, *dependencies.bus, *dependencies.database,
+                                                   limits.relay_batch_max, *dependencies.metrics));
   ASSIGN_OR_RETURN(pipeline->corridor_,
                    Corridor::Create(kept, dependencies, limits, *pipeline->inbox_, pipeline->relay_->sent()));
   Loops* loops = pipeline->loops_.get();
@@ -131,6 +131,7 @@ absl::StatusOr<Lag> Pipeline::MeasureLag() const {
     partition.partition = name;
     lag.partitions.push_back(std::move(partition));
   }
+  RETURN_IF_ERROR(corridor_->ShowLag(lag));
   return lag;
 }
 

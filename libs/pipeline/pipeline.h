@@ -157,7 +157,7 @@ class Pipeline {
   // Errors: kFailedPrecondition saying why this dead letter cannot be replayed: it was not understood, its version is
   // not known, its client was erased, or nothing here takes what it is.
   absl::Status CheckReplay(const store::DeadLetterRow& letter) const;
-  // Blocks on the database, and on the bus for some seconds at most while it is away.
+  // Shows it in the gauges, too. Blocks on the database, and on the bus for some seconds at most while it is away.
   absl::StatusOr<Lag> MeasureLag() const;
 
   // One batch of whatever is there; true if there was any. Not thread-safe: one caller.

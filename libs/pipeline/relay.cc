@@ -5,14 +5,15 @@
 
 #include "libs/base/log.h"
 #include "libs/base/status_macros.h"
+#include "libs/base/trace.h"
 #include "libs/pipeline/crash_point.h"
 #include "libs/pipeline/wire.h"
 
 namespace polku::pipeline {
 
 absl::StatusOr<std::unique_ptr<Relay>> Relay::Create(std::string service, bus::Bus& bus, store::Database& database,
-                                                     int batch_max) {
-  std::unique_ptr<Relay> relay(new Relay(std::move(service), database, batch_max));
+                                                     int batch_max, prometheus::Registry& metrics) {
+  std::unique_ptr<Relay> relay(new Relay(std::move(service), database, batch_max, metrics));
   ASSIGN_OR_RETURN(relay->producer_, bus.NewProducer());
   return relay;
 }
@@ -41,24 +42,30 @@ absl::StatusOr<bool> Relay::Step(bool may_send) {
   messages.reserve(rows.size());
   for (const store::OutboxRow& row : rows) messages.push_back(EncodeEvent(service_, database_.epoch(), row.event));
   CrashPoint("relay.before_publish");
+  const absl::Duration began = monotonic_.Elapsed();
   const std::vector<absl::Status> results = producer_->Publish(messages);
+  metrics_.duration_seconds->Observe(absl::ToDoubleSeconds(monotonic_.Elapsed() - began));
   CrashPoint("relay.after_publish");
   absl::Status failure;
   for (size_t i = 0; i < results.size(); ++i) {
     if (results[i].ok()) {
+      metrics_.sent->Increment();
       sent.push_back(rows[i].id);
     } else if (absl::IsInvalidArgument(results[i])) {
       // It can never be sent. A subscriber finds the gap with the next event of the key and reads the
       // journal; the events behind it would otherwise wait for ever.
+      const TraceScope scope(rows[i].event.traceparent);
       LogEvent(LogLevel::kError, "the bus does not take an event",
                {{"service", service_},
                 {"key", rows[i].event.key},
                 {"type", rows[i].event.type},
                 {"version", rows[i].event.public_version},
                 {"status", results[i]}});
+      metrics_.refused->Increment();
       sent.push_back(rows[i].id);
-    } else if (failure.ok()) {
-      failure = results[i];
+    } else {
+      metrics_.failed->Increment();
+      failure.Update(results[i]);
     }
   }
   sent_.Add(sent);

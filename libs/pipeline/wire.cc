@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "libs/base/status_macros.h"
+#include "libs/base/trace.h"
 #include "libs/pipeline/pipeline.h"
 
 namespace polku::pipeline {
@@ -60,7 +61,8 @@ absl::Status DecodeEvent(bus::Record record, PeerFact& fact) {
     }
     return nullptr;
   };
-  if (const std::string* trace = find("traceparent"); trace != nullptr) fact.traceparent = *trace;
+  const std::string* trace = find("traceparent");
+  if (trace != nullptr && IsTraceparent(*trace)) fact.traceparent = *trace;
   const std::string* source = find("ce_source");
   absl::string_view service = source == nullptr ? absl::string_view() : absl::string_view(*source);
   if (!absl::ConsumePrefix(&service, kSourcePrefix) || service.empty()) return Malformed("ce_source");

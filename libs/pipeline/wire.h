@@ -6,7 +6,7 @@
 //   ce_source      /polku/follow-up   ce_type       polku.follow_up.v1.MeasureStarted
 //   ce_subject     clients/C          ce_time       RFC 3339, UTC
 //   ce_epoch       decimal            ce_sequence   decimal: the public version of the key
-//   ce_dataschema  type name again    traceparent   W3C trace context, when there is one
+//   ce_dataschema  type name again    traceparent   W3C trace context of what caused it
 #pragma once
 
 #include <cstdint>

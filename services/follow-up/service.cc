@@ -57,6 +57,25 @@ std::vector<rpc::MethodPermission> Permissions() {
           {"polku.follow_up.v1.FollowUpService/ListSafetyNetViolations", {"coordinator", "lead", "operator"}}};
 }
 
+namespace {
+
+SourceGauges SourceGaugesIn(prometheus::Registry& registry) {
+  auto& sources = prometheus::BuildGauge()
+                      .Name("polku_follow_up_sources")
+                      .Help("Registered sources of attendance, by whether they report in time.")
+                      .Register(registry);
+  auto& held = prometheus::BuildGauge()
+                   .Name("polku_follow_up_held_findings")
+                   .Help("Findings that wait for what a source has not told yet, by whether it reports in time.")
+                   .Register(registry);
+  const auto state = [&](const char* name) {
+    return SourceGauges::State{&sources.Add({{"state", name}}), &held.Add({{"state", name}})};
+  };
+  return {state("reporting"), state("silent")};
+}
+
+}  // namespace
+
 absl::StatusOr<std::unique_ptr<Service>> Service::Create(const Config& config, const Dependencies& dependencies) {
   pipeline::Definition definition;
   definition.service = "follow-up";
@@ -88,6 +107,7 @@ absl::StatusOr<std::unique_ptr<Service>> Service::Create(const Config& config, c
            .Help("Open interruptions whose outreach is not asked for yet: held, or the processing is restricted.")
            .Register(*dependencies.metrics)
            .Add({});
+  service->sources_ = SourceGaugesIn(*dependencies.metrics);
   return service;
 }
 
@@ -102,6 +122,11 @@ absl::Status Service::RefreshGauges() {
   safety_net_violations_->Set(static_cast<double>(violations));
   ASSIGN_OR_RETURN(const int64_t waiting, CountWaitingOutreach(*reader));
   waiting_outreach_->Set(static_cast<double>(waiting));
+  ASSIGN_OR_RETURN(const SourceCounts sources, CountSources(*reader));
+  sources_.reporting.sources->Set(static_cast<double>(sources.reporting.sources));
+  sources_.reporting.held_findings->Set(static_cast<double>(sources.reporting.held_findings));
+  sources_.silent.sources->Set(static_cast<double>(sources.silent.sources));
+  sources_.silent.held_findings->Set(static_cast<double>(sources.silent.held_findings));
   return absl::OkStatus();
 }
 

@@ -48,6 +48,16 @@ std::vector<rpc::MethodPermission> Permissions();
 
 class Api;
 
+// Of sources that report in time, and of those that are silent. Owned by the registry.
+struct SourceGauges {
+  struct State {
+    prometheus::Gauge* sources = nullptr;
+    prometheus::Gauge* held_findings = nullptr;
+  };
+  State reporting;
+  State silent;
+};
+
 // Destroy after the server that serves grpc_services() has shut down and the pipeline has stopped.
 class Service {
  public:
@@ -68,6 +78,7 @@ class Service {
   std::unique_ptr<Api> api_;
   prometheus::Gauge* safety_net_violations_ = nullptr;  // Owned by the registry.
   prometheus::Gauge* waiting_outreach_ = nullptr;       // Likewise.
+  SourceGauges sources_;
 };
 
 }  // namespace polku::follow_up

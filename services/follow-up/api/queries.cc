@@ -209,4 +209,18 @@ absl::StatusOr<int64_t> CountSafetyNetViolations(store::Reader& reader, absl::Ti
   return IntAt(rows[0], 0);
 }
 
+absl::StatusOr<SourceCounts> CountSources(store::Reader& reader) {
+  SourceCounts counts;
+  ASSIGN_OR_RETURN(const auto sources, reader.Query("SELECT silent, COUNT(*) FROM source GROUP BY silent", {}));
+  for (const store::Row& row : sources) (IntAt(row, 0) == 0 ? counts.reporting : counts.silent).sources = IntAt(row, 1);
+  ASSIGN_OR_RETURN(const auto held,
+                   reader.Query("SELECT COALESCE(s.silent, 1), CAST(SUM(h.holds) AS BIGINT) FROM held h LEFT JOIN "
+                                "source s ON s.source = h.source GROUP BY COALESCE(s.silent, 1)",
+                                {}));
+  for (const store::Row& row : held) {
+    (IntAt(row, 0) == 0 ? counts.reporting : counts.silent).held_findings = IntAt(row, 1);
+  }
+  return counts;
+}
+
 }  // namespace polku::follow_up

@@ -41,4 +41,14 @@ absl::StatusOr<int64_t> CountWaitingOutreach(store::Reader& reader);
 // How many clients that list holds.
 absl::StatusOr<int64_t> CountSafetyNetViolations(store::Reader& reader, absl::Time now);
 
+struct SourceCount {
+  int64_t sources = 0;
+  int64_t held_findings = 0;  // That wait for what these sources have not told yet.
+};
+struct SourceCounts {
+  SourceCount reporting;
+  SourceCount silent;  // Sources that nobody has registered count as such.
+};
+absl::StatusOr<SourceCounts> CountSources(store::Reader& reader);
+
 }  // namespace polku::follow_up
