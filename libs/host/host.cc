@@ -42,6 +42,17 @@ std::string ErasuresFolder(const HostConfig& config) {
   return absl::StrCat(config.data_folder, ".erasures");
 }
 
+std::string AuditFolder(const HostConfig& config) {
+  if (!config.audit_folder.empty()) return config.audit_folder;
+  return absl::StrCat(config.data_folder, ".audit");
+}
+
+audit::CheckpointFiles CheckpointFilesOf(const HostConfig& config, const std::string& service) {
+  const std::string folder = AuditFolder(config);
+  return {absl::StrCat(config.data_folder, "/keys/", service, ".audit-key"),
+          absl::StrCat(folder, "/", service, ".audit-key.pub"), absl::StrCat(folder, "/", service, ".checkpoints")};
+}
+
 absl::Status In(absl::string_view folder, const absl::Status& status) {
   return absl::Status(status.code(), absl::StrCat("data folder ", folder, ": ", status.message()));
 }
@@ -49,7 +60,8 @@ absl::Status In(absl::string_view folder, const absl::Status& status) {
 absl::Status MakeFolders(const HostConfig& config) {
   RETURN_IF_ERROR(MakeFolder(config.data_folder));
   RETURN_IF_ERROR(MakeFolder(absl::StrCat(config.data_folder, "/keys")));
-  return MakeFolder(ErasuresFolder(config));
+  RETURN_IF_ERROR(MakeFolder(ErasuresFolder(config)));
+  return MakeFolder(AuditFolder(config));
 }
 
 // Empty: a start may make and upgrade the tables itself.
@@ -103,6 +115,8 @@ absl::StatusOr<rpc::Access> AccessOf(const HostConfig& config, const Credentials
 std::vector<rpc::MethodPermission> CommonPermissions() {
   std::vector<rpc::MethodPermission> rows = rpc::JournalPermissions();
   Append(rpc::OperatorPermissions(), rows);
+  Append(rpc::TracePermissions(), rows);
+  Append(rpc::AuditPermissions(), rows);
   return rows;
 }
 
@@ -206,6 +220,9 @@ absl::Status Host::CreateParts() {
     ASSIGN_OR_RETURN(std::unique_ptr<store::Database> database, OpenDatabase(config_, options, &secrets_));
     journals_.Add(options.service, database.get());
     databases_.push_back(std::move(database));
+    ASSIGN_OR_RETURN(std::unique_ptr<audit::CheckpointWriter> checkpoints,
+                     audit::CheckpointWriter::Open(CheckpointFilesOf(config_, options.service), options.service));
+    checkpoints_.push_back(std::move(checkpoints));
   }
   RETURN_IF_ERROR(HoldLostInRestore());
   pipeline::PeerJournal* peers = &journals_;
@@ -240,10 +257,22 @@ void Host::CreateCommonApis() {
   for (size_t i = 0; i < parts_.size(); ++i) {
     pipeline::Pipeline* const pipeline = &parts_[i]->pipeline();
     common_gates_.push_back(std::make_unique<rpc::Gate>(pipeline, &access_, CommonPermissions(), &metrics_, limits));
+    refreshed_.push_back(&prometheus::BuildGauge()
+                              .Name("polku_gauges_refreshed_timestamp_seconds")
+                              .Help("When the gauges of the service were last brought up to date, since 1970 UTC.")
+                              .Register(metrics_)
+                              .Add({{"service", pipeline->service()}}));
+    checkpoint_written_.push_back(&prometheus::BuildGauge()
+                                       .Name("polku_audit_checkpoint_timestamp_seconds")
+                                       .Help("When the audit's checkpoint was last up to date, since 1970 UTC.")
+                                       .Register(metrics_)
+                                       .Add({{"service", pipeline->service()}}));
     served.push_back({pipeline->service(), common_gates_.back().get(), databases_[i].get(), pipeline});
   }
   journal_ = std::make_unique<rpc::JournalApi>(served);
-  operator_ = std::make_unique<rpc::OperatorApi>(std::move(served));
+  operator_ = std::make_unique<rpc::OperatorApi>(served);
+  trace_ = std::make_unique<rpc::TraceApi>(served);
+  audit_ = std::make_unique<rpc::AuditApi>(std::move(served));
 }
 
 std::vector<pipeline::Pipeline*> Host::pipelines() {
@@ -270,7 +299,7 @@ absl::Status Host::OpenPorts() {
     Append(part->grpc_services(), services);
   }
   Append(CommonPermissions(), server.permissions);
-  Append({journal_.get(), operator_.get()}, services);
+  Append({journal_.get(), operator_.get(), trace_.get(), audit_.get()}, services);
   ASSIGN_OR_RETURN(ops_, ops::OpsServer::Start(std::move(ops)));
   ASSIGN_OR_RETURN(server_, rpc::Server::Start(server, std::move(services)));
   return absl::OkStatus();
@@ -302,14 +331,32 @@ void Host::Stop() {
   for (pipeline::Pipeline* pipeline : pipelines()) pipeline->Stop();
   if (server_ != nullptr) server_->Shutdown(kShutdownGrace);
   if (gauges_.joinable()) gauges_.join();
+  for (size_t i = 0; i < parts_.size(); ++i) {
+    const absl::Status written = WriteCheckpoint(i);
+    if (!written.ok()) LogEvent(LogLevel::kWarning, "no last checkpoint of the audit", {{"status", written}});
+  }
   if (credentials_ != nullptr) credentials_->Stop();
   if (ops_ != nullptr) ops_->Stop();
 }
 
+absl::Status Host::RefreshGaugesOf(size_t part) {
+  RETURN_IF_ERROR(parts_[part]->pipeline().MeasureLag().status());
+  RETURN_IF_ERROR(parts_[part]->RefreshGauges());
+  refreshed_[part]->Set(absl::ToDoubleSeconds(clock_->Now() - absl::UnixEpoch()));
+  return WriteCheckpoint(part);
+}
+
+absl::Status Host::WriteCheckpoint(size_t part) {
+  const absl::Time now = clock_->Now();
+  RETURN_IF_ERROR(checkpoints_[part]->Write(*databases_[part], now));
+  checkpoint_written_[part]->Set(absl::ToDoubleSeconds(now - absl::UnixEpoch()));
+  return absl::OkStatus();
+}
+
 void Host::RefreshGauges() {
   while (true) {
-    for (const std::unique_ptr<Part>& part : parts_) {
-      const absl::Status refreshed = part->RefreshGauges();
+    for (size_t i = 0; i < parts_.size(); ++i) {
+      const absl::Status refreshed = RefreshGaugesOf(i);
       if (!refreshed.ok()) LogEvent(LogLevel::kWarning, "gauges not refreshed", {{"status", refreshed}});
     }
     absl::MutexLock lock(&mutex_);

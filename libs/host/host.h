@@ -15,6 +15,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "grpcpp/grpcpp.h"
+#include "libs/audit/checkpoint.h"
 #include "libs/base/clock.h"
 #include "libs/base/random.h"
 #include "libs/bus/bus.h"
@@ -28,12 +29,15 @@
 #include "libs/pipeline/peer_journal.h"
 #include "libs/pipeline/pipeline.h"
 #include "libs/rpc/access.h"
+#include "libs/rpc/audit_api.h"
 #include "libs/rpc/gate.h"
 #include "libs/rpc/journal_api.h"
 #include "libs/rpc/operator_api.h"
 #include "libs/rpc/remote_journals.h"
 #include "libs/rpc/server.h"
+#include "libs/rpc/trace_api.h"
 #include "libs/store/database.h"
+#include "prometheus/gauge.h"
 #include "prometheus/registry.h"
 
 namespace polku::host {
@@ -69,6 +73,9 @@ struct HostConfig {
   // Holds <service>.ledger: who was erased. No part of a backup of the data folder: what is put back is
   // erased again by it. Empty = beside the data folder, <data folder>.erasures.
   std::string erasures_folder;
+  // Holds <service>.checkpoints and <service>.audit-key.pub: how far the audit had come, signed; see libs/audit. Empty
+  // = beside the data folder, <data folder>.audit.
+  std::string audit_folder;
   StoreKind store_kind = StoreKind::kSqlite;
   // libpq's connection string; "{service}" in it stands for the service's name, with underscores.
   std::string postgres_target;
@@ -139,6 +146,8 @@ class Host {
   void CreateCommonApis();
   absl::Status OpenPorts();
   void RefreshGauges();
+  absl::Status RefreshGaugesOf(size_t part);
+  absl::Status WriteCheckpoint(size_t part);
 
   const HostConfig config_;
   const Clock* const clock_;
@@ -151,6 +160,10 @@ class Host {
   prometheus::Registry metrics_;
   const ops::ProcessMetrics process_metrics_;
   std::unique_ptr<bus::Bus> bus_;
+  // One for each part.
+  std::vector<prometheus::Gauge*> refreshed_;
+  std::vector<std::unique_ptr<audit::CheckpointWriter>> checkpoints_;
+  std::vector<prometheus::Gauge*> checkpoint_written_;
   std::vector<std::unique_ptr<store::Database>> databases_;
   pipeline::InProcessJournals journals_;
   rpc::RemoteJournals remote_journals_;
@@ -158,6 +171,8 @@ class Host {
   std::vector<std::unique_ptr<rpc::Gate>> common_gates_;  // One for each part, for what every service serves.
   std::unique_ptr<rpc::JournalApi> journal_;
   std::unique_ptr<rpc::OperatorApi> operator_;
+  std::unique_ptr<rpc::TraceApi> trace_;
+  std::unique_ptr<rpc::AuditApi> audit_;
   std::unique_ptr<rpc::Server> server_;
   std::unique_ptr<ops::OpsServer> ops_;
   std::thread gauges_;

@@ -110,6 +110,8 @@ void Describe(config::ConfigSpec& spec, Settings& settings) {
   spec.String("data.folder", &server.data_folder, "folder of the databases, the bus and, in keys/, the key files");
   spec.String("erasures.folder", &server.erasures_folder,
               "folder of the erasure ledgers, kept out of backups; empty: <data.folder>.erasures");
+  spec.String("audit.folder", &server.audit_folder,
+              "folder of the audit's signed checkpoints and their public keys; empty: <data.folder>.audit");
   spec.Enum("store.kind", &server.store_kind, {{"sqlite", StoreKind::kSqlite}, {"postgres", StoreKind::kPostgres}},
             "what keeps a service's data: a file in the data folder, or a PostgreSQL database");
   spec.String("store.postgres", &server.postgres_target,

@@ -20,8 +20,8 @@ using google::protobuf::DescriptorPool;
 using google::protobuf::MethodDescriptor;
 using google::protobuf::ServiceDescriptor;
 
-constexpr std::array<absl::string_view, 8> kRoles = {"referrer", "intake",   "assessor", "coordinator",
-                                                     "lead",     "provider", "operator", "service"};
+constexpr std::array<absl::string_view, 9> kRoles = {"referrer", "intake",   "assessor", "coordinator", "lead",
+                                                     "provider", "operator", "auditor",  "service"};
 
 std::string NameOfMethod(const MethodDescriptor& method) {
   return absl::StrCat(method.service()->full_name(), "/", method.name());

@@ -26,7 +26,7 @@ struct MethodPermission {
 };
 
 // Whether `role` is one of "referrer", "intake", "assessor", "coordinator", "lead", "provider", "operator",
-// "service". The last is another Polku service.
+// "auditor", "service". The last is another Polku service.
 bool IsKnownRole(absl::string_view role);
 
 // Checks a permission table against the protobuf descriptors linked into this program: each method of

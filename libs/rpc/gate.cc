@@ -13,14 +13,13 @@
 #include <thread>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "google/protobuf/descriptor.h"
-#include "libs/base/hash.h"
 #include "libs/base/ids.h"
 #include "libs/base/log.h"
 #include "libs/base/status_macros.h"
+#include "libs/base/trace.h"
 #include "libs/base/violation.h"
 #include "libs/ops/metrics.h"
 #include "libs/rpc/disclose.h"
@@ -38,29 +37,13 @@ using google::protobuf::MethodDescriptor;
 
 constexpr int kCodes = 17;  // OK to UNAUTHENTICATED.
 
-bool IsLowerHex(absl::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return absl::ascii_isdigit(c) || (c >= 'a' && c <= 'f'); });
-}
-
-bool IsZero(absl::string_view text) { return text.find_first_not_of('0') == absl::string_view::npos; }
-
-// W3C Trace Context, version 00: "00-<32 hex>-<16 hex>-<2 hex>", neither id all zeros.
-bool IsTraceparent(absl::string_view text) {
-  const std::vector<absl::string_view> parts = absl::StrSplit(text, '-');
-  return parts.size() == 4 && parts[0] == "00" && parts[1].size() == 32 && parts[2].size() == 16 &&
-         parts[3].size() == 2 && IsLowerHex(parts[1]) && IsLowerHex(parts[2]) && IsLowerHex(parts[3]) &&
-         !IsZero(parts[1]) && !IsZero(parts[2]);
-}
-
 std::string TraceparentOf(const Access::Metadata& metadata, Random& random) {
   if (metadata.count("traceparent") == 1) {
     const grpc::string_ref& given = metadata.find("traceparent")->second;
     const std::string text(given.data(), given.size());
     if (IsTraceparent(text)) return text;
   }
-  char ids[24];
-  random.Fill(ids, sizeof(ids));
-  return absl::StrCat("00-", HexOf(absl::string_view(ids, 16)), "-", HexOf(absl::string_view(ids + 16, 8)), "-00");
+  return NewTraceparent(random);
 }
 
 // What the caller still grants. Taken from gRPC's own clock, which its deadline is given in: our Clock may
@@ -171,6 +154,7 @@ struct Gate::Call {
 
   void Finish(const absl::Status& status) {
     if (finished.exchange(true)) return;
+    const TraceScope scope(traceparent);
     if (method != nullptr) {
       const int code = static_cast<int>(status.code());
       method->calls[code >= 0 && code < kCodes ? code : static_cast<int>(absl::StatusCode::kUnknown)]->Increment();
@@ -180,7 +164,6 @@ struct Gate::Call {
       LogEvent(LogLevel::kError, "call failed",
                {{"method", method == nullptr ? std::string() : method->name},
                 {"request_id", request_id},
-                {"traceparent", traceparent},
                 {"status", status}});
     }
     finish(ToGrpc(status, request_id));
@@ -300,6 +283,8 @@ std::shared_ptr<Gate::Call> Gate::Admit(grpc::CallbackServerContext* context,
   call->started = monotonic_->Elapsed();
   Random& random = own_random_ != nullptr ? *own_random_ : *options_.random;
   call->traceparent = TraceparentOf(context->client_metadata(), random);
+  // So that whoever calls can name the request to whoever looks into it.
+  context->AddInitialMetadata("traceparent", call->traceparent);
   const absl::Duration left = TimeLeft(*context, options_.limits);
   call->deadline = options_.clock->Now() + left;
   absl::Status admitted = Identify(*call);
@@ -414,6 +399,7 @@ void Gate::Queue(const std::shared_ptr<Call>& call, std::function<void()> job) {
   const auto wanted = [this, call, job = std::move(job)] {
     if (call->context->IsCancelled()) return call->Finish(absl::CancelledError("the caller is gone"));
     if (options_.clock->Now() >= call->deadline) return call->Finish(Expired());
+    const TraceScope scope(call->traceparent);
     job();
   };
   if (workers_->Add(wanted)) return;

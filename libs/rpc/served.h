@@ -17,7 +17,7 @@ struct Served {
   std::string service;  // "follow-up"
   Gate* gate = nullptr;
   store::Database* database = nullptr;
-  pipeline::Pipeline* pipeline = nullptr;  // Of the operator's API only.
+  pipeline::Pipeline* pipeline = nullptr;  // Of the operator's and the audit's API only.
 };
 
 // Where there is one only it need not be named.

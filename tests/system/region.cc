@@ -54,6 +54,7 @@ host::HostConfig Region::config() const {
   host::HostConfig config;
   config.data_folder = data_folder_;
   config.erasures_folder = folder_.path() + "/erasures";
+  config.audit_folder = folder_.path() + "/audit";
   config.grpc_listen.port = 0;
   config.ops_listen.port = 0;
   config.definitions = {POLKU_DEPLOY_FOLDER "/pathways", POLKU_DEPLOY_FOLDER "/rules",

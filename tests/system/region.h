@@ -53,12 +53,16 @@ class Region {
   void MoveTo(absl::CivilDay day, int hour);
   void Rest();
 
+  // Of the calls; empty: they bring none.
+  std::string traceparent;
+
   // Sets `request_id` to a new one when the request has an empty one.
   template <class Service, class Request, class Reply>
   absl::StatusOr<Reply> Call(grpc::Status (Service::*method)(grpc::ClientContext*, const Request&, Reply*),
                              const Who& who, Request request) {
     grpc::ClientContext context;
     Identify(who, context);
+    if (!traceparent.empty()) context.AddMetadata("traceparent", traceparent);
     GiveRequestId(request);
     Reply reply;
     const grpc::Status status = (StubFor(static_cast<Service*>(nullptr)).*method)(&context, request, &reply);
@@ -70,7 +74,12 @@ class Region {
   // Of the process that has all services.
   host::HostConfig config() const;
   host::Host& server() { return *servers_[0]; }
+  const std::vector<std::unique_ptr<host::Host>>& servers() const { return servers_; }
   pipeline::Pipeline& pipeline(absl::string_view service);
+  // Null without Kafka.
+  testing::KafkaBroker* broker() { return broker_.get(); }
+  // Of PostgreSQL; empty without it.
+  const std::set<std::string>& databases() const { return databases_; }
   const std::string& bootstrap_servers() const { return broker_->bootstrap_servers(); }
   ManualClock& clock() { return clock_; }
 

@@ -68,6 +68,7 @@ TEST_F(StartUp, LeavesTablesToTheCommandWhereThatIsWished) {
   host::HostConfig config = region_.config();
   config.data_folder = other.path();
   config.erasures_folder = other.path() + "/erasures";
+  config.audit_folder = other.path() + "/audit";
   config.migration = host::Migration::kByCommand;
   const auto refused = StatusIs(absl::StatusCode::kFailedPrecondition,
                                 AllOf(HasSubstr("referral.db"), HasSubstr("polku-all-in-one migrate")));
@@ -85,8 +86,9 @@ TEST_F(StartUp, LeavesTablesToTheCommandWhereThatIsWished) {
   EXPECT_THAT(Create(config), refused);
   const std::string folder = absl::StrCat("--data.folder=", config.data_folder);
   const std::string erasures = absl::StrCat("--erasures.folder=", config.erasures_folder);
-  const char* const words[] = {"polku-all-in-one", "migrate", folder.c_str(), erasures.c_str()};
-  ASSERT_EQ(host::Run("polku-all-in-one", all_in_one::AllParts(), 4, words), 0);
+  const std::string audit = absl::StrCat("--audit.folder=", config.audit_folder);
+  const char* const words[] = {"polku-all-in-one", "migrate", folder.c_str(), erasures.c_str(), audit.c_str()};
+  ASSERT_EQ(host::Run("polku-all-in-one", all_in_one::AllParts(), 5, words), 0);
   EXPECT_THAT(Create(config), IsOk());
 }
 
@@ -97,6 +99,7 @@ TEST_F(StartUp, OnPostgresWantsTheCommandUnlessItIsToldOtherwise) {
   host::HostConfig config = region_.config();
   config.data_folder = other.path();
   config.erasures_folder = other.path() + "/erasures";
+  config.audit_folder = other.path() + "/audit";
   config.store_kind = host::StoreKind::kPostgres;
   config.postgres_target = ServerForTests::Get().Target("start_{service}");
   for (const char* service : {"referral", "assessment", "coordinator_network", "follow_up"}) {
@@ -113,6 +116,7 @@ TEST_F(StartUp, RefusesAPortInUseAndNamesIt) {
     host::HostConfig config = region_.config();
     config.data_folder = other.path();
     config.erasures_folder = other.path() + "/erasures";
+    config.audit_folder = other.path() + "/audit";
     const int taken = grpc ? region_.server().grpc_port() : region_.server().ops_port();
     (grpc ? config.grpc_listen : config.ops_listen).port = taken;
     auto server = host::Host::Create(config, all_in_one::AllParts(), &region_.clock(), &random_);
@@ -123,6 +127,7 @@ TEST_F(StartUp, RefusesAPortInUseAndNamesIt) {
   host::HostConfig config = region_.config();
   config.data_folder = other.path();
   config.erasures_folder = other.path() + "/erasures";
+  config.audit_folder = other.path() + "/audit";
   auto server = host::Host::Create(config, all_in_one::AllParts(), &region_.clock(), &random_);
   ASSERT_THAT(server, IsOk());
   EXPECT_THAT((*server)->Start(nullptr), IsOk());

@@ -78,6 +78,7 @@ absl::StatusOr<bool> Run(const Wishes& wishes) {
   host::HostConfig config;
   config.data_folder = scratch.path();
   config.erasures_folder = scratch.path() + "/erasures";
+  config.audit_folder = scratch.path() + "/audit";
   config.grpc_listen.port = 0;
   config.ops_listen.port = 0;
   config.definitions = wishes.definitions;

@@ -1,0 +1,196 @@
+// What a service gives account of: the way of one request through all of them, and who did or saw what.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "libs/base/status_matchers.h"
+#include "tests/system/region.h"
+#include "tools/polkuctl/session.h"
+
+namespace polku::system_test {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::Field;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr char kTrace[] = "4bf92f3577b34da6a3ce929d0e0e4736";
+const std::string kParent = absl::StrCat("00-", kTrace, "-00f067aa0ba902b7-01");
+
+struct Told {
+  int exit_code = 0;
+  std::string out;
+  std::string err;
+};
+
+class Account : public ::testing::Test {
+ protected:
+  Told Polkuctl(const char* role, std::vector<std::string> words) {
+    std::vector<std::string> all = {"--servers", ServerList(), "--organisation", "organisations/polku",
+                                    "--user",    "u1",         "--role",         role};
+    all.insert(all.end(), words.begin(), words.end());
+    std::ostringstream out;
+    std::ostringstream err;
+    const int exit_code = polkuctl::Run(all, out, err);
+    return {exit_code, out.str(), err.str()};
+  }
+  std::string ServerList() {
+    std::string list;
+    for (const auto& server : region_.servers()) {
+      absl::StrAppend(&list, list.empty() ? "" : ",", "127.0.0.1:", server->grpc_port());
+    }
+    return list;
+  }
+  std::string Submitted() {
+    const auto referral = region_.Call(&Referrals::SubmitReferral, kReferrer, region_.Referral());
+    EXPECT_THAT(referral, IsOk());
+    return referral->name();
+  }
+  // Accepted on behalf of the trace.
+  std::string Accepted() {
+    const std::string referral = Submitted();
+    referral::v1::AcceptReferralRequest accept;
+    accept.set_name(referral);
+    accept.set_pathway("kainuu-unemployed");
+    region_.traceparent = kParent;
+    EXPECT_THAT(region_.Call(&Referrals::AcceptReferral, kIntake, accept), IsOk());
+    region_.traceparent.clear();
+    region_.Rest();
+    return std::string(referral.substr(0, referral.find("/referrals/")));
+  }
+  std::vector<store::AuditRow> AuditOf(const char* service) {
+    const auto reader = region_.pipeline(service).database().Read();
+    EXPECT_THAT(reader, IsOk());
+    const auto rows = (*reader)->ReadAudit("", 1000);
+    EXPECT_THAT(rows, IsOk());
+    return *rows;
+  }
+
+  Region region_;
+};
+
+TEST_F(Account, OfARequestIsTheSameTraceInAllServices) {
+  region_.RegisterCoordinatorAndSource();
+  const std::string client = Accepted();
+  const Told told = Polkuctl("operator", {"trace", kTrace});
+  ASSERT_EQ(told.exit_code, 0) << told.err;
+  std::vector<std::string> lines;
+  for (const absl::string_view line : absl::StrSplit(told.out, '\n', absl::SkipEmpty())) lines.emplace_back(line);
+  ASSERT_GT(lines.size(), 4u) << told.out;
+  EXPECT_THAT(lines[1], AllOf(HasSubstr("referral"), HasSubstr("ReferralAccepted"), HasSubstr(client)));
+  for (const char* event : {"AssessmentOpened", "JourneyOpened", "CoordinatorAssigned"}) {
+    EXPECT_THAT(told.out, HasSubstr(event));
+  }
+  for (const char* service : {" assessment ", " coordinator-network ", " follow-up "}) {
+    EXPECT_THAT(told.out, HasSubstr(service));
+  }
+  // The request before had another one.
+  EXPECT_THAT(told.out, Not(HasSubstr("ReferralReceived")));
+  // The whole traceparent leads there, too, and whoever looked is written down.
+  EXPECT_EQ(Polkuctl("operator", {"trace", kParent}).out, told.out);
+  for (const char* service : {"referral", "assessment", "coordinator-network", "follow-up"}) {
+    EXPECT_THAT(AuditOf(service),
+                Contains(AllOf(Field(&store::AuditRow::action, "ListTracedEvents"),
+                               Field(&store::AuditRow::resource, client), Field(&store::AuditRow::role, "operator"))))
+        << service;
+  }
+}
+
+TEST_F(Account, OfATraceIsForOperatorsAndNeedsItsId) {
+  const Told refused = Polkuctl("lead", {"trace", kTrace});
+  EXPECT_EQ(refused.exit_code, polkuctl::kRefused);
+  EXPECT_THAT(refused.err, HasSubstr("ROLE_NOT_ALLOWED"));
+  EXPECT_EQ(Polkuctl("operator", {"trace", "4bf92f35"}).exit_code, polkuctl::kRefused);
+  const Told none = Polkuctl("operator", {"trace", kTrace});
+  EXPECT_EQ(none.exit_code, 0);
+  EXPECT_THAT(none.err, HasSubstr("none"));
+}
+
+TEST_F(Account, OfAClientNamesWhoDidAndSawWhatInEveryService) {
+  const std::string client = region_.PlannedClient();
+  follow_up::v1::GetJourneyRequest journey;
+  journey.set_client(client);
+  ASSERT_THAT(region_.Call(&FollowUps::GetJourney, kLead, journey), IsOk());
+  const Told told = Polkuctl("auditor", {"audit", "report", "--client", client, "--csv"});
+  ASSERT_EQ(told.exit_code, 0) << told.err;
+  EXPECT_THAT(told.out, HasSubstr("time,service,organisation,user,role,purpose,action,resource,outcome,request_id,"));
+  for (const char* row :
+       {",referral,organisations/sender,test-user,referrer,,", ",assessment,organisations/unit,",
+        ",coordinator-network,organisations/unit,", ",follow-up,organisations/unit,test-user,lead,,GetJourney"}) {
+    EXPECT_THAT(told.out, HasSubstr(row));
+  }
+  EXPECT_THAT(told.out, Not(HasSubstr("ListAuditRows")));
+  // Whoever reads the audit stands in it.
+  const Told again = Polkuctl("auditor", {"audit", "report", "--client", client, "--csv", "--service", "follow-up"});
+  EXPECT_THAT(again.out, HasSubstr(",follow-up,organisations/polku,u1,auditor,,ListAuditRows"));
+  EXPECT_THAT(again.out, Not(HasSubstr(",referral,")));
+  EXPECT_THAT(Polkuctl("lead", {"audit", "report", "--client", client}).err, HasSubstr("ROLE_NOT_ALLOWED"));
+}
+
+TEST_F(Account, OfMoreThanTwoYearsAgoNeedsAReasonWhichIsKept) {
+  const std::string client = region_.AcceptedClient();
+  region_.MoveTo(absl::CivilDay(2028, 4, 3), 8);
+  const Told recent = Polkuctl("auditor", {"audit", "report", "--client", client, "--csv", "--service", "referral"});
+  EXPECT_THAT(recent.out, Not(HasSubstr("SubmitReferral"))) << recent.err;
+  std::vector<std::string> older = {"audit", "report", "--client", client, "--from", "2026-01-01", "--csv"};
+  const Told refused = Polkuctl("auditor", older);
+  EXPECT_EQ(refused.exit_code, polkuctl::kRefused);
+  EXPECT_THAT(refused.err, HasSubstr("reason"));
+  older.insert(older.end(), {"--reason", "own-rights"});
+  const Told told = Polkuctl("auditor", older);
+  ASSERT_EQ(told.exit_code, 0) << told.err;
+  EXPECT_THAT(told.out, HasSubstr("SubmitReferral"));
+  EXPECT_EQ(AuditOf("referral").front().outcome, "view:own-rights");
+}
+
+TEST_F(Account, ThatSomebodyChangedIsFoundAndTheRowIsNamed) {
+  region_.AcceptedClient();
+  region_.MoveTo(absl::CivilDay(2026, 3, 3), 8);
+  region_.Close();  // Writes the last checkpoints.
+  region_.Open();
+  const std::string checkpoints = region_.config().audit_folder;
+  const Told whole = Polkuctl("auditor", {"audit", "verify", "--checkpoints", checkpoints});
+  ASSERT_EQ(whole.exit_code, 0) << whole.out << whole.err;
+  for (const char* service : {"referral", "assessment", "coordinator-network", "follow-up"}) {
+    EXPECT_THAT(whole.out, HasSubstr(absl::StrCat(service, ": whole, ")));
+  }
+  sqlite3* file = nullptr;
+  ASSERT_EQ(sqlite3_open(absl::StrCat(region_.folder(), "/referral.db").c_str(), &file), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(file, "UPDATE audit SET user = 'somebody-else' WHERE id = 2", nullptr, nullptr, nullptr),
+            SQLITE_OK);
+  sqlite3_close(file);
+  const Told changed = Polkuctl("auditor", {"audit", "verify", "--checkpoints", checkpoints});
+  EXPECT_EQ(changed.exit_code, polkuctl::kRefused);
+  EXPECT_THAT(changed.out, AllOf(HasSubstr("referral: row 2 was changed"), HasSubstr("follow-up: whole")));
+}
+
+TEST_F(Account, WhoseEndWasCutOffIsFoundByTheCheckpoint) {
+  region_.AcceptedClient();
+  region_.MoveTo(absl::CivilDay(2026, 3, 3), 8);
+  region_.Close();
+  sqlite3* file = nullptr;
+  ASSERT_EQ(sqlite3_open(absl::StrCat(region_.folder(), "/referral.db").c_str(), &file), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(file, "DELETE FROM audit; DELETE FROM audit_seal; DELETE FROM audit_unsealed", nullptr,
+                         nullptr, nullptr),
+            SQLITE_OK);
+  sqlite3_close(file);
+  region_.Open();
+  const Told blind = Polkuctl("auditor", {"audit", "verify", "--service", "referral"});
+  EXPECT_EQ(blind.exit_code, 0) << blind.out;
+  EXPECT_THAT(blind.err, HasSubstr("a cut end is not seen"));
+  const Told cut =
+      Polkuctl("auditor", {"audit", "verify", "--service", "referral", "--checkpoints", region_.config().audit_folder});
+  EXPECT_EQ(cut.exit_code, polkuctl::kRefused);
+  EXPECT_THAT(cut.out, HasSubstr("the end was cut off"));
+}
+
+}  // namespace
+}  // namespace polku::system_test
