@@ -6,8 +6,10 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "libs/base/calendar.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/violation.h"
+#include "libs/pipeline/proto_time.h"
 #include "tools/polkuctl/operator_calls.h"
 #include "tools/polkuctl/request.h"
 
@@ -16,13 +18,6 @@ namespace {
 
 using namespace polku::common::v1;  // NOLINT
 using Stub = OperatorService::Stub;
-
-// The service that a command is about; empty: all that are found.
-std::shared_ptr<std::string> AddService(CLI::App& command) {
-  auto service = std::make_shared<std::string>();
-  command.add_option("--service", *service, "one of them, \"follow-up\"; none: all");
-  return service;
-}
 
 absl::Status At(absl::string_view server, const absl::Status& status) {
   return WithReason(absl::Status(status.code(), absl::StrCat(server, ": ", status.message())), ReasonOf(status));
@@ -130,6 +125,18 @@ void AddLag(CLI::App& app, Session& session) {
 
 }  // namespace
 
+absl::StatusOr<google::protobuf::Timestamp> ParseDayOrInstant(const std::string& text, absl::Time now) {
+  const absl::StatusOr<google::type::Date> day = ParseDate(text);
+  if (!day.ok()) return ParseInstant(text, now);
+  return pipeline::ToProto(LocalTime(absl::CivilDay(day->year(), day->month(), day->day()), 0));
+}
+
+std::shared_ptr<std::string> AddService(CLI::App& command) {
+  auto service = std::make_shared<std::string>();
+  command.add_option("--service", *service, "one of them, \"follow-up\"; none: all");
+  return service;
+}
+
 void ForEachService(const std::string& only, Session& session, const std::function<absl::Status(const Place&)>& each) {
   absl::Status elsewhere;
   bool found = false;
@@ -145,7 +152,7 @@ void ForEachService(const std::string& only, Session& session, const std::functi
       services.assign(listed->services().begin(), listed->services().end());
     }
     for (const std::string& service : services) {
-      const absl::Status status = each({service, OperatorService::NewStub(session.ChannelTo(server))});
+      const absl::Status status = each({service, OperatorService::NewStub(session.ChannelTo(server)), server});
       if (IsElsewhere(status)) {
         elsewhere = status;
       } else if (!status.ok()) {

@@ -14,6 +14,7 @@
 #include "libs/base/read_file.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/violation.h"
+#include "tools/polkuctl/operator_calls.h"
 
 namespace polku::polkuctl {
 
@@ -204,6 +205,8 @@ std::unique_ptr<CLI::App> MakeApp(Session& session) {
   AddImportCommands(*app, session);
   AddOperatorCommands(*app, session);
   AddBackupCommands(*app, session);
+  AddTraceCommand(*app, session);
+  AddAuditCommands(*app, session);
   return app;
 }
 
