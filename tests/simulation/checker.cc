@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "google/protobuf/descriptor.h"
+#include "libs/audit/verify.h"
 #include "libs/base/status_macros.h"
 #include "libs/pipeline/feed.h"
 #include "libs/pipeline/wire.h"
@@ -392,6 +393,10 @@ class Check {
       audited.insert(row.traceparent);
     }
     for (const std::string& id : owed) Fault("I5: ", NameOf(service), ": no audit row of ", id);
+    ASSIGN_OR_RETURN(const audit::Verified chain, audit::Verify(*reader, world_.database(service).hash_key(), 0, kAll));
+    if (chain.problem.has_value()) {
+      Fault("I5: ", NameOf(service), ": the chain breaks at row ", chain.problem->row, ", seal ", chain.problem->seal);
+    }
     for (const store::JournalRow& row : picture_.services[static_cast<size_t>(service)].journal) {
       if (by_callers.contains(row.traceparent) && !audited.contains(row.traceparent)) {
         Fault("I5: ", NameOf(service), ": a change without audit row: ", row.type, " of ", row.key);

@@ -352,6 +352,11 @@ TEST_F(CheckerTest, FindsTwoAuditRowsOfOneView) {
   EXPECT_THAT(Check(), Contains(HasSubstr(": a row for nothing, or a second one: view")));
 }
 
+TEST_F(CheckerTest, FindsAnAuditRowThatSaysSomethingElseThanBefore) {
+  Doctor(kFollowUp, "UPDATE audit SET user = 'somebody' WHERE id = (SELECT MAX(id) FROM audit) - 1");
+  EXPECT_THAT(Check(), Contains(StartsWith("I5: follow-up: the chain breaks at row ")));
+}
+
 TEST(CheckAnswers, FindsCodesThatNobodyDocumented) {
   const auto faults = [](const absl::Status& status) {
     History history;
