@@ -71,8 +71,9 @@ std::string MigratedBy(const HostConfig& config) {
   return by_command ? absl::StrCat(config.program, " migrate") : "";
 }
 
+// `now`: the start of this program.
 absl::StatusOr<std::unique_ptr<store::Database>> OpenDatabase(const HostConfig& config, const store::Options& options,
-                                                              Random* secrets) {
+                                                              Random* secrets, absl::Time now) {
   if (config.store_kind == StoreKind::kPostgres) {
     store::PostgresOptions postgres;
     postgres.target = absl::StrReplaceAll(config.postgres_target,
@@ -80,6 +81,9 @@ absl::StatusOr<std::unique_ptr<store::Database>> OpenDatabase(const HostConfig& 
     postgres.key_path = absl::StrCat(config.data_folder, "/keys/", options.service, ".keys");
     postgres.ledger_path = absl::StrCat(ErasuresFolder(config), "/", options.service, ".ledger");
     postgres.random = secrets;
+    if (!config.replica.empty()) {
+      postgres.program = absl::StrCat(config.replica, "/", absl::Dec(absl::ToUnixMicros(now), absl::kZeroPad16));
+    }
     postgres.base = options;
     return store::OpenPostgres(postgres);
   }
@@ -166,7 +170,7 @@ absl::Status Host::Migrate(const HostConfig& config, const Parts& parts) {
   RETURN_IF_ERROR(MakeFolders(config));
   SystemRandom secrets;
   for (const std::unique_ptr<Part>& part : parts) {
-    RETURN_IF_ERROR(OpenDatabase(config, part->store_options(), &secrets).status());
+    RETURN_IF_ERROR(OpenDatabase(config, part->store_options(), &secrets, SystemClock().Now()).status());
   }
   return absl::OkStatus();
 }
@@ -175,6 +179,7 @@ absl::Status Host::OpenBus() {
   if (config_.bus_kind == BusKind::kKafka) {
     bus::KafkaBusOptions options = config_.kafka;
     options.clock = &monotonic_;
+    options.member = config_.replica;
     ASSIGN_OR_RETURN(bus_, bus::OpenKafkaBus(options));
     return absl::OkStatus();
   }
@@ -217,7 +222,8 @@ absl::Status Host::CreateParts() {
   for (const std::unique_ptr<Part>& part : parts_) {
     store::Options options = part->store_options();
     options.migrated_by = MigratedBy(config_);
-    ASSIGN_OR_RETURN(std::unique_ptr<store::Database> database, OpenDatabase(config_, options, &secrets_));
+    ASSIGN_OR_RETURN(std::unique_ptr<store::Database> database,
+                     OpenDatabase(config_, options, &secrets_, clock_->Now()));
     journals_.Add(options.service, database.get());
     databases_.push_back(std::move(database));
     ASSIGN_OR_RETURN(std::unique_ptr<audit::CheckpointWriter> checkpoints,

@@ -84,6 +84,9 @@ struct HostConfig {
   bus::KafkaBusOptions kafka;  // The clock is the host's.
   // Whether missing topics are made on Kafka. Otherwise a missing one is an error.
   bool create_topics = false;
+  // The name of this program among the replicas of its services, the same after each restart: see
+  // bus::KafkaBusOptions::member and store::PostgresOptions::program. Empty: none.
+  std::string replica;
   // Where the JournalService of services in other processes is: "host:port" by name of the service.
   std::map<std::string, std::string> peers;
   config::ListenAddress grpc_listen{"127.0.0.1", 7443};

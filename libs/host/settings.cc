@@ -1,11 +1,16 @@
 #include "libs/host/settings.h"
 
+#include <limits.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <array>
 #include <map>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "libs/base/resource_name.h"
@@ -23,6 +28,26 @@ absl::Status TakeBus(Settings& settings) {
   if (!read.ok()) return absl::InvalidArgumentError(absl::StrCat("bus.kafka_properties: ", read.status().message()));
   settings.server.kafka.settings = *std::move(read);
   return absl::OkStatus();
+}
+
+bool IsReplicaName(absl::string_view name) {
+  constexpr size_t kBytesMax = 249;  // Kafka's.
+  return name.size() <= kBytesMax && std::all_of(name.begin(), name.end(), [](char each) {
+           return absl::ascii_isalnum(each) || each == '.' || each == '_' || each == '-';
+         });
+}
+
+// Two programs of a machine have other ports, and the restarted one has the same. Where any port will do there is no
+// name.
+absl::Status TakeReplica(HostConfig& server) {
+  if (server.replica.empty() && server.grpc_listen.port != 0) {
+    std::array<char, HOST_NAME_MAX + 1> host{};
+    if (gethostname(host.data(), host.size() - 1) != 0) return absl::OkStatus();
+    std::string name = absl::StrCat(host.data(), "-", server.grpc_listen.port);
+    if (IsReplicaName(name)) server.replica = std::move(name);
+  }
+  if (IsReplicaName(server.replica)) return absl::OkStatus();
+  return absl::InvalidArgumentError("replica.name: 1 to 249 of a-z, A-Z, 0-9, ., _ and -");
 }
 
 absl::Status TakePeers(Settings& settings) {
@@ -137,6 +162,10 @@ void Describe(config::ConfigSpec& spec, Settings& settings) {
                 "a replica that is silent for so long loses its partitions");
   spec.Bool("bus.create_topics", &server.create_topics, "whether missing topics are made on Kafka at the start");
   spec.Check([&settings] { return TakeBus(settings); });
+  spec.String("replica.name", &server.replica,
+              "what tells this program from the other replicas of its service, the same after each restart: what was "
+              "killed goes on at once; empty: the name of the machine and the port of grpc.listen");
+  spec.Check([&server] { return TakeReplica(server); });
   spec.String("peers", &settings.peers,
               "SERVICE=HOST:PORT of services in other processes, with commas between: missed events are read there");
   spec.Check([&settings] { return TakePeers(settings); });

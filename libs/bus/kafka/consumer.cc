@@ -11,7 +11,11 @@ namespace polku::bus::kafka {
 namespace {
 
 // Leaving the group can hang in librdkafka 2.0.2; the group notices by the session timeout instead.
-constexpr absl::Duration kLeave = absl::Seconds(5);
+constexpr absl::Duration kLeave = absl::Seconds(2);
+constexpr absl::Duration kClose = absl::Seconds(5);
+// The answer to one tells a member that the group deals anew.
+constexpr absl::Duration kHeartbeat = absl::Milliseconds(500);
+constexpr int kHeartbeats = 5;  // At least so many in a session timeout.
 constexpr absl::Duration kServe = absl::Milliseconds(50);
 constexpr absl::Duration kEndsBackOff = absl::Seconds(5);
 
@@ -49,6 +53,14 @@ int64_t BytesOf(const Record& record) {
   return static_cast<int64_t>(bytes);
 }
 
+// Whether the group knows it.
+bool IsMember(rd_kafka_t* client) {
+  char* id = rd_kafka_memberid(client);
+  const bool known = id != nullptr && *id != 0;
+  rd_kafka_mem_free(client, id);
+  return known;
+}
+
 void Add(const TopicPartition& partition, int64_t offset, const Partitions& list) {
   rd_kafka_topic_partition_list_add(list.get(), partition.topic.c_str(), partition.partition)->offset = offset;
 }
@@ -56,17 +68,19 @@ void Add(const TopicPartition& partition, int64_t offset, const Partitions& list
 }  // namespace
 
 absl::Status KafkaConsumer::Join() {
-  ASSIGN_OR_RETURN(Conf conf,
-                   MakeConf(options_, {{"group.id", group_},
-                                       {"enable.auto.commit", "false"},
-                                       {"enable.auto.offset.store", "false"},
-                                       {"auto.offset.reset", "error"},
-                                       {"enable.partition.eof", "true"},
-                                       {"check.crcs", "true"},
-                                       {"fetch.wait.max.ms", "100"},
-                                       {"partition.assignment.strategy", "roundrobin"},
-                                       {"session.timeout.ms", absl::StrCat(Millis(options_.session_timeout))},
-                                       {"heartbeat.interval.ms", absl::StrCat(Millis(options_.session_timeout / 5))}}));
+  Settings settings = {
+      {"group.id", group_},
+      {"enable.auto.commit", "false"},
+      {"enable.auto.offset.store", "false"},
+      {"auto.offset.reset", "error"},
+      {"enable.partition.eof", "true"},
+      {"check.crcs", "true"},
+      {"fetch.wait.max.ms", "100"},
+      {"partition.assignment.strategy", "roundrobin"},
+      {"session.timeout.ms", absl::StrCat(Millis(options_.session_timeout))},
+      {"heartbeat.interval.ms", absl::StrCat(Millis(std::min(kHeartbeat, options_.session_timeout / kHeartbeats)))}};
+  if (!member_.empty()) settings.emplace_back("group.instance.id", member_);
+  ASSIGN_OR_RETURN(Conf conf, MakeConf(options_, settings));
   rd_kafka_conf_set_rebalance_cb(conf.get(), Rebalance);
   rd_kafka_conf_set_opaque(conf.get(), this);
   ASSIGN_OR_RETURN(Client client, MakeClient(RD_KAFKA_CONSUMER, std::move(conf)));
@@ -87,14 +101,24 @@ absl::Status KafkaConsumer::Join() {
   return absl::OkStatus();
 }
 
-void KafkaConsumer::Leave() {
+// Taking back the subscription is the one way by which librdkafka lets a member with a name leave.
+void KafkaConsumer::LeaveGroup() {
+  if (client_ == nullptr || member_.empty()) return;
+  rd_kafka_unsubscribe(client_.get());
+  const absl::Duration end = options_.clock->Elapsed() + kLeave;
+  while (IsMember(client_.get()) && options_.clock->Elapsed() < end) {
+    const MessagePtr dropped(rd_kafka_consumer_poll(client_.get(), Millis(kServe)), rd_kafka_message_destroy);
+  }
+}
+
+void KafkaConsumer::Close() {
   if (client_ == nullptr) return;
   rd_kafka_t* client = client_.release();
   rd_kafka_queue_t* queue = rd_kafka_queue_new(client);
   rd_kafka_error_t* error = rd_kafka_consumer_close_queue(client, queue);
   const bool closes = error == nullptr;
   if (error != nullptr) rd_kafka_error_destroy(error);
-  const absl::Duration end = options_.clock->Elapsed() + kLeave;
+  const absl::Duration end = options_.clock->Elapsed() + kClose;
   while (closes && rd_kafka_consumer_closed(client) == 0 && options_.clock->Elapsed() < end) {
     // Records that wait come, too; they come again to whoever reads on.
     const MessagePtr dropped(rd_kafka_consume_queue(queue, Millis(kServe)), rd_kafka_message_destroy);
@@ -108,7 +132,7 @@ void KafkaConsumer::Leave() {
   rebalanced_ = true;
 }
 
-// Called inside Poll and Leave only.
+// Called inside Poll, LeaveGroup and Close only.
 void KafkaConsumer::Rebalance(rd_kafka_t* client, rd_kafka_resp_err_t error,
                               rd_kafka_topic_partition_list_t* partitions, void* consumer) {
   auto& self = *static_cast<KafkaConsumer*>(consumer);
@@ -261,19 +285,25 @@ void KafkaConsumer::TellAssignment(Polled& polled) {
   to_start_again_.clear();
 }
 
-void KafkaConsumer::LeaveIfBroken() {
+void KafkaConsumer::CloseIfBroken() {
   if (client_ == nullptr) return;
   const absl::Status failed = FatalError(client_.get());
   const absl::Duration stands =
       behind_since_.has_value() ? options_.clock->Elapsed() - *behind_since_ : absl::ZeroDuration();
   if (failed.ok() && stands < options_.stall_timeout) return;
   LogEvent(LogLevel::kWarning, "consumer is replaced", {{"group", group_}, {"status", failed}, {"stands", stands}});
-  Leave();
+  if (rd_kafka_fatal_error(client_.get(), nullptr, 0) == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID) {
+    // Taking it back would begin a quarrel: each takes it from the other for ever.
+    LogEvent(LogLevel::kError, "another program reads under the name of this one, which goes on without a name",
+             {{"group", group_}, {"member", member_}});
+    member_.clear();
+  }
+  Close();
 }
 
 absl::StatusOr<Polled> KafkaConsumer::Poll(const PollLimits& limits) {
   if (limits.records_max < 1 || limits.bytes_max < 1) return absl::InvalidArgumentError("poll: a limit below 1");
-  LeaveIfBroken();
+  CloseIfBroken();
   if (client_ == nullptr) RETURN_IF_ERROR(Join());
   Polled polled;
   if (!rebalanced_) RETURN_IF_ERROR(AssignStarted());

@@ -22,9 +22,13 @@ class KafkaConsumer final : public Consumer {
       : options_(options),
         group_(std::move(group)),
         topics_(std::move(topics)),
+        member_(options.member),
         asker_(nullptr, rd_kafka_destroy),
         client_(nullptr, rd_kafka_destroy) {}
-  ~KafkaConsumer() override { Leave(); }
+  ~KafkaConsumer() override {
+    LeaveGroup();
+    Close();
+  }
 
   // Errors: kNotFound, kUnavailable, kInvalidArgument (settings).
   absl::Status Join();
@@ -41,7 +45,9 @@ class KafkaConsumer final : public Consumer {
 
   static void Rebalance(rd_kafka_t* client, rd_kafka_resp_err_t error, rd_kafka_topic_partition_list_t* partitions,
                         void* consumer);
-  void Leave();
+  // Others have our partitions at once. Closing alone leaves the place of a member with a name for its successor.
+  void LeaveGroup();
+  void Close();
   absl::Status AssignStarted();
   // One event of the client; false when none came in time.
   bool Take(absl::Duration wait, const PollLimits& limits, Polled& polled, int64_t& bytes);
@@ -49,13 +55,14 @@ class KafkaConsumer final : public Consumer {
   void TakeError(const rd_kafka_message_t& message);
   void FindEnds(Polled& polled);
   // Gives up a client that is of no more use.
-  void LeaveIfBroken();
+  void CloseIfBroken();
   void TellAssignment(Polled& polled);
   absl::Status CheckHeld(const TopicPartition& partition, absl::string_view what) const;
 
   const KafkaBusOptions options_;
   const std::string group_;
   const std::set<std::string> topics_;
+  std::string member_;  // Empty once another program has taken the name.
   // For questions: a broker answers one request of a connection after the other, and would let them wait behind one for
   // records that have not come yet.
   Client asker_;

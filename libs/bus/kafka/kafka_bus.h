@@ -28,9 +28,13 @@ struct KafkaBusOptions {
   absl::Duration publish_timeout = absl::Seconds(30);
   // Longest wait for an answer to a question: metadata, watermarks, creating a topic.
   absl::Duration request_timeout = absl::Seconds(10);
-  // A member that is silent for so long loses its partitions to others: a process that was killed and starts again
-  // waits so long for them. Brokers take no less than 6 s unless they are set otherwise.
+  // A member that is silent for so long loses its partitions to others. Brokers take no less than 6 s unless they are
+  // set otherwise.
   absl::Duration session_timeout = absl::Seconds(6);
+  // The name of this program among those that read for the same group, the same after each restart: a process that was
+  // killed and starts again within the session timeout has its partitions back at once, and the others notice nothing.
+  // Without one it waits for the end of its own session. 1 to 249 of [a-zA-Z0-9._-], or empty.
+  std::string member;
   // A Poll that brought nothing asks the brokers where partitions end, not more often than this, and waits so long for
   // the answer; when there was none it does not ask for a while.
   absl::Duration ends_interval = absl::Milliseconds(50);

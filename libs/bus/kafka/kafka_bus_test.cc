@@ -116,7 +116,8 @@ std::vector<std::string> Numbered(int count) {
 
 TEST(KafkaBus, RefusesSettingsThatDecideAboutOrderOrDurability) {
   KafkaBusOptions options = OptionsFor("127.0.0.1:1");
-  for (const char* name : {"enable.idempotence", "acks", "group.id", "enable.auto.commit", "partitioner"}) {
+  for (const char* name :
+       {"enable.idempotence", "acks", "group.id", "group.instance.id", "enable.auto.commit", "partitioner"}) {
     options.settings = {{name, "x"}};
     const absl::Status refused = OpenKafkaBus(options).status();
     EXPECT_THAT(refused, StatusIs(absl::StatusCode::kInvalidArgument));
@@ -261,6 +262,119 @@ TEST(KafkaBus, SaysWhenRecordsAreGoneAndNeverJumpsOverThem) {
   reader.ReadUntil(5);
   EXPECT_THAT(reader.values(), ElementsAre("5", "6", "7", "8", "9"));
   EXPECT_THAT(bus->Extents("gone", kPatience), IsOkAndHolds(ElementsAre(Extent{5, 10})));
+}
+
+// A member of a group that starts what it gets, and counts how often everything was taken away.
+class Member {
+ public:
+  Member(const std::string& name, const std::string& topic)
+      : bus_(Open(OptionsOf(name))), consumer_(ConsumerOf(*bus_, topic)) {}
+
+  void Poll() {
+    const absl::StatusOr<Polled> polled = consumer_->Poll({.wait = absl::Milliseconds(10)});
+    if (!polled.ok()) return;
+    if (!polled->revoked.empty()) ++revoked_;
+    for (const TopicPartition& lost : polled->revoked) held_.erase(lost);
+    for (const TopicPartition& each : polled->assigned) {
+      if (consumer_->Start(each, 0).ok()) held_.insert(each);
+    }
+  }
+  size_t held() const { return held_.size(); }
+  int revoked() const { return revoked_; }
+
+ private:
+  // Nothing in these tests may wait for the end of a session.
+  static KafkaBusOptions OptionsOf(const std::string& name) {
+    KafkaBusOptions options = OptionsFor(testing::KafkaEnvironment::broker().bootstrap_servers());
+    options.session_timeout = absl::Minutes(4);
+    options.member = name;
+    return options;
+  }
+
+  const std::unique_ptr<Bus> bus_;
+  const std::unique_ptr<Consumer> consumer_;
+  std::set<TopicPartition> held_;
+  int revoked_ = 0;
+};
+
+void MakeTopic(const std::string& topic, int partitions) {
+  const auto bus = Open(OptionsFor(testing::KafkaEnvironment::broker().bootstrap_servers()));
+  ASSERT_THAT(bus->EnsureTopics({{topic, partitions}}), IsOk());
+}
+
+template <class Done>
+void PollUntil(const std::vector<Member*>& members, Done done) {
+  const absl::Duration end = Clock().Elapsed() + kPatience;
+  while (!done() && Clock().Elapsed() < end) {
+    for (Member* member : members) member->Poll();
+  }
+  EXPECT_TRUE(done());
+}
+
+// A process that is killed says nothing.
+class KilledMember {
+ public:
+  KilledMember(const std::string& name, const std::string& topic) {
+    const KafkaBusOptions options = OptionsFor(testing::KafkaEnvironment::broker().bootstrap_servers());
+    absl::StatusOr<kafka::Conf> conf = kafka::MakeConf(options, {{"group.id", "group-of-" + topic},
+                                                                 {"group.instance.id", name},
+                                                                 {"enable.auto.commit", "false"},
+                                                                 {"partition.assignment.strategy", "roundrobin"},
+                                                                 {"session.timeout.ms", "240000"},
+                                                                 {"heartbeat.interval.ms", "500"}});
+    POLKU_CHECK(conf.ok());
+    absl::StatusOr<kafka::Client> client = kafka::MakeClient(RD_KAFKA_CONSUMER, *std::move(conf));
+    POLKU_CHECK(client.ok());
+    client_ = client->release();
+    rd_kafka_poll_set_consumer(client_);
+    const kafka::Partitions wanted = kafka::MakePartitions(1);
+    rd_kafka_topic_partition_list_add(wanted.get(), topic.c_str(), RD_KAFKA_PARTITION_UA);
+    POLKU_CHECK(rd_kafka_subscribe(client_, wanted.get()) == RD_KAFKA_RESP_ERR_NO_ERROR);
+  }
+  ~KilledMember() { rd_kafka_destroy_flags(client_, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE); }
+
+  size_t Poll() {
+    if (rd_kafka_message_t* message = rd_kafka_consumer_poll(client_, 10)) rd_kafka_message_destroy(message);
+    rd_kafka_topic_partition_list_t* held = nullptr;
+    POLKU_CHECK(rd_kafka_assignment(client_, &held) == RD_KAFKA_RESP_ERR_NO_ERROR);
+    const auto count = static_cast<size_t>(held->cnt);
+    rd_kafka_topic_partition_list_destroy(held);
+    return count;
+  }
+
+ private:
+  rd_kafka_t* client_ = nullptr;
+};
+
+TEST(KafkaGroup, GivesAKilledMemberThatStartsAgainItsPartitionsBackAndTheOthersNoticeNothing) {
+  MakeTopic("restarted", 2);
+  auto first = std::make_unique<KilledMember>("first", "restarted");
+  Member second("second", "restarted");
+  PollUntil({&second}, [&] { return first->Poll() == 1 && second.held() == 1; });
+  first.reset();
+  const int revoked = second.revoked();
+  Member again("first", "restarted");
+  PollUntil({&second, &again}, [&] { return again.held() == 1; });
+  EXPECT_EQ(second.held(), 1U);
+  EXPECT_EQ(second.revoked(), revoked);
+}
+
+TEST(KafkaGroup, GivesOthersAtOnceWhatAMemberHadThatEnds) {
+  MakeTopic("ended", 2);
+  auto first = std::make_unique<Member>("first", "ended");
+  Member second("second", "ended");
+  PollUntil({first.get(), &second}, [&] { return first->held() == 1 && second.held() == 1; });
+  first.reset();
+  PollUntil({&second}, [&] { return second.held() == 2; });
+}
+
+// A program that stood still for long, or a second one by mistake. Neither may take the name from the other for ever.
+TEST(KafkaGroup, LetsTwoProgramsOfOneNameBothRead) {
+  MakeTopic("twice", 2);
+  Member first("same", "twice");
+  PollUntil({&first}, [&] { return first.held() == 2; });
+  Member second("same", "twice");
+  PollUntil({&first, &second}, [&] { return first.held() == 1 && second.held() == 1; });
 }
 
 class KafkaBusErrors : public ::testing::Test {

@@ -148,6 +148,7 @@ absl::StatusOr<std::unique_ptr<Session>> PostgresDatabase::NewSession(size_t cac
                                                       " and had ", epoch_, ": it was restored, open it again"));
   }
   auto session = std::make_unique<Session>(std::move(connection), sealer_.get(), cached_keys_max);
+  if (!options_.program.empty()) session->program = absl::StrCat(options_.program, "/");
   session->owned_columns = owned_columns_;
   return session;
 }

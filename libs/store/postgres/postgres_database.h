@@ -20,6 +20,9 @@ struct PostgresOptions {
   std::string key_path;      // The key file, SQLite's in this dialect too. Programs of one database share it.
   std::string ledger_path;   // The erasure ledger (erasure_ledger.h): in no backup. Empty = none, for tests.
   Random* random = nullptr;  // Of keys and nonces. Outlives the database. SystemRandom in production.
+  // "NAME/START", START being a text that is greater each time the program is started under this name: it takes the
+  // lease of what ran under the name before it over at once. Empty = the lease of another program is waited for.
+  std::string program;
   int reader_connections = 4;
   absl::Duration lock_wait_max = absl::Seconds(10);  // For a row that another program has locked; then kAborted.
   // A program that stands still inside a transaction keeps others waiting no longer: the server ends its connection.

@@ -275,6 +275,26 @@ TEST_F(SharedDatabaseTest, OneProgramHasTheLeaseUntilItEndsOrIsGivenBack) {
   EXPECT_THAT(Take(*database_, "a", absl::Minutes(5)), IsOkAndHolds(true));
 }
 
+// A program that was killed and starts again need not wait for the end of its own lease, and what was there before it,
+// should it still run, does not get it back.
+TEST_F(SharedDatabaseTest, WhatStartsUnderTheNameOfAProgramTakesItsLeaseOver) {
+  const auto start = [this](const std::string& program) {
+    PostgresOptions options = options_;
+    options.program = program;
+    return *OpenPostgres(options);
+  };
+  const auto first = start("a-1/1");
+  EXPECT_THAT(Take(*first, "x", absl::Minutes(5)), IsOkAndHolds(true));
+  for (const char* other : {"a-2/2", "a-10/2", "a/2", "/2", ""}) {
+    EXPECT_THAT(Take(*start(other), "y", absl::Minutes(5)), IsOkAndHolds(false)) << other;
+  }
+  const auto again = start("a-1/2");
+  EXPECT_THAT(Take(*again, "y", absl::Minutes(5)), IsOkAndHolds(true));
+  EXPECT_THAT(Take(*first, "x", absl::Minutes(5)), IsOkAndHolds(false));
+  auto late = *first->Begin();
+  EXPECT_THAT(late->HoldLease("x"), StatusIs(Code::kAborted));
+}
+
 TEST_F(SharedDatabaseTest, WhoLostTheLeaseIsAborted) {
   ASSERT_THAT(Take(*database_, "a", absl::ZeroDuration()), IsOkAndHolds(true));
   {

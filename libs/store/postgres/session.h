@@ -64,6 +64,7 @@ class Session {
   Dictionary keys;
   Dictionary names;
   std::vector<OwnedColumn> owned_columns;  // Of the writing session only.
+  std::string program;                     // Stands before the holder of a lease: PostgresOptions::program, "/".
   // By the address of the shape; the copy tells when another shape stands there.
   absl::flat_hash_map<const TableShape*, KnownShape> shapes;
   // Reused from row to row.

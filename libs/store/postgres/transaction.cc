@@ -69,10 +69,12 @@ constexpr char kClaimPosition[] =
 constexpr char kSaveSourceVersions[] =
     "INSERT INTO source_version(key_id, source_id, epoch, last) SELECT * FROM unnest($1, $2, $3, $4) "
     "ON CONFLICT (key_id, source_id, epoch) DO UPDATE SET last = GREATEST(excluded.last, source_version.last)";
-// Skips the row while a transaction of its holder has it.
+// Skips the row while a transaction of its holder has it. Of two holders NAME/START/... of one name the later one is
+// right: the other is what ran before it.
 constexpr char kTakeLease[] =
     "UPDATE lease SET holder = $1, until = clock_timestamp() + $2 * INTERVAL '1 microsecond' "
-    "WHERE name = (SELECT name FROM lease WHERE name = 'service' AND (holder = $1 OR until < clock_timestamp()) "
+    "WHERE name = (SELECT name FROM lease WHERE name = 'service' AND (holder = $1 OR until < clock_timestamp() "
+    "OR (strpos($1, '/') > 1 AND split_part(holder, '/', 1) = split_part($1, '/', 1) AND holder < $1)) "
     "FOR UPDATE SKIP LOCKED)";
 constexpr char kHoldLease[] = "SELECT 1 FROM lease WHERE name = 'service' AND holder = $1 FOR UPDATE";
 constexpr char kReleaseLease[] = "UPDATE lease SET holder = '', until = 'epoch' WHERE name = 'service' AND holder = $1";
@@ -499,20 +501,22 @@ absl::Status PostgresTransaction::ClaimPosition(const PositionClaim& claim) {
 
 absl::StatusOr<bool> PostgresTransaction::TakeLease(absl::string_view holder, absl::Duration lasts) {
   RETURN_IF_ERROR(Usable());
-  ASSIGN_OR_RETURN(const Result taken, session()->connection->Run(kTakeLease, Parameter::Text(holder),
+  const std::string known_as = absl::StrCat(session()->program, holder);
+  ASSIGN_OR_RETURN(const Result taken, session()->connection->Run(kTakeLease, Parameter::Text(known_as),
                                                                   Parameter::Number(absl::ToInt64Microseconds(lasts))));
   return taken.changes() == 1;
 }
 
 absl::Status PostgresTransaction::HoldLease(absl::string_view holder) {
   RETURN_IF_ERROR(Usable());
-  ASSIGN_OR_RETURN(const Result held, session()->connection->Run(kHoldLease, Parameter::Text(holder)));
+  const std::string known_as = absl::StrCat(session()->program, holder);
+  ASSIGN_OR_RETURN(const Result held, session()->connection->Run(kHoldLease, Parameter::Text(known_as)));
   return held.rows() == 1 ? absl::OkStatus() : absl::AbortedError("another program has the lease");
 }
 
 absl::Status PostgresTransaction::ReleaseLease(absl::string_view holder) {
   RETURN_IF_ERROR(Usable());
-  return session()->connection->Send(kReleaseLease, Parameter::Text(holder));
+  return session()->connection->Send(kReleaseLease, Parameter::Text(absl::StrCat(session()->program, holder)));
 }
 
 absl::Status PostgresTransaction::SaveCoverage(absl::Span<const Coverage> coverage) {
