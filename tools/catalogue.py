@@ -65,7 +65,7 @@ def roles_of(path):
     """Roles of each method by the permission table in a source; a list of roles there may have a name."""
     source = path.read_text()
     named = dict(re.findall(r'std::vector<std::string> (\w+) = (\{[^}]*\});', source))
-    rows = re.findall(r'\{(?:MethodOf\()?"(?:polku\.[\w.]+/)?(\w+)"\)?,\s*(\{[^}]*\}|\w+)\}', source)
+    rows = re.findall(r'\{(?:MethodOf\()?"(?:polku\.[\w.]+/)?(\w+)"\)?,\s*(\{[^}]*\}|\w+)(?:,\s*(?:\{[^}]*\}|\w+))?\}', source)
     return {method: ', '.join(re.findall(r'"([\w-]+)"', named.get(roles, roles))) for method, roles in rows}
 
 
