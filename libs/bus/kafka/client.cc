@@ -71,6 +71,10 @@ absl::Status Answers(rd_kafka_event_t* event) {
   return absl::OkStatus();
 }
 
+std::string TextOf(const void* bytes, size_t size) {
+  return bytes == nullptr ? std::string() : std::string(static_cast<const char*>(bytes), size);
+}
+
 }  // namespace
 
 int Millis(absl::Duration duration) { return static_cast<int>(absl::ToInt64Milliseconds(duration)); }
@@ -224,6 +228,28 @@ absl::StatusOr<std::vector<Extent>> FindExtents(rd_kafka_t* client, absl::Span<c
     }
     absl::SleepFor(kAskAgain);
   }
+}
+
+TopicPartition PlaceOf(const rd_kafka_message_t& message) {
+  return {rd_kafka_topic_name(message.rkt), message.partition};
+}
+
+Record RecordOf(const rd_kafka_message_t& message) {
+  Record record;
+  record.from = PlaceOf(message);
+  record.offset = message.offset;
+  record.key = TextOf(message.key, message.key_len);
+  record.value = TextOf(message.payload, message.len);
+  record.append_time = absl::FromUnixMillis(rd_kafka_message_timestamp(&message, nullptr));
+  rd_kafka_headers_t* headers = nullptr;
+  if (rd_kafka_message_headers(&message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return record;
+  const char* name = nullptr;
+  const void* value = nullptr;
+  size_t size = 0;
+  for (size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR; ++i) {
+    record.headers.push_back({name, TextOf(value, size)});
+  }
+  return record;
 }
 
 }  // namespace polku::bus::kafka

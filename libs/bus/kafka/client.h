@@ -43,6 +43,10 @@ absl::Status FatalError(rd_kafka_t* client);
 
 int Millis(absl::Duration duration);
 
+using MessagePtr = std::unique_ptr<rd_kafka_message_t, decltype(&rd_kafka_message_destroy)>;
+TopicPartition PlaceOf(const rd_kafka_message_t& message);
+Record RecordOf(const rd_kafka_message_t& message);
+
 // How many partitions a topic has; nothing if it does not exist.
 absl::StatusOr<std::optional<int>> CountPartitions(rd_kafka_t* client, const std::string& topic,
                                                    absl::Duration timeout);

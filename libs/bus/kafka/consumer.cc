@@ -19,34 +19,6 @@ constexpr int kHeartbeats = 5;  // At least so many in a session timeout.
 constexpr absl::Duration kServe = absl::Milliseconds(50);
 constexpr absl::Duration kEndsBackOff = absl::Seconds(5);
 
-using MessagePtr = std::unique_ptr<rd_kafka_message_t, decltype(&rd_kafka_message_destroy)>;
-
-TopicPartition PlaceOf(const rd_kafka_message_t& message) {
-  return {rd_kafka_topic_name(message.rkt), message.partition};
-}
-
-std::string TextOf(const void* bytes, size_t size) {
-  return bytes == nullptr ? std::string() : std::string(static_cast<const char*>(bytes), size);
-}
-
-Record RecordOf(const rd_kafka_message_t& message) {
-  Record record;
-  record.from = PlaceOf(message);
-  record.offset = message.offset;
-  record.key = TextOf(message.key, message.key_len);
-  record.value = TextOf(message.payload, message.len);
-  record.append_time = absl::FromUnixMillis(rd_kafka_message_timestamp(&message, nullptr));
-  rd_kafka_headers_t* headers = nullptr;
-  if (rd_kafka_message_headers(&message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return record;
-  const char* name = nullptr;
-  const void* value = nullptr;
-  size_t size = 0;
-  for (size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR; ++i) {
-    record.headers.push_back({name, TextOf(value, size)});
-  }
-  return record;
-}
-
 int64_t BytesOf(const Record& record) {
   size_t bytes = record.key.size() + record.value.size();
   for (const Header& header : record.headers) bytes += header.name.size() + header.value.size();
