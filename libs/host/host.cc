@@ -121,6 +121,7 @@ std::vector<rpc::MethodPermission> CommonPermissions() {
   Append(rpc::OperatorPermissions(), rows);
   Append(rpc::TracePermissions(), rows);
   Append(rpc::AuditPermissions(), rows);
+  Append(rpc::VerifyPermissions(), rows);
   return rows;
 }
 
@@ -276,6 +277,9 @@ void Host::CreateCommonApis() {
     served.push_back({pipeline->service(), common_gates_.back().get(), databases_[i].get(), pipeline});
   }
   journal_ = std::make_unique<rpc::JournalApi>(served);
+  std::map<std::string, std::vector<rpc::Invariant>> invariants;
+  for (const std::unique_ptr<Part>& part : parts_) invariants[part->pipeline().service()] = part->invariants();
+  verify_ = std::make_unique<rpc::VerifyApi>(served, std::move(invariants));
   operator_ = std::make_unique<rpc::OperatorApi>(served);
   trace_ = std::make_unique<rpc::TraceApi>(served);
   audit_ = std::make_unique<rpc::AuditApi>(std::move(served));
@@ -305,7 +309,7 @@ absl::Status Host::OpenPorts() {
     Append(part->grpc_services(), services);
   }
   Append(CommonPermissions(), server.permissions);
-  Append({journal_.get(), operator_.get(), trace_.get(), audit_.get()}, services);
+  Append({journal_.get(), operator_.get(), trace_.get(), audit_.get(), verify_.get()}, services);
   ASSIGN_OR_RETURN(ops_, ops::OpsServer::Start(std::move(ops)));
   ASSIGN_OR_RETURN(server_, rpc::Server::Start(server, std::move(services)));
   return absl::OkStatus();

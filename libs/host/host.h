@@ -36,6 +36,7 @@
 #include "libs/rpc/remote_journals.h"
 #include "libs/rpc/server.h"
 #include "libs/rpc/trace_api.h"
+#include "libs/rpc/verify_api.h"
 #include "libs/store/database.h"
 #include "prometheus/gauge.h"
 #include "prometheus/registry.h"
@@ -176,6 +177,7 @@ class Host {
   std::unique_ptr<rpc::OperatorApi> operator_;
   std::unique_ptr<rpc::TraceApi> trace_;
   std::unique_ptr<rpc::AuditApi> audit_;
+  std::unique_ptr<rpc::VerifyApi> verify_;
   std::unique_ptr<rpc::Server> server_;
   std::unique_ptr<ops::OpsServer> ops_;
   std::thread gauges_;

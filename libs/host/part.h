@@ -18,6 +18,7 @@
 #include "libs/pipeline/pipeline.h"
 #include "libs/rpc/access.h"
 #include "libs/rpc/gate.h"
+#include "libs/rpc/verify_api.h"
 #include "libs/store/database.h"
 #include "prometheus/registry.h"
 
@@ -57,6 +58,8 @@ class Part {
   virtual void EndWatches() = 0;
   // Blocks on the database; one caller, every 15 seconds or so.
   virtual absl::Status RefreshGauges() = 0;
+  // What its database must never hold.
+  virtual std::vector<rpc::Invariant> invariants() const = 0;
 };
 
 // A service whose Create takes these two.
@@ -85,6 +88,10 @@ class PartOf final : public Part {
   absl::Status RefreshGauges() override {
     if constexpr (requires { service_->RefreshGauges(); }) return service_->RefreshGauges();
     return absl::OkStatus();
+  }
+  std::vector<rpc::Invariant> invariants() const override {
+    if constexpr (requires { Service::Invariants(); }) return Service::Invariants();
+    return {};
   }
 
  private:

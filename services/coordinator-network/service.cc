@@ -123,4 +123,11 @@ absl::Status Service::RefreshGauges() {
   return absl::OkStatus();
 }
 
+std::vector<rpc::Invariant> Service::Invariants() {
+  return {{"I3",
+           absl::StrCat("SELECT subject FROM task WHERE kind = ", v1::TASK_KIND_OUTREACH,
+                        " GROUP BY subject HAVING COUNT(*) > 1 ORDER BY subject"),
+           "has several open outreach tasks"}};
+}
+
 }  // namespace polku::coordinator_network

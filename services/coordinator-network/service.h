@@ -15,6 +15,7 @@
 #include "libs/pipeline/pipeline.h"
 #include "libs/rpc/access.h"
 #include "libs/rpc/gate.h"
+#include "libs/rpc/verify_api.h"
 #include "libs/store/database.h"
 #include "prometheus/gauge.h"
 #include "prometheus/registry.h"
@@ -68,6 +69,7 @@ class Service {
   // Sets the worklist gauges from the index tables; to be called every minute or so. Blocks on
   // the database. Thread-safe.
   absl::Status RefreshGauges();
+  static std::vector<rpc::Invariant> Invariants();
 
  private:
   explicit Service(prometheus::Registry& registry);

@@ -8,10 +8,7 @@
 
 namespace polku::faults {
 
-struct Violation {
-  std::string invariant;  // "I1"
-  std::string what;
-};
+using verify::Violation;
 
 std::vector<Violation> Check(const Observation& seen);
 

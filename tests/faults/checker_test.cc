@@ -73,6 +73,12 @@ TEST(Checker, FindsWhatNobodyAskedFor) {
   ExpectOnly("I2", seen);
 }
 
+TEST(Checker, FindsASubscriberThatKnowsMoreThanTheOwner) {
+  Observation seen = Good();
+  seen.services["follow-up"].applied[{"referral", kClient}] = 4;
+  ExpectOnly("I2", seen);
+}
+
 TEST(Checker, FindsASecondOutreachForOneFinding) {
   Observation seen = Good();
   seen.open_outreach["clients/1/interruptions/1"] = 2;

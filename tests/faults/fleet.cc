@@ -58,6 +58,8 @@ std::string Fleet::Database(const std::string& service) const {
   return store::postgres::ServerForTests::Get().Target(DatabaseOf(service));
 }
 
+std::string Fleet::DataFolder(const std::string& service) const { return absl::StrCat(folder_.path(), "/", service); }
+
 std::string Fleet::OutputOf(int program) const { return absl::StrCat(folder_.path(), "/", NameOf(program), ".log"); }
 
 std::vector<std::string> Fleet::WordsFor(int program) const {
@@ -69,7 +71,7 @@ std::vector<std::string> Fleet::WordsFor(int program) const {
   return {absl::StrCat(programs_, "/polku-", service),
           "--access.mode=development",
           "--identity.allow_test_codes=true",
-          absl::StrCat("--data.folder=", folder_.path(), "/", service),
+          absl::StrCat("--data.folder=", DataFolder(service)),
           "--store.kind=postgres",
           "--store.migrate=true",
           absl::StrCat("--store.postgres=", store::postgres::ServerForTests::Get().Target("faults_{service}")),

@@ -44,6 +44,8 @@ class Fleet {
   // As `kill -9`, and reaped.
   void Kill(int program) { processes_[program] = nullptr; }
   testing::ChildProcess& process(int program) { return *processes_[program]; }
+  std::string DataFolder(const std::string& service) const;
+  const std::string& programs() const { return programs_; }
   bool IsReady(int program) const;
   // Errors: kDeadlineExceeded after kReadyMax, kAborted when it has ended; either with the end of its output.
   absl::Status AwaitReady(int program);

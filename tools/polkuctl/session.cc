@@ -15,6 +15,7 @@
 #include "libs/base/status_macros.h"
 #include "libs/base/violation.h"
 #include "tools/polkuctl/operator_calls.h"
+#include "tools/polkuctl/verify_commands.h"
 
 namespace polku::polkuctl {
 
@@ -207,6 +208,7 @@ std::unique_ptr<CLI::App> MakeApp(Session& session) {
   AddBackupCommands(*app, session);
   AddTraceCommand(*app, session);
   AddAuditCommands(*app, session);
+  AddVerifyCommands(*app, session);
   return app;
 }
 
