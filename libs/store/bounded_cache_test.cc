@@ -30,5 +30,24 @@ TEST(BoundedCache, ReplacesAndErasesInBothGenerations) {
   EXPECT_EQ(cache.Find("0"), nullptr);
 }
 
+TEST(BoundedCache, TellsWhatWasFoundLatelyAsItIsNow) {
+  const std::string key = "clients/019cebc9-d900-79c0-8498-b7cbb6e31c1c";
+  BoundedCache<int> cache(4);
+  cache.Put(key, 1);
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_NE(cache.Find(key), nullptr);
+    EXPECT_EQ(*cache.Find(key), 1);
+  }
+  cache.Put(key, 2);
+  ASSERT_NE(cache.Find(key), nullptr);
+  EXPECT_EQ(*cache.Find(key), 2);
+  cache.Erase(key);
+  EXPECT_EQ(cache.Find(key), nullptr);
+  cache.Put(key, 3);
+  EXPECT_EQ(*cache.Find(key), 3);
+  cache.Clear();
+  EXPECT_EQ(cache.Find(key), nullptr);
+}
+
 }  // namespace
 }  // namespace polku::store

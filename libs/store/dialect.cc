@@ -43,6 +43,19 @@ absl::Status CheckTables(absl::string_view database, const Options& options, int
       ", this program needs ", core_known, ".", known, "; they are upgraded by: ", options.migrated_by));
 }
 
+absl::Status CheckRow(const TableShape& shape, size_t columns, const Row& row) {
+  if (row.size() != columns) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("row of ", shape.table, " has ", row.size(), " values, not ", columns));
+  }
+  const auto end = row.begin() + static_cast<std::ptrdiff_t>(shape.key_columns.size());
+  if (std::any_of(row.begin(), end, [](const Value& value) { return value.index() == 0; })) {
+    return absl::InvalidArgumentError(absl::StrCat("row of ", shape.table, " has NULL in its key"));
+  }
+  if (!IsByKey(shape) || std::holds_alternative<std::string>(row[0])) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("row of ", shape.table, " does not begin with a key"));
+}
+
 Value PastPrefix(absl::string_view prefix) {
   std::string past(prefix);
   while (!past.empty() && past.back() == '\xff') past.pop_back();

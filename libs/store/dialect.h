@@ -17,6 +17,10 @@ namespace polku::store {
 absl::Status Take(absl::StatusOr<std::string> opened, std::string& content, bool& erased);
 // The least text that is above all texts with this prefix; NULL when there is none.
 Value PastPrefix(absl::string_view prefix);
+// A table whose first key column is this: rows give an aggregate's key there, and the table has its number
+// (`aggregate_key.id`, which queries join). For tables that are written much: a key is five times as long as the rest.
+inline constexpr char kKeyId[] = "key_id";
+inline bool IsByKey(const TableShape& shape) { return shape.key_columns.front() == kKeyId; }
 // NULL when nothing is due.
 Value DueOf(const StoredAggregate& aggregate);
 
@@ -31,6 +35,10 @@ absl::Status CheckTables(absl::string_view database, const Options& options, int
                          const TablesFound& found);
 absl::Status CheckCoreTables(absl::string_view database, int64_t core_known, int64_t core_found);
 absl::Status CheckNoTables(absl::string_view database, const Options& options);
+
+// Errors: kInvalidArgument when a row has another number of values than `columns`, NULL in its key, or no text where
+// the key of an aggregate belongs.
+absl::Status CheckRow(const TableShape& shape, size_t columns, const Row& row);
 
 template <class T, class KeyOf>
 std::vector<absl::string_view> KeysOf(absl::Span<const T> rows, KeyOf key_of) {

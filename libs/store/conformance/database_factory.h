@@ -38,9 +38,10 @@ using MakeFactory = std::unique_ptr<DatabaseFactory> (*)();
 
 class StoreConformance : public testing::TestWithParam<MakeFactory> {
  public:
-  // Two tables: item (key id, values text, number, bytes) and pair (key a, b).
+  // Three tables: item (key id, values text, number, bytes), pair (key a, b) and keyed (key key_id, part, value text).
   static const TableShape& Item();
   static const TableShape& Pair();
+  static const TableShape& Keyed();
 
  protected:
   StoreConformance();

@@ -40,7 +40,10 @@ Options StoreConformance::DefaultOptions() {
   options.service = "referral";
   options.sealed_prefixes = {"clients/"};
   options.migrations = {{1, "item", "CREATE TABLE item(id TEXT PRIMARY KEY, text TEXT, number BIGINT, bytes BLOB);"},
-                        {2, "pair", "CREATE TABLE pair(a TEXT NOT NULL, b BIGINT NOT NULL, PRIMARY KEY(a, b));"}};
+                        {2, "pair",
+                         "CREATE TABLE pair(a TEXT NOT NULL, b BIGINT NOT NULL, PRIMARY KEY(a, b));"
+                         "CREATE TABLE keyed(key_id BIGINT NOT NULL, part BIGINT NOT NULL, text TEXT, "
+                         "PRIMARY KEY(key_id, part)) WITHOUT ROWID;"}};
   return options;
 }
 const TableShape& StoreConformance::Item() {
@@ -49,6 +52,11 @@ const TableShape& StoreConformance::Item() {
 }
 const TableShape& StoreConformance::Pair() {
   static const TableShape shape{"pair", {"a", "b"}, {}};
+  return shape;
+}
+
+const TableShape& StoreConformance::Keyed() {
+  static const TableShape shape{"keyed", {"key_id", "part"}, {"text"}};
   return shape;
 }
 
@@ -432,6 +440,30 @@ TEST_P(StoreConformance, ReplacesAndDeletesIndexRows) {
               IsOk());
   EXPECT_THAT(Read()->Query("SELECT id FROM item", {}), IsOkAndHolds(SizeIs(2)));
   EXPECT_THAT(Read()->Query("SELECT b FROM pair", {}), IsOkAndHolds(ElementsAre(Row{int64_t{2}})));
+}
+
+TEST_P(StoreConformance, KeepsRowsByTheNumberOfTheirKey) {
+  const auto text = [](absl::string_view s) { return Value(std::string(s)); };
+  const std::string all =
+      "SELECT k.text, i.part, i.text FROM keyed i JOIN aggregate_key k ON k.id = i.key_id ORDER BY k.text, i.part";
+  ASSERT_THAT(InTransaction([&](Transaction& t) {
+                // The numbers of the keys rise in another order than their texts.
+                return t.Upsert(Keyed(), {{text("clients/B"), int64_t{1}, text("b1")}});
+              }),
+              IsOk());
+  ASSERT_THAT(InTransaction([&](Transaction& t) -> absl::Status {
+                RETURN_IF_ERROR(t.Upsert(Keyed(), {{text("clients/B"), int64_t{2}, text("b2")},
+                                                   {text("clients/A"), int64_t{1}, text("old")},
+                                                   {text("clients/A"), int64_t{1}, text("a1")}}));
+                return t.Delete(Keyed(), {{text("clients/B"), int64_t{1}}, {text("clients/new"), int64_t{1}}});
+              }),
+              IsOk());
+  EXPECT_THAT(Read()->Query(all, {}), IsOkAndHolds(ElementsAre(Row{text("clients/A"), int64_t{1}, text("a1")},
+                                                               Row{text("clients/B"), int64_t{2}, text("b2")})));
+  EXPECT_THAT(InTransaction([&](Transaction& t) {
+                return t.Upsert(Keyed(), {{int64_t{1}, int64_t{1}, text("")}});
+              }),
+              StatusIs(Code::kInvalidArgument));
 }
 
 TEST_P(StoreConformance, RefusesIndexRowsOfAnotherShape) {

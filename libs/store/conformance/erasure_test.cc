@@ -37,6 +37,8 @@ absl::Status PutEverywhere(Transaction& t, const std::string& key) {
       t.Upsert(ErasureConformance::Item(), {{Value(key), Value(), Value(int64_t{1}), Value()},
                                             {Value(key + "/parts/1"), Value(), Value(int64_t{1}), Value()}}));
   RETURN_IF_ERROR(t.Upsert(ErasureConformance::Pair(), {{Value(key + "/parts/1"), Value(int64_t{1})}}));
+  RETURN_IF_ERROR(t.Upsert(ErasureConformance::Keyed(), {{Value(key), Value(int64_t{1}), Value()},
+                                                         {Value(key + "/parts/1"), Value(int64_t{1}), Value()}}));
   RETURN_IF_ERROR(t.Park({Parked(key)}));
   return t.AddDeadLetters({{Parked(key), "reason", 1}});
 }
@@ -111,6 +113,8 @@ void ErasureConformance::ExpectSwept() {
   EXPECT_THAT(reader->Query("SELECT id FROM item WHERE id LIKE 'clients/A%'", {}), IsOkAndHolds(IsEmpty()));
   EXPECT_THAT(reader->Query("SELECT id FROM item", {}), IsOkAndHolds(SizeIs(2)));
   EXPECT_THAT(reader->Query("SELECT a FROM pair", {}), IsOkAndHolds(SizeIs(1)));
+  EXPECT_THAT(reader->Query("SELECT k.text FROM keyed i JOIN aggregate_key k ON k.id = i.key_id ORDER BY k.text", {}),
+              IsOkAndHolds(ElementsAre(Row{Value("clients/B")}, Row{Value("clients/B/parts/1")})));
 }
 
 absl::Status ErasureConformance::PutBoth() {

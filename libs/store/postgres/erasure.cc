@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "libs/base/status_macros.h"
+#include "libs/store/dialect.h"
 #include "libs/store/postgres/transaction.h"
 
 namespace polku::store::postgres {
@@ -45,6 +46,12 @@ constexpr Walked kWalked[] = {
 // A cursor is the table that is walked, from 1, and the number of the row behind which to go on.
 constexpr int kRowBits = 56;
 
+// The names below an owner are those between "clients/C/" and "clients/C0".
+std::string Owned(const std::string& column) {
+  if (column != kKeyId) return absl::StrCat(column, " = $1 OR (", column, " > $2 AND ", column, " < $3)");
+  return absl::StrCat(column, " IN (SELECT id FROM aggregate_key WHERE ", Owned("text"), ")");
+}
+
 }  // namespace
 
 absl::Status PostgresTransaction::AppendErasures(absl::Span<const Erasure> erasures) {
@@ -73,10 +80,9 @@ absl::StatusOr<int64_t> PostgresTransaction::DeleteOwnedIndexRows(const std::str
   int64_t deleted = 0;
   for (const OwnedColumn& owned : session()->owned_columns) {
     if (deleted >= rows_max) break;
-    // The names below an owner are those between "clients/C/" and "clients/C0".
-    const std::string sql = absl::StrCat("DELETE FROM ", owned.table, " WHERE (", owned.key_columns, ") IN (SELECT ",
-                                         owned.key_columns, " FROM ", owned.table, " WHERE ", owned.column,
-                                         " = $1 OR (", owned.column, " > $2 AND ", owned.column, " < $3) LIMIT $4)");
+    const std::string sql =
+        absl::StrCat("DELETE FROM ", owned.table, " WHERE (", owned.key_columns, ") IN (SELECT ", owned.key_columns,
+                     " FROM ", owned.table, " WHERE ", Owned(owned.column), " LIMIT $4)");
     const Parameter parameters[] = {Parameter::Text(owner), Parameter::Text(absl::StrCat(owner, "/")),
                                     Parameter::Text(absl::StrCat(owner, "0")), Parameter::Number(rows_max - deleted)};
     RETURN_IF_ERROR(

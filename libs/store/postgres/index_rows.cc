@@ -1,11 +1,11 @@
 // How a transaction writes the rows of services' own tables.
-#include <algorithm>
 #include <map>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "libs/base/status_macros.h"
+#include "libs/store/dialect.h"
 #include "libs/store/postgres/transaction.h"
 
 namespace polku::store::postgres {
@@ -72,19 +72,21 @@ absl::Status PostgresTransaction::RunRows(const KnownShape& known, const std::st
   // In order of the key; of equal keys the last one is kept: one statement cannot write a row twice.
   std::map<absl::Span<const Value>, const Row*> order;
   for (const Row& row : rows) {
-    if (row.size() != columns) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("row of ", shape.table, " has ", row.size(), " values, not ", columns));
-    }
-    if (std::any_of(row.begin(), row.begin() + keys, [](const Value& value) { return value.index() == 0; })) {
-      return absl::InvalidArgumentError(absl::StrCat("row of ", shape.table, " has NULL in its key"));
-    }
+    RETURN_IF_ERROR(CheckRow(shape, columns, row));
     order.insert_or_assign(absl::MakeConstSpan(row).first(keys), &row);
   }
   std::vector<Array> arrays;
   for (size_t i = 0; i < columns; ++i) arrays.emplace_back(known.types[i]);
+  const bool by_key = IsByKey(shape);
+  if (by_key) {
+    std::vector<absl::string_view> owners;
+    owners.reserve(order.size());
+    for (const auto& [key, row] : order) owners.push_back(std::get<std::string>(key[0]));
+    ASSIGN_OR_RETURN(const std::vector<int64_t> ids, session()->keys.FindAll(owners, true));
+    for (const int64_t id : ids) arrays[0].Add(id);
+  }
   for (const auto& [key, row] : order) {
-    for (size_t i = 0; i < columns; ++i) {
+    for (size_t i = by_key ? 1 : 0; i < columns; ++i) {
       if (arrays[i].AddValue((*row)[i])) continue;
       return absl::InvalidArgumentError(absl::StrCat("row of ", shape.table, ": column ", i, " has another type"));
     }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "libs/base/status_macros.h"
 #include "libs/store/dialect.h"
 
@@ -84,7 +85,7 @@ constexpr char kNewestMigration[] = "SELECT COALESCE(MAX(version), 0) FROM migra
 constexpr char kMigrated[] = "INSERT INTO migration(version, name) VALUES($1, $2)";
 constexpr char kTakeTurn[] = "SELECT pg_advisory_lock(20556, 1)";
 constexpr char kOwnedColumns[] =
-    "SELECT c.relname, a.attname, a.atttypid = 'text'::regtype FROM pg_index i "
+    "SELECT c.relname, a.attname, a.atttypid = 'text'::regtype OR a.attname = 'key_id' FROM pg_index i "
     "JOIN pg_class c ON c.oid = i.indrelid JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY(i.indkey) "
     "WHERE i.indisprimary AND c.relnamespace = 'public'::regnamespace AND c.relname NOT IN "
     "('meta', 'migration', 'name', 'aggregate_key', 'aggregate', 'journal', 'outbox', 'step', 'request', 'alias', "
@@ -128,7 +129,8 @@ absl::Status Apply(Connection& connection, const Migration& migration) {
   RETURN_IF_ERROR(connection.Execute("BEGIN"));
   ASSIGN_OR_RETURN(const Result newest, connection.Run(kNewestMigration));
   if (migration.version <= newest.Int(0, 0)) return connection.Execute("COMMIT");
-  RETURN_IF_ERROR(connection.Execute(migration.sql));
+  // Rows lie where they were added here, with and without it.
+  RETURN_IF_ERROR(connection.Execute(absl::StrReplaceAll(migration.sql, {{" WITHOUT ROWID", ""}})));
   if (!connection.in_transaction()) return absl::InternalError("it ends its transaction itself");
   RETURN_IF_ERROR(connection.Send(kMigrated, Parameter::Number(migration.version), Parameter::Text(migration.name)));
   return connection.Execute("COMMIT");

@@ -41,7 +41,7 @@ absl::Status UpgradeCore(Connection& connection, const Meta& meta);
 // Applies what is missing, each in a transaction of its own.
 absl::Status Migrate(Connection& connection, const Options& options);
 
-// A text column of an index table's primary key: it may name an owner.
+// A text column of an index table's primary key: it may name an owner. Or `key_id` (dialect.h).
 struct OwnedColumn {
   std::string table;
   std::string key_columns;  // Joined by ", ".

@@ -208,7 +208,7 @@ absl::StatusOr<std::vector<OwnedColumn>> ReadOwnedColumns(Connection& connection
       table = std::string(read->Text(0));
     }
     absl::StrAppend(&key_columns, key_columns.empty() ? "" : ", ", read->Text(1));
-    if (read->Text(2) == "TEXT") columns.push_back({table, "", std::string(read->Text(1))});
+    if (read->Text(2) == "TEXT" || read->Text(1) == kKeyId) columns.push_back({table, "", std::string(read->Text(1))});
   }
 }
 

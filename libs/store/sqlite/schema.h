@@ -28,7 +28,7 @@ absl::Status UpgradeCore(Connection& connection);
 absl::Status Migrate(Connection& connection, const Options& options);
 absl::StatusOr<int64_t> ReadEpoch(Connection& connection);
 
-// A text column of an index table's primary key: it may name an owner.
+// A text column of an index table's primary key: it may name an owner. Or `key_id` (dialect.h).
 struct OwnedColumn {
   std::string table;
   std::string key_columns;  // Joined by ", ".

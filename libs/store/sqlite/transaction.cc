@@ -487,26 +487,29 @@ absl::Status SqliteTransaction::AppendAudit(absl::Span<const AuditRow> rows) {
 
 absl::Status SqliteTransaction::RunEach(const std::string& sql, size_t columns, absl::Span<const Row> rows,
                                         const TableShape& shape) {
-  ASSIGN_OR_RETURN(Statement * statement, session()->connection->GetText(sql));
+  for (const Row& row : rows) RETURN_IF_ERROR(CheckRow(shape, columns, row));
+  const bool by_key = IsByKey(shape);
+  // Of the keys, where the table has their numbers.
+  std::vector<int64_t> ids(rows.size(), 0);
+  if (by_key) {
+    const auto keys = KeysOf(rows, [](const Row& row) -> const std::string& { return std::get<std::string>(row[0]); });
+    ASSIGN_OR_RETURN(ids, session()->keys.FindAll(keys, true));
+  }
   // In order of the key: neighbours share pages. Equal keys keep their order: the last one wins.
-  std::vector<const Row*> order;
+  std::vector<std::pair<int64_t, const Row*>> order;
   order.reserve(rows.size());
-  for (const Row& row : rows) order.push_back(&row);
-  std::stable_sort(order.begin(), order.end(), [&shape](const Row* a, const Row* b) {
-    const auto end = static_cast<std::ptrdiff_t>(std::min({shape.key_columns.size(), a->size(), b->size()}));
-    return std::lexicographical_compare(a->begin(), a->begin() + end, b->begin(), b->begin() + end);
+  for (size_t i = 0; i < rows.size(); ++i) order.emplace_back(ids[i], &rows[i]);
+  const auto first = static_cast<std::ptrdiff_t>(by_key ? 1 : 0);
+  const auto end = static_cast<std::ptrdiff_t>(shape.key_columns.size());
+  std::stable_sort(order.begin(), order.end(), [first, end](const auto& a, const auto& b) {
+    if (a.first != b.first) return a.first < b.first;
+    return std::lexicographical_compare(a.second->begin() + first, a.second->begin() + end, b.second->begin() + first,
+                                        b.second->begin() + end);
   });
-  for (const Row* row : order) {
-    if (row->size() != columns) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("row of ", shape.table, " has ", row->size(), " values, not ", columns));
-    }
-    for (size_t i = 0; i < columns; ++i) {
-      if (i < shape.key_columns.size() && (*row)[i].index() == 0) {
-        return absl::InvalidArgumentError(absl::StrCat("row of ", shape.table, " has NULL in its key"));
-      }
-      statement->BindValue(static_cast<int>(i) + 1, (*row)[i]);
-    }
+  ASSIGN_OR_RETURN(Statement * statement, session()->connection->GetText(sql));
+  for (const auto& [id, row] : order) {
+    if (by_key) statement->Bind(1, id);
+    for (size_t i = by_key ? 1 : 0; i < columns; ++i) statement->BindValue(static_cast<int>(i) + 1, (*row)[i]);
     RETURN_IF_ERROR(statement->Run());
   }
   return absl::OkStatus();

@@ -91,6 +91,10 @@ void ServerForTests::Start() {
     arguments.push_back("-c");
     arguments.push_back(setting);
   }
+  for (const std::string& setting : settings_) {
+    arguments.push_back("-c");
+    arguments.push_back(setting);
+  }
   server_ = Spawn("postgres", arguments, ends[1]);
   close(ends[1]);
   FILE* said = fdopen(ends[0], "r");
@@ -113,6 +117,12 @@ void ServerForTests::Stop(int signal) {
   int status = 0;
   POLKU_CHECK(waitpid(server_, &status, 0) == server_);
   log_.join();
+}
+
+void ServerForTests::Configure(const std::vector<std::string>& settings) {
+  Stop(SIGINT);
+  settings_ = settings;
+  Start();
 }
 
 void ServerForTests::Crash(absl::Duration away) {

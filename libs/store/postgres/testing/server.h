@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -32,6 +33,8 @@ class ServerForTests {
   void DropDatabase(absl::string_view name) const;
   // What the tables of a database have on the disk. Not the log, which is that of all databases.
   std::string RawBytes(absl::string_view database) const;
+  // Starts again with these settings ("shared_buffers=256MB"), too, from now on.
+  void Configure(const std::vector<std::string>& settings);
   // Stops without a last write, as if the machine had failed, and after `away` starts on what the disk holds.
   void Crash(absl::Duration away = absl::ZeroDuration());
 
@@ -41,6 +44,7 @@ class ServerForTests {
   void Stop(int signal);
 
   testing::TemporaryFolder folder_;
+  std::vector<std::string> settings_;  // Beside those of all tests.
   pid_t server_ = -1;
   std::thread log_;  // Reads what the server says, so that it never waits for a reader.
 };
