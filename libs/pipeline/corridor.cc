@@ -16,6 +16,9 @@ namespace polku::pipeline {
 namespace {
 
 constexpr int kTries = 5;
+// How many times `batch_backlog_max` a batch takes of a backlog that lasts, while no command comes: it doubles with each.
+// A command that comes then waits for such a batch, and the next ones are small again.
+constexpr int kBacklogGrowth = 8;
 constexpr absl::Duration kGapRetry = absl::Seconds(10);
 constexpr int kAllKeys = 100000;
 constexpr size_t kGapKeysPerBatch = 100;
@@ -273,7 +276,8 @@ std::vector<WorkItem> Corridor::NextFacts(const std::vector<store::ParkedRow>& r
 
 absl::Status Corridor::GatherFacts(Batch& batch) {
   const bool others_wait = !batch.items.empty();
-  const int records_max = others_wait ? limits_.batch_inputs_max : limits_.batch_backlog_max;
+  if (others_wait) backlog_inputs_ = limits_.batch_backlog_max;
+  const int records_max = others_wait ? limits_.batch_inputs_max : backlog_inputs_;
   absl::StatusOr<Intake> intake = inbox_.Fill(records_max, limits_.batch_bytes_max);
   if (!intake.ok() && IsAway(intake.status())) {
     // The bus being away holds back facts, not commands.
@@ -283,6 +287,9 @@ absl::Status Corridor::GatherFacts(Batch& batch) {
   }
   RETURN_IF_ERROR(intake.status());
   batch.intake = *std::move(intake);
+  if (static_cast<int>(batch.intake.facts.size()) == backlog_inputs_) {
+    backlog_inputs_ = std::min(2 * backlog_inputs_, kBacklogGrowth * limits_.batch_backlog_max);
+  }
   if (inbox_.TakeStarted() && dependencies_.database->shared()) {
     parked_ = true;
     gaps_next_look_ = absl::InfinitePast();
@@ -326,6 +333,7 @@ FoldSettings Corridor::SettingsNow(const std::set<PeerKey>& blocked) const {
   settings.now = dependencies_.clock->Now();
   settings.covered_until = inbox_.covered_until();
   settings.blocked = &blocked;
+  settings.slice_inputs_max = limits_.batch_inputs_max;
   return settings;
 }
 

@@ -84,6 +84,7 @@ class Corridor {
         limits_(limits),
         inbox_(inbox),
         sent_(sent),
+        backlog_inputs_(limits.batch_backlog_max),
         metrics_(*dependencies.metrics, definition),
         eraser_(*dependencies.database, limits_, metrics_),
         lease_(*dependencies.database, monotonic_, limits.lease_lasts) {}
@@ -150,6 +151,7 @@ class Corridor {
   const Limits limits_;
   Inbox& inbox_;
   SentRows& sent_;
+  int backlog_inputs_;  // What the next batch may take of a backlog.
   PipelineMetrics metrics_;
   Eraser eraser_;
   const SystemMonotonicClock monotonic_;

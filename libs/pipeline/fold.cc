@@ -462,10 +462,13 @@ absl::Status Fold::WriteRest() {
   return absl::OkStatus();
 }
 
-absl::Status Fold::Run(std::vector<WorkItem>& items) {
-  RETURN_IF_ERROR(Prepare(items));
+absl::Status Fold::RunSlice(std::vector<WorkItem>& items, Slice slice) {
+  RETURN_IF_ERROR(LoadAggregates(slice));
+  RETURN_IF_ERROR(FindErased(items, slice));
+  RETURN_IF_ERROR(FindRequests(slice));
+  RETURN_IF_ERROR(FindVersions(items, slice));
   bool flushed = false;
-  for (size_t i = 0; i < items.size(); ++i) {
+  for (const size_t i : slice) {
     // Steps and due instants come last and may look at rows of other aggregates: what the commands
     // and facts of this batch have told is in the index by then.
     if (!flushed && (items[i].lane == Lane::kStep || items[i].lane == Lane::kDue)) {
@@ -480,6 +483,23 @@ absl::Status Fold::Run(std::vector<WorkItem>& items) {
   // The journal first: saving the aggregates then writes each row once, with its last sequence.
   if (!journal_.empty()) RETURN_IF_ERROR(transaction_.AppendJournal(journal_));
   RETURN_IF_ERROR(WriteAggregates());
+  journal_.clear();
+  by_key_.clear();
+  working_.clear();
+  states_.Reset();
+  return absl::OkStatus();
+}
+
+absl::Status Fold::Run(std::vector<WorkItem>& items) {
+  RETURN_IF_ERROR(Prepare(items));
+  std::vector<size_t> order;
+  std::vector<size_t> ends;
+  PutInOrder(items, order, ends);
+  size_t begin = 0;
+  for (const size_t end : ends) {
+    RETURN_IF_ERROR(RunSlice(items, absl::MakeConstSpan(order).subspan(begin, end - begin)));
+    begin = end;
+  }
   if (!erasures_.empty()) RETURN_IF_ERROR(transaction_.AppendErasures(erasures_));
   return WriteRest();
 }

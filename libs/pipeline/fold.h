@@ -1,5 +1,8 @@
 // One batch inside one transaction: loads the touched aggregates at once, folds the inputs in
 // memory in their order, and writes each touched row once.
+//
+// A backlog from the bus is folded in slices in the order of keys: only a slice of it is in memory as states and rows,
+// and what is stored side by side is read and written one after the other. Records of one key keep their order.
 #pragma once
 
 #include <map>
@@ -13,6 +16,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "google/protobuf/arena.h"
 #include "google/protobuf/message.h"
 #include "libs/pipeline/kinds.h"
@@ -31,6 +35,7 @@ struct FoldSettings {
   absl::Time now;
   absl::Time covered_until;
   const std::set<PeerKey>* blocked = nullptr;  // Those with a dead letter.
+  int slice_inputs_max = 1000;                 // Of a backlog.
 };
 
 // What a fold did, for metrics and for what must follow it.
@@ -65,7 +70,7 @@ class Fold {
     const AggregateKind* kind = nullptr;
     store::StoredAggregate stored;  // Version and public version move with the fold.
     int64_t loaded_version = 0;
-    google::protobuf::Message* state = nullptr;  // In the arena.
+    google::protobuf::Message* state = nullptr;  // In `states_`.
     std::vector<IndexRow> index_written;         // As the database has them now.
     std::vector<IndexRow> rows_waiting;          // RowsOf, not written yet.
     bool changed = false;                        // Since loading.
@@ -88,10 +93,15 @@ class Fold {
   void PrepareForeign(const WorkItem& item, Prepared& prepared);  // feed.cc
   void PrepareStored(WorkItem& item, Prepared& prepared);
   absl::Status FindKnown(const std::vector<WorkItem>& items);
-  absl::Status FindRequests();
-  absl::Status FindErased(const std::vector<WorkItem>& items);
-  absl::Status FindVersions(const std::vector<WorkItem>& items);
-  absl::Status LoadAggregates();
+  // Ordinals of items that are folded together.
+  using Slice = absl::Span<const size_t>;
+  // In which order the items are folded, and where each slice of it ends.
+  void PutInOrder(const std::vector<WorkItem>& items, std::vector<size_t>& order, std::vector<size_t>& ends) const;
+  absl::Status RunSlice(std::vector<WorkItem>& items, Slice slice);
+  absl::Status FindRequests(Slice slice);
+  absl::Status FindErased(const std::vector<WorkItem>& items, Slice slice);
+  absl::Status FindVersions(const std::vector<WorkItem>& items, Slice slice);
+  absl::Status LoadAggregates(Slice slice);
   // Those of `keys` that are not loaded yet.
   absl::Status Load(const std::vector<std::string>& keys);
   // An alias was changed in this batch: the command's may lead elsewhere than when it was prepared.
@@ -139,7 +149,8 @@ class Fold {
   const FoldSettings settings_;
   FoldCounts counts_;
 
-  google::protobuf::Arena arena_;  // Before what points into it.
+  google::protobuf::Arena arena_;   // Inputs. Before what points into it.
+  google::protobuf::Arena states_;  // Of the slice at hand, as are `working_`, `by_key_` and `journal_`.
   std::vector<Prepared> prepared_;
   std::vector<std::unique_ptr<Working>> working_;  // In order of first touch.
   absl::flat_hash_map<std::string, Working*> by_key_;

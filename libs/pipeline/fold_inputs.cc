@@ -1,4 +1,6 @@
 // The first half of a fold: what each input is, which aggregate it is for, what is known of it.
+#include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "absl/container/flat_hash_set.h"
@@ -92,10 +94,10 @@ absl::Status Fold::FindKnown(const std::vector<WorkItem>& items) {
 
 // After the aggregates have been loaded, which locks them: another program that handles the same requests is done, and
 // what it has answered is seen. Else the state that it has made would refuse the same request here.
-absl::Status Fold::FindRequests() {
+absl::Status Fold::FindRequests(Slice slice) {
   std::vector<store::RequestKey> requests;
-  for (const Prepared& prepared : prepared_) {
-    if (!prepared.request.request_id.empty()) requests.push_back(prepared.request);
+  for (const size_t i : slice) {
+    if (!prepared_[i].request.request_id.empty()) requests.push_back(prepared_[i].request);
   }
   if (requests.empty()) return absl::OkStatus();
   ASSIGN_OR_RETURN(std::vector<store::RequestRow> found, transaction_.FindRequests(requests));
@@ -104,14 +106,16 @@ absl::Status Fold::FindRequests() {
 }
 
 // After the aggregates have been loaded, as FindRequests.
-absl::Status Fold::FindVersions(const std::vector<WorkItem>& items) {
+absl::Status Fold::FindVersions(const std::vector<WorkItem>& items, Slice slice) {
   std::vector<store::SourceVersionKey> versions;
   absl::flat_hash_set<store::SourceVersionKey> asked;
-  for (const WorkItem& item : items) {
+  for (const size_t i : slice) {
+    const WorkItem& item = items[i];
     if (!item.received.has_value() || !item.received->problem.ok()) continue;
     const PeerFact& fact = item.received->fact;
     if (!fact.publisher.empty()) continue;
     store::SourceVersionKey version{fact.source, fact.key};
+    if (last_.contains(version)) continue;  // An earlier slice has it, and may have moved it on.
     if (asked.insert(version).second) versions.push_back(std::move(version));
   }
   if (versions.empty()) return absl::OkStatus();
@@ -120,25 +124,30 @@ absl::Status Fold::FindVersions(const std::vector<WorkItem>& items) {
   return absl::OkStatus();
 }
 
-absl::Status Fold::FindErased(const std::vector<WorkItem>& items) {
+absl::Status Fold::FindErased(const std::vector<WorkItem>& items, Slice slice) {
   std::vector<std::string> asked;
   absl::flat_hash_set<absl::string_view> seen;
   const auto ask = [&](const std::string& key) {
     if (!key.empty() && seen.insert(key).second) asked.push_back(key);
   };
-  for (size_t i = 0; i < items.size(); ++i) {
-    ask(prepared_[i].key);
-    if (items[i].received.has_value()) ask(items[i].received->fact.key);
+  // Of what has been loaded it is known.
+  for (const size_t i : slice) {
+    if (by_key_.find(prepared_[i].key) == by_key_.end()) ask(prepared_[i].key);
+    if (items[i].received.has_value() && items[i].received->fact.key != prepared_[i].key) {
+      ask(items[i].received->fact.key);
+    }
   }
+  if (asked.empty()) return absl::OkStatus();
   ASSIGN_OR_RETURN(const std::vector<store::Erasure> found, transaction_.FindErased(asked));
   for (const store::Erasure& erasure : found) erased_.emplace(store::OwnerOf(erasure.key));
   return absl::OkStatus();
 }
 
-absl::Status Fold::LoadAggregates() {
+absl::Status Fold::LoadAggregates(Slice slice) {
   std::vector<std::string> keys;
   absl::flat_hash_set<absl::string_view> seen;
-  for (const Prepared& prepared : prepared_) {
+  for (const size_t i : slice) {
+    const Prepared& prepared = prepared_[i];
     if (prepared.input.kind == nullptr || !prepared.problem.ok() || prepared.key.empty()) continue;
     if (IsErased(prepared.key)) continue;
     if (seen.insert(prepared.key).second) keys.push_back(prepared.key);
@@ -150,7 +159,7 @@ absl::Status Fold::Load(const std::vector<std::string>& keys) {
   if (keys.empty()) return absl::OkStatus();
   ASSIGN_OR_RETURN(std::vector<store::StoredAggregate> stored, transaction_.Load(keys));
   for (store::StoredAggregate& aggregate : stored) {
-    if (aggregate.erased) {  // Decided, and its key is not destroyed yet.
+    if (aggregate.erased) {
       erased_.emplace(store::OwnerOf(aggregate.key));
       continue;
     }
@@ -162,7 +171,7 @@ absl::Status Fold::Load(const std::vector<std::string>& keys) {
           absl::StrCat("state of ", aggregate.key, " has schema ", aggregate.schema, ", newer than this program's"));
     }
     working->loaded_version = aggregate.version;
-    working->state = working->kind->state_prototype().New(&arena_);
+    working->state = working->kind->state_prototype().New(&states_);
     if (!working->state->ParseFromString(aggregate.state)) {
       return absl::DataLossError(absl::StrCat("state of ", aggregate.key, " does not parse"));
     }
@@ -221,10 +230,30 @@ absl::Status Fold::Prepare(std::vector<WorkItem>& items) {
           absl::InvalidArgumentError(absl::StrCat("key does not begin with ", prepared.input.kind->key_prefix()));
     }
   }
-  RETURN_IF_ERROR(FindErased(items));
-  RETURN_IF_ERROR(LoadAggregates());
-  RETURN_IF_ERROR(FindRequests());
-  return FindVersions(items);
+  return absl::OkStatus();
+}
+
+void Fold::PutInOrder(const std::vector<WorkItem>& items, std::vector<size_t>& order, std::vector<size_t>& ends) const {
+  order.resize(items.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  ends = {items.size()};
+  const auto is_fact = [&items](size_t i) { return items[i].lane == Lane::kBus; };
+  const auto first = std::find_if(order.begin(), order.end(), is_fact);
+  const auto last = std::find_if_not(first, order.end(), is_fact);
+  const auto slice = static_cast<size_t>(settings_.slice_inputs_max);
+  if (static_cast<size_t>(last - first) <= slice) return;
+  // A peer's facts by the key that its versions count, whatever they are for here.
+  const auto key_of = [&](size_t i) -> absl::string_view {
+    const PeerFact& fact = items[i].received->fact;
+    return fact.publisher.empty() ? fact.key : prepared_[i].key;
+  };
+  std::stable_sort(first, last, [&](size_t a, size_t b) { return key_of(a) < key_of(b); });
+  ends.clear();
+  const auto end = static_cast<size_t>(last - order.begin());
+  for (size_t at = static_cast<size_t>(first - order.begin()); at < end;) {
+    ends.push_back(at = std::min(end, at + slice));
+  }
+  if (end < items.size()) ends.push_back(items.size());
 }
 
 }  // namespace polku::pipeline
