@@ -19,7 +19,10 @@ namespace polku::follow_up {
 store::Options StoreOptions() {
   return {"follow-up",
           {"clients/"},
-          {{1, "index", k0001Index}, {2, "near-limits", k0002NearLimits}, {3, "corrections", k0003Corrections}}};
+          {{1, "index", k0001Index},
+           {2, "near-limits", k0002NearLimits},
+           {3, "corrections", k0003Corrections},
+           {4, "marks-by-key", k0004MarksByKey}}};
 }
 
 std::vector<rpc::MethodPermission> Permissions() {

@@ -54,8 +54,8 @@ constexpr EndState kEndStates[] = {
      "COALESCE(e.state, 1) || ' outcome ' || COALESCE(e.outcome, 0) "
      "FROM found_interruption f LEFT JOIN ended_interruption e USING (interruption) ORDER BY f.interruption"},
     {"follow-up",
-     "SELECT 'clients/' || split_part(measure, '/', 2), 'mark ' || status || ' revision ' || revision "
-     "FROM mark ORDER BY day, session"},
+     "SELECT k.text, 'mark ' || m.status || ' revision ' || m.revision "
+     "FROM mark m JOIN aggregate_key k ON k.id = m.key_id ORDER BY m.day, m.session"},
 };
 
 int64_t Number(const std::string& text) {

@@ -30,20 +30,22 @@ const TableShape kFoundInterruptionTable{
     "found_interruption", {"interruption"}, {"rule", "measure", "counted_from_us", "due_us", "rules_version"}};
 const TableShape kAmendedInterruptionTable{"amended_interruption", {"interruption"}, {"counted_from_us", "due_us"}};
 const TableShape kEndedInterruptionTable{"ended_interruption", {"interruption"}, {"state", "outcome", "end_us"}};
-const TableShape kMarkTable{"mark", {"measure", "day", "session"}, {"revision", "status", "minutes"}};
+const TableShape kMarkTable{"mark", {"key_id", "measure", "day", "session"}, {"revision", "status", "minutes"}};
 const TableShape kContactTable{"contact", {"contact", "organisation"}, {"client", "time_us", "meeting"}};
 const TableShape kVoidedContactTable{"voided_contact", {"contact"}, {"client"}};
 const TableShape kSourceTable{
     "source", {"source"}, {"provider", "complete_through_us", "reporting_interval_us", "last_report_us", "silent"}};
 
+#define POLKU_MARKS_OF "key_id = (SELECT id FROM aggregate_key WHERE text = $1) AND measure = $2"
 std::map<std::string, std::string> LookupQueries() {
   return {
-      {kMarkLookup, "SELECT revision, status, minutes FROM mark WHERE measure = $1 AND day = $2 AND session = $3"},
+      {kMarkLookup,
+       "SELECT revision, status, minutes FROM mark WHERE " POLKU_MARKS_OF " AND day = $3 AND session = $4"},
       {kSourcesOfClientLookup,
        "SELECT s.source, s.complete_through_us, s.reporting_interval_us FROM source s WHERE s.source IN "
        "(SELECT m.source FROM measure m WHERE m.client = $1) ORDER BY s.source"},
       {kMarksOfMeasureLookup,
-       "SELECT day, session, status, minutes FROM mark WHERE measure = $1 ORDER BY day, session"},
+       "SELECT day, session, status, minutes FROM mark WHERE " POLKU_MARKS_OF " ORDER BY day, session"},
       {kContactsOfClientLookup,
        "SELECT c.contact, c.time_us, c.organisation, c.meeting, CASE WHEN v.contact IS NULL THEN 0 ELSE 1 END "
        "FROM contact c LEFT JOIN voided_contact v ON v.contact = c.contact WHERE c.client = $1 AND "
@@ -52,6 +54,11 @@ std::map<std::string, std::string> LookupQueries() {
       {kHeldBySourceLookup, "SELECT client FROM held WHERE source = $1 ORDER BY client"},
   };
 }
+
+#undef POLKU_MARKS_OF
+
+// A measure's name without its client's.
+std::string PartOf(absl::string_view measure) { return std::string(LastSegment(measure)); }
 
 int64_t DayNumber(const google::type::Date& date) { return date.year() * 10000 + date.month() * 100 + date.day(); }
 
@@ -72,22 +79,24 @@ bool IsFirstMark(const AttendanceMark& mark, const JourneyRecord& journey) {
 
 std::vector<pipeline::Lookup> JourneyDomain::LookupsOf(const std::string& key, const State& state,
                                                        const Input& input) const {
-  if (input.has_provider_report()) return LookupsOf(key, state, CommandIn(input.provider_report()));
-  if (input.has_attendance_mark()) {
-    const AttendanceMark& mark = input.attendance_mark();
+  if (input.has_attendance_mark() || input.provider_report().has_mark()) {
+    const AttendanceMark& mark = input.has_attendance_mark() ? input.attendance_mark() : input.provider_report().mark();
     if (IsFirstMark(mark, state)) return {};
-    return {{kMarkLookup, {mark.measure(), DayNumber(mark.date()), int64_t{mark.session()}}, /*of_events=*/true}};
+    return {{kMarkLookup,
+             {key, PartOf(mark.measure()), DayNumber(mark.date()), int64_t{mark.session()}},
+             /*of_events=*/true}};
   }
+  if (input.has_provider_report()) return LookupsOf(key, state, CommandIn(input.provider_report()));
   if (input.has_plan_revised()) {
     std::vector<pipeline::Lookup> lookups;
     for (const auto& plan : input.plan_revised().changed())
-      lookups.push_back({kMarksOfMeasureLookup, {plan.measure()}});
+      lookups.push_back({kMarksOfMeasureLookup, {key, PartOf(plan.measure())}});
     return lookups;
   }
   if (input.has_start_measure()) {
     const MeasureRecord* measure = FindMeasure(state, input.start_measure().name());
     if (measure == nullptr || !measure->start_voided()) return {};
-    return {{kMarksOfMeasureLookup, {input.start_measure().name()}}};
+    return {{kMarksOfMeasureLookup, {key, PartOf(input.start_measure().name())}}};
   }
   if (input.has_void_record()) {
     const TransitionRecord& transition = state.transition();
@@ -142,7 +151,8 @@ std::vector<IndexRow> JourneyDomain::RowsOf(const Event& event) const {
     case Event::kAttendanceRecorded: {
       const AttendanceMark& mark = event.attendance_recorded().mark();
       return {{&kMarkTable,
-               {mark.measure(), DayNumber(mark.date()), int64_t{mark.session()}},
+               {ClientOf(mark.measure()).value_or(""), PartOf(mark.measure()), DayNumber(mark.date()),
+                int64_t{mark.session()}},
                {int64_t{mark.revision()}, int64_t{mark.status()}, int64_t{mark.minutes()}}}};
     }
     case Event::kContactRecorded: {

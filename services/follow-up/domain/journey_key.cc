@@ -71,7 +71,9 @@ absl::StatusOr<std::string> KeyOfPeerFact(const Input& input) {
 }  // namespace
 
 absl::StatusOr<std::string> JourneyDomain::KeyOf(const Input& input) const {
-  if (input.has_provider_report()) return KeyOf(CommandIn(input.provider_report()));
+  if (input.has_provider_report()) {
+    return ClientIn(MeasureOf(input.provider_report()), "clients/*/measures/*", "measure");
+  }
   switch (input.input_case()) {
     case Input::kStartMeasure:
       return ClientIn(input.start_measure().name(), "clients/*/measures/*", "name");

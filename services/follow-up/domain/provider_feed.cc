@@ -11,23 +11,17 @@ namespace {
 using namespace polku::follow_up::v1;  // NOLINT
 using google::protobuf::Message;
 
-const std::string& MeasureOf(const ProviderReport& report) {
-  switch (report.report_case()) {
-    case ProviderReport::kMark:
-      return report.mark().measure();
-    case ProviderReport::kStart:
-      return report.start().name();
-    case ProviderReport::kComplete:
-      return report.complete().name();
-    default:
-      return report.end_early().name();
-  }
+// Whether there is anything in it that is not known here. Of a mark, which is nearly every record, it is seen at once.
+bool MayHoldUnknown(const ProviderActivity& record) {
+  const auto none = [](const Message& message) { return message.GetReflection()->GetUnknownFields(message).empty(); };
+  return !record.has_mark() || !none(record) || !none(record.mark()) || !none(record.mark().date());
 }
 
-std::unique_ptr<ProviderReport> ReportOf(const ProviderActivity& record) {
+// Moves out of `record`.
+std::unique_ptr<ProviderReport> ReportOf(ProviderActivity& record) {
   auto report = std::make_unique<ProviderReport>();
   if (record.has_mark()) {
-    *report->mutable_mark() = record.mark();
+    report->mutable_mark()->Swap(record.mutable_mark());
   } else if (record.has_begun()) {
     report->mutable_start()->set_name(record.begun().measure());
     *report->mutable_start()->mutable_start_date() = record.begun().start_date();
@@ -49,7 +43,7 @@ absl::StatusOr<std::unique_ptr<Message>> ReadProviderActivity(absl::string_view 
   if (!record.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
     return absl::InvalidArgumentError("the record is not a ProviderActivity");
   }
-  record.DiscardUnknownFields();
+  if (MayHoldUnknown(record)) record.DiscardUnknownFields();
   switch (record.record_case()) {
     case ProviderActivity::RECORD_NOT_SET:
       return absl::InvalidArgumentError("the record says nothing that is known here");
@@ -70,6 +64,19 @@ absl::StatusOr<std::unique_ptr<Message>> ReadProviderActivity(absl::string_view 
       }
       return report;
     }
+  }
+}
+
+const std::string& MeasureOf(const ProviderReport& report) {
+  switch (report.report_case()) {
+    case ProviderReport::kMark:
+      return report.mark().measure();
+    case ProviderReport::kStart:
+      return report.start().name();
+    case ProviderReport::kComplete:
+      return report.complete().name();
+    default:
+      return report.end_early().name();
   }
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -15,6 +16,9 @@ namespace polku::follow_up {
 // The ProviderReport or ProviderCoverage that the bytes of a ProviderActivity say.
 // Errors: kInvalidArgument without anything of the record.
 absl::StatusOr<std::unique_ptr<google::protobuf::Message>> ReadProviderActivity(absl::string_view bytes);
+
+// The measure that it is about.
+const std::string& MeasureOf(const polku::follow_up::v1::ProviderReport& report);
 
 // The command that a report stands for, as an input of its own.
 polku::follow_up::v1::JourneyInput CommandIn(const polku::follow_up::v1::ProviderReport& report);

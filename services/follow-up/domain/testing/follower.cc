@@ -112,7 +112,8 @@ std::vector<store::Row> Follower::RowsFor(const pipeline::Lookup& lookup) const 
   if (lookup.name == kSourcesOfClientLookup) rows = sources;
   if (lookup.name == kMarksOfMeasureLookup) {
     for (const auto& [key, mark] : marks_) {
-      if (key[0] == lookup.parameters[0]) rows.push_back({key[1], key[2], mark[1], mark[2]});
+      const bool of_measure = key[0] == lookup.parameters[0] && key[1] == lookup.parameters[1];
+      if (of_measure) rows.push_back({key[2], key[3], mark[1], mark[2]});
     }
   }
   if (lookup.name == kMarkLookup) {
