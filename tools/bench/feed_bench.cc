@@ -3,6 +3,8 @@
 #include <librdkafka/rdkafka.h>
 
 #include <iostream>
+#include <map>
+#include <optional>
 #include <set>
 
 #include "absl/strings/str_cat.h"
@@ -11,13 +13,15 @@
 #include "libs/bus/kafka/client.h"
 #include "libs/bus/kafka/kafka_bus.h"
 #include "libs/pipeline/feed.h"
+#include "libs/pipeline/pipeline.h"
+#include "libs/pipeline/wire.h"
 #include "libs/testing/kafka_broker.h"
 #include "polku/follow_up/v1/feed.pb.h"
 #include "services/follow-up/service.h"
 #include "tools/bench/benches.h"
+#include "tools/bench/feed_database.h"
 #include "tools/bench/journeys.h"
 #include "tools/bench/rig.h"
-#include "tools/bench/shadow.h"
 
 namespace polku::bench {
 namespace {
@@ -33,14 +37,15 @@ constexpr int kTakeMillis = 10;
 constexpr double kRatioLeast = 0.5;
 constexpr absl::Duration kUntilMissed = absl::Hours(1);
 constexpr absl::Duration kUntilFound = absl::Hours(26);  // Tuesday's session is missed, too: two in a row.
+constexpr absl::Duration kTellWait = absl::Milliseconds(100);
 constexpr int kMinutesMax = 1000;
 constexpr int kMinutesAfter = 30;
 constexpr absl::Duration kIdle = absl::Milliseconds(1);
 
 class FeedBench {
  public:
-  FeedBench(const Settings& settings, testing::KafkaBroker& broker)
-      : folder_(settings.folder + "/feed"),
+  FeedBench(const Settings& settings, testing::KafkaBroker& broker, FeedDatabase& place)
+      : place_(place),
         measures_(std::max(kMeasuresLeast, static_cast<int>(kMeasures * settings.scale))),
         topic_(pipeline::ProviderTopicOf(kProvider)),
         journeys_({.sessions_a_week = kMarksAMeasure, .weeks_before = 1}),
@@ -50,14 +55,14 @@ class FeedBench {
     // Monday's session is missed a while after the feed has come: until then all may still be told.
     const absl::Duration interval = journeys_.now() + kUntilMissed - journeys_.UnmarkedDue(absl::ZeroDuration());
     {
-      const auto database = Must(OpenDatabase(folder_, follow_up::StoreOptions(), &random_));
+      const auto database = place_.Open(&random_);
       clients_ = journeys_.Load(*database, measures_, random_, [interval](int) { return interval; });
     }
     // A provider's own order has nothing to do with that of our ids.
     SeededRandom order(1);
     for (size_t i = clients_.size(); i > 1; --i) std::swap(clients_[i - 1], clients_[order.Next() % i]);
-    shadow_ = std::make_unique<Shadow>(DatabasePath(folder_, "follow-up"), folder_ + "/raw.db");
-    rig_ = std::make_unique<Rig>(folder_, follow_up::StoreOptions(), &clock_, Must(bus::OpenKafkaBus(options_)));
+    raw_ = place_.CopyIt();
+    rig_ = std::make_unique<Rig>(place_.Open(&random_), &clock_, Must(bus::OpenKafkaBus(options_)));
     Must(rig_->bus().EnsureTopics({{topic_, 1}}));
     Publish();
   }
@@ -68,14 +73,15 @@ class FeedBench {
     const int64_t marks = Ingest(ours, by_hand);
     const double all = static_cast<double>(published_);
     report.Add(Compare("feed", "librdkafka alone", "records/s", all, {taken}, {}));
-    Line line = Compare("feed", "Kafka to SQLite, day by day", "marks/s", static_cast<double>(marks), {ours},
-                        {SlowerOf(taken, all, by_hand, static_cast<double>(marks))});
+    Line line =
+        Compare("feed", absl::StrCat("Kafka to ", place_.name(), ", day by day"), "marks/s", static_cast<double>(marks),
+                {ours}, {SlowerOf(taken, all, by_hand, static_cast<double>(marks))});
     line.bar = kRatioLeast;
     line.note = absl::StrCat(marks, " marks of ", measures_, " measures; resident ",
-                             Figure(static_cast<double>(ResidentBytes()) / (1 << 20)), " MiB");
+                             Figure(static_cast<double>(resident_) / (1 << 20)), " MiB");
     report.Add(std::move(line));
+    raw_->CheckSame();
     FindSilent(report);
-    shadow_->CheckSame();
   }
 
  private:
@@ -153,21 +159,22 @@ class FeedBench {
       if (!Must(service_->pipeline().Step())) absl::SleepFor(kIdle);
     }
     const int64_t first = Position();
-    shadow_->Write(shadow_->Take());
+    raw_->Follow();
     bool more = true;
     while (more) {
+      const absl::Duration server_before = place_.ServerCpu();
       const Stopwatch watch;
       const bool worked = Must(service_->pipeline().Step());
       if (!worked) absl::SleepFor(kIdle);
       ours += watch.Stop();
+      const absl::Duration server = place_.ServerCpu();
+      ours.cpu += server - server_before;
       if (!worked) {
         more = Position() < published_;
         continue;
       }
-      const std::vector<RawWrite> writes = shadow_->Take();
-      const Stopwatch raw;
-      shadow_->Write(writes);
-      by_hand += raw.Stop();
+      resident_ = std::max(resident_, ResidentBytes());
+      by_hand += raw_->Follow();
     }
     return published_ - first;
   }
@@ -192,7 +199,33 @@ class FeedBench {
     clock_.Set(now += absl::Minutes(1));
     while (Must(service_->pipeline().Step())) {
     }
+    while (Must(service_->pipeline().RelayStep())) {
+    }
     absl::SleepFor(kIdle);
+  }
+
+  // Of whom the service's own topic tells what, from its beginning to its end.
+  std::map<std::string, std::multiset<std::string>> Told() {
+    const auto consumer = Must(rig_->bus().NewConsumer("onlooker", {pipeline::TopicOf("follow-up")}));
+    std::map<std::string, std::multiset<std::string>> told;
+    std::optional<std::set<bus::TopicPartition>> left;
+    while (!left.has_value() || !left->empty()) {
+      bus::PollLimits limits;
+      limits.wait = kTellWait;
+      bus::Polled polled = Must(consumer->Poll(limits));
+      for (const bus::TopicPartition& each : polled.assigned) {
+        Must(consumer->Start(each, 0));
+        if (!left.has_value()) left.emplace();
+        left->insert(each);
+      }
+      for (bus::Record& record : polled.records) {
+        pipeline::PeerFact fact;
+        Must(pipeline::DecodeEvent(std::move(record), fact));
+        told[fact.type].insert(fact.key);
+      }
+      for (const bus::TopicPartition& end : polled.ends) left->erase(end);
+    }
+    return told;
   }
 
   // The silent ones are missed now, each once, and nobody else.
@@ -213,12 +246,16 @@ class FeedBench {
     if (found != silent) {
       Must(absl::DataLossError(absl::StrCat(silent.size(), " fell silent, ", found.size(), " interruptions found")));
     }
-    report.Add(
-        Compare("feed", "silent measures found, each once", "found/s", static_cast<double>(found.size()), {spent}, {}));
-    shadow_->Write(shadow_->Take());
+    std::map<std::string, std::multiset<std::string>> told = Told();
+    for (const char* type : {"polku.follow_up.v1.MeasureInterrupted", "polku.follow_up.v1.OutreachRequested"}) {
+      if (told[type] == silent) continue;
+      Must(absl::DataLossError(absl::StrCat(silent.size(), " fell silent, told: ", told[type].size(), " ", type)));
+    }
+    report.Add(Compare("feed", absl::StrCat("silent measures found and told on Kafka, each once, ", place_.name()),
+                       "found/s", static_cast<double>(found.size()), {spent}, {}));
   }
 
-  const std::string folder_;
+  FeedDatabase& place_;
   const int measures_;
   const std::string topic_;
   const JourneyTemplate journeys_;
@@ -227,21 +264,26 @@ class FeedBench {
   bus::KafkaBusOptions options_;
   SystemRandom random_;
   std::vector<std::string> clients_;
-  std::unique_ptr<Shadow> shadow_;
+  std::unique_ptr<RawProcess> raw_;
   std::unique_ptr<Rig> rig_;
   std::unique_ptr<follow_up::Service> service_;
   int64_t published_ = 0;
+  int64_t resident_ = 0;  // At most, after a batch.
 };
 
 }  // namespace
 
 void BenchFeed(const Settings& settings, Report& report) {
-  auto broker = testing::KafkaBroker::Start();
-  if (!broker.ok()) {
-    std::cout << "feed: NOT RUN: " << broker.status() << std::endl;
-    return;
+  for (const auto& place : {SqliteForFeed, PostgresForFeed}) {
+    const std::unique_ptr<FeedDatabase> database = place(settings.folder + "/feed");
+    const auto broker = testing::KafkaBroker::Start();
+    if (database == nullptr || !broker.ok()) {
+      std::cout << "feed: NOT RUN: "
+                << (broker.ok() ? absl::NotFoundError("PostgreSQL is not installed") : broker.status()) << std::endl;
+      continue;
+    }
+    FeedBench(settings, **broker, *database).Run(report);
   }
-  FeedBench(settings, **broker).Run(report);
 }
 
 }  // namespace polku::bench

@@ -193,6 +193,9 @@ void JourneyTemplate::Read(const std::string& folder) {
     table.rows = rows_of(absl::StrCat("SELECT ", absl::StrJoin(table.shape.key_columns, ","),
                                       table.shape.value_columns.empty() ? "" : ",",
                                       absl::StrJoin(table.shape.value_columns, ","), " FROM ", table.shape.table));
+    if (table.shape.key_columns.front() == "key_id") {
+      for (store::Row& row : table.rows) row.front() = client_;
+    }
     if (!table.rows.empty()) index_.push_back(std::move(table));
   }
 }

@@ -41,6 +41,19 @@ Rig::Rig(const std::string& folder, store::Options options, const Clock* clock, 
     file.clock = clock;
     bus_ = Must(bus::OpenEmbeddedBus(file));
   }
+  MakeTopics();
+}
+
+Rig::Rig(std::unique_ptr<store::Database> database, const Clock* clock, std::unique_ptr<bus::Bus> bus)
+    : clock_(clock),
+      catalogue_(pathway::TestCatalogue()),
+      access_(Must(rpc::Access::Development("127.0.0.1:0"))),
+      bus_(std::move(bus)),
+      database_(std::move(database)) {
+  MakeTopics();
+}
+
+void Rig::MakeTopics() {
   std::vector<bus::TopicSpec> topics;
   for (const char* service : {"referral", "assessment", "coordinator-network", "follow-up"}) {
     topics.push_back({pipeline::TopicOf(service), kPartitions});

@@ -37,9 +37,11 @@ std::string DatabasePath(const std::string& folder, const std::string& service);
 
 class Rig {
  public:
-  // Makes folder and files that are missing, and the services' topics. `clock` outlives the rig; no `bus`: the
-  // embedded one, in the folder.
+  // Makes folder and files that are missing, and the services' topics (so does the other one). `clock` outlives the
+  // rig; no `bus`: the embedded one, in the folder.
   Rig(const std::string& folder, store::Options options, const Clock* clock, std::unique_ptr<bus::Bus> bus = nullptr);
+  // On a database and a bus that are there.
+  Rig(std::unique_ptr<store::Database> database, const Clock* clock, std::unique_ptr<bus::Bus> bus);
 
   template <class Service, class Config>
   std::unique_ptr<Service> Create(const Config& config) {
@@ -53,6 +55,8 @@ class Rig {
   SystemRandom& random() { return random_; }
 
  private:
+  void MakeTopics();
+
   const Clock* const clock_;
   SystemRandom random_;
   prometheus::Registry metrics_;
