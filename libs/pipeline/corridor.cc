@@ -16,8 +16,8 @@ namespace polku::pipeline {
 namespace {
 
 constexpr int kTries = 5;
-// How many times `batch_backlog_max` a batch takes of a backlog that lasts, while no command comes: it doubles with each.
-// A command that comes then waits for such a batch, and the next ones are small again.
+// How many times `batch_backlog_max` a batch takes of a backlog that lasts, while no command comes: it doubles with
+// each. A command that comes then waits for such a batch, and the next ones are small again.
 constexpr int kBacklogGrowth = 8;
 constexpr absl::Duration kGapRetry = absl::Seconds(10);
 constexpr int kAllKeys = 100000;
