@@ -14,6 +14,7 @@
 #include "absl/strings/str_join.h"
 #include "libs/base/status_macros.h"
 #include "libs/pathway/checks.h"
+#include "libs/pathway/lock.h"
 #include "libs/pathway/yaml_message.h"
 
 namespace polku::pathway {
@@ -83,8 +84,39 @@ void Take(Definition definition, Versions<Definition>& all, Faults& faults) {
   if (!all.try_emplace(key, std::move(definition)).second) faults.Add("version", "is in another file too");
 }
 
+absl::CivilDay FirstDay(const PathwayDefinition& definition) {
+  const auto& from = definition.valid_from();
+  return definition.has_valid_from() ? absl::CivilDay(from.year(), from.month(), from.day()) : absl::CivilDay(1, 1, 1);
+}
+
+bool IsActive(const PathwayDefinition& definition) {
+  return definition.status() == polku::pathway::v1::PATHWAY_STATUS_ACTIVE;
+}
+
+// The active version with the next lower number; null when there is none, or `definition` is a draft.
+const PathwayDefinition* ActiveBefore(const Versions<PathwayDefinition>& all, const PathwayDefinition& definition) {
+  if (!IsActive(definition)) return nullptr;
+  const PathwayDefinition* before = nullptr;
+  for (auto each = all.lower_bound({definition.id(), 0}); each != all.end(); ++each) {
+    if (each->first.first != definition.id() || each->first.second >= definition.version()) break;
+    if (IsActive(each->second)) before = &each->second;
+  }
+  return before;
+}
+
+bool HasClass(const InstrumentDefinition& instrument, absl::string_view code) {
+  for (const auto& set : instrument.class_sets()) {
+    for (const auto& each : set.classes()) {
+      if (each.code() == code) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
 // The faults of many files.
-class AllFaults {
+class Catalogue::AllFaults {
  public:
   void Note(const Faults& of_file) {
     const absl::Status status = of_file.ToStatus();
@@ -98,9 +130,8 @@ class AllFaults {
   std::vector<std::string> messages_;
 };
 
-// Reads the instruments and then checks what one says of another, in whichever order the files are.
-Versions<InstrumentDefinition> ReadInstruments(const std::vector<File>& files, AllFaults& all_faults) {
-  Versions<InstrumentDefinition> all;
+void Catalogue::ReadInstruments(const std::vector<File>& files, Content& content, AllFaults& all_faults) {
+  auto& all = content.instruments;
   std::vector<std::pair<Faults, InstrumentDefinition>> read;
   for (const File& file : files) {
     Faults faults(file.name);
@@ -119,10 +150,7 @@ Versions<InstrumentDefinition> ReadInstruments(const std::vector<File>& files, A
     }
     all_faults.Note(faults);
   }
-  return all;
 }
-
-}  // namespace
 
 absl::StatusOr<InstrumentDefinition> ParseInstrument(absl::string_view yaml, absl::string_view file) {
   return ParseOne<InstrumentDefinition>(yaml, file, CheckInstrument);
@@ -134,6 +162,63 @@ absl::StatusOr<PathwayDefinition> ParsePathway(absl::string_view yaml, absl::str
 
 absl::StatusOr<RuleSet> ParseRules(absl::string_view yaml, absl::string_view file) {
   return ParseOne<RuleSet>(yaml, file, CheckRules);
+}
+
+// What one pathway says of the rule set and the instruments that other files define.
+void Catalogue::CheckNames(const PathwayDefinition& definition, const Content& content, Faults& faults) {
+  const auto rules = content.rules.find(definition.rules());
+  if (!definition.rules().empty() && rules == content.rules.end()) {
+    faults.Add("rules", "names a rule set that no file defines");
+  }
+  if (definition.has_rule_changes() && rules != content.rules.end()) {
+    CheckRuleChanges(rules->second, definition.rule_changes(), faults);
+  }
+  const auto& required = definition.assessment().required_instruments();
+  for (int i = 0; i < required.size(); ++i) {
+    if (FindVersion(content.instruments, required[i], 0) != nullptr) continue;
+    faults.Add(absl::StrCat("assessment.required_instruments[", i, "]"), "names an instrument that no file defines");
+  }
+  for (int i = 0; i < definition.steps_size(); ++i) {
+    for (int k = 0; k < definition.steps(i).when().screens_size(); ++k) {
+      const auto& screen = definition.steps(i).when().screens(k);
+      const std::string path = absl::StrCat("steps[", i, "].when.screens[", k, "]");
+      const auto* instrument = FindVersion(content.instruments, screen.instrument(), 0);
+      if (instrument == nullptr) {
+        faults.Add(path + ".instrument", "names an instrument that no file defines");
+        continue;
+      }
+      for (int c = 0; c < screen.classes_size(); ++c) {
+        if (HasClass(*instrument, screen.classes(c))) continue;
+        faults.Add(absl::StrCat(path, ".classes[", c, "]"), "is no class of the instrument: nobody gets there");
+      }
+    }
+  }
+}
+
+void Catalogue::ReadPathways(const std::vector<File>& files, Content& content, AllFaults& all_faults) {
+  std::vector<std::pair<Faults, PathwayDefinition>> read;
+  for (const File& file : files) {
+    Faults faults(file.name);
+    PathwayDefinition definition;
+    ReadYaml(file.text, definition, faults);
+    CheckPathway(definition, faults);
+    CheckNames(definition, content, faults);
+    Take(definition, content.pathways, faults);
+    read.emplace_back(std::move(faults), std::move(definition));
+  }
+  for (auto& [faults, definition] : read) {
+    const PathwayDefinition* before = ActiveBefore(content.pathways, definition);
+    if (before != nullptr && FirstDay(definition) <= FirstDay(*before)) {
+      faults.Add("valid_from", absl::StrCat("must be later than where version ", before->version(),
+                                            " begins: two active versions overlap"));
+    }
+    all_faults.Note(faults);
+    if (!definition.has_rule_changes()) continue;
+    for (const auto& [version, rules] : content.rules) {
+      content.changed_rules.try_emplace({definition.id(), definition.version(), version},
+                                        WithChanges(rules, definition.rule_changes()));
+    }
+  }
 }
 
 absl::StatusOr<Catalogue> Catalogue::Parse(const std::vector<File>& pathways, const std::vector<File>& rules,
@@ -151,25 +236,8 @@ absl::StatusOr<Catalogue> Catalogue::Parse(const std::vector<File>& pathways, co
     }
     all_faults.Note(of_file);
   }
-  content->instruments = ReadInstruments(instruments, all_faults);
-  for (const File& file : pathways) {
-    Faults of_file(file.name);
-    PathwayDefinition definition;
-    ReadYaml(file.text, definition, of_file);
-    CheckPathway(definition, of_file);
-    if (!definition.rules().empty() && content->rules.find(definition.rules()) == content->rules.end()) {
-      of_file.Add("rules", "names a rule set that no file defines");
-    }
-    const auto& required = definition.assessment().required_instruments();
-    for (int i = 0; i < required.size(); ++i) {
-      if (FindVersion(content->instruments, required[i], 0) == nullptr) {
-        of_file.Add(absl::StrCat("assessment.required_instruments[", i, "]"),
-                    "names an instrument that no file defines");
-      }
-    }
-    Take(std::move(definition), content->pathways, of_file);
-    all_faults.Note(of_file);
-  }
+  ReadInstruments(instruments, *content, all_faults);
+  ReadPathways(pathways, *content, all_faults);
   RETURN_IF_ERROR(all_faults.ToStatus());
   return Catalogue(std::move(content));
 }
@@ -185,6 +253,23 @@ const InstrumentDefinition* Catalogue::FindInstrument(absl::string_view id, int 
 const RuleSet* Catalogue::Rules(absl::string_view version) const {
   const auto found = content_->rules.find(std::string(version));
   return found == content_->rules.end() ? nullptr : &found->second;
+}
+
+const PathwayDefinition* Catalogue::FindActive(absl::string_view id, absl::CivilDay day) const {
+  const PathwayDefinition* found = nullptr;
+  for (auto each = content_->pathways.lower_bound({std::string(id), 0}); each != content_->pathways.end(); ++each) {
+    if (each->first.first != id) break;
+    if (IsActive(each->second) && FirstDay(each->second) <= day) found = &each->second;
+  }
+  return found;
+}
+
+const RuleSet* Catalogue::RulesOn(absl::string_view pathway, int pathway_version, absl::string_view version) const {
+  if (!content_->changed_rules.empty()) {
+    const auto found = content_->changed_rules.find(std::make_tuple(pathway, pathway_version, version));
+    if (found != content_->changed_rules.end()) return &found->second;
+  }
+  return Rules(version);
 }
 
 std::vector<const PathwayDefinition*> Catalogue::definitions() const {
@@ -210,7 +295,10 @@ absl::StatusOr<Catalogue> LoadCatalogue(const Folders& folders) {
     ASSIGN_OR_RETURN(const std::vector<File> pathways, ReadFolder(folders.pathways));
     ASSIGN_OR_RETURN(const std::vector<File> rules, ReadFolder(folders.rules));
     ASSIGN_OR_RETURN(const std::vector<File> instruments, ReadFolder(folders.instruments));
-    return Catalogue::Parse(pathways, rules, instruments);
+    ASSIGN_OR_RETURN(Catalogue catalogue, Catalogue::Parse(pathways, rules, instruments));
+    ASSIGN_OR_RETURN(const VersionLock lock, ReadLock(folders.pathways));
+    RETURN_IF_ERROR(CheckLock(lock, catalogue));
+    return catalogue;
   } catch (const std::exception& error) {  // std::filesystem may throw for lack of memory.
     return absl::UnavailableError(absl::StrCat("cannot read the catalogue: ", error.what()));
   }

@@ -2,10 +2,12 @@
 // The schema is proto/polku/pathway/v1; the files are deploy/pathways, deploy/rules and deploy/instruments.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -19,6 +21,8 @@
 
 namespace polku::pathway {
 
+class Faults;
+
 // A YAML file as it was read, with the name that errors cite.
 struct File {
   std::string name;
@@ -29,12 +33,17 @@ struct File {
 // same definitions. Pointers live as long as any copy. Thread-safe.
 class Catalogue {
  public:
-  // `version` 0 is the newest. Null when there is none.
+  // `version` 0 is the newest, a draft too. Null when there is none.
   const polku::pathway::v1::PathwayDefinition* Find(absl::string_view id, int version = 0) const;
+  // The active version that takes clients on `day`. Null when there is none.
+  const polku::pathway::v1::PathwayDefinition* FindActive(absl::string_view id, absl::CivilDay day) const;
   // The same of an instrument.
   const polku::pathway::v1::InstrumentDefinition* FindInstrument(absl::string_view id, int version = 0) const;
   // Null when there is none. The numbers of journeys that run on the version "2026-1".
   const polku::pathway::v1::RuleSet* Rules(absl::string_view version) const;
+  // The same with what that version of the pathway changes in it. A pathway that is not known changes nothing.
+  const polku::pathway::v1::RuleSet* RulesOn(absl::string_view pathway, int pathway_version,
+                                             absl::string_view version) const;
   // Ordered by id and version.
   std::vector<const polku::pathway::v1::PathwayDefinition*> definitions() const;
   // Ordered by version as text.
@@ -51,9 +60,18 @@ class Catalogue {
   struct Content {
     std::map<std::pair<std::string, int>, polku::pathway::v1::PathwayDefinition> pathways;
     std::map<std::string, polku::pathway::v1::RuleSet> rules;
+    // By pathway, its version and the rule set's: for pathways that change something in it.
+    std::map<std::tuple<std::string, int, std::string>, polku::pathway::v1::RuleSet, std::less<>> changed_rules;
     std::map<std::pair<std::string, int>, polku::pathway::v1::InstrumentDefinition> instruments;
   };
+  class AllFaults;  // Of many files.
   explicit Catalogue(std::shared_ptr<const Content> content) : content_(std::move(content)) {}
+  // Reads the instruments and then checks what one says of another, in whichever order the files are.
+  static void ReadInstruments(const std::vector<File>& files, Content& content, AllFaults& all_faults);
+  // The same of pathways, whose rule sets and instruments are in `content`.
+  static void ReadPathways(const std::vector<File>& files, Content& content, AllFaults& all_faults);
+  static void CheckNames(const polku::pathway::v1::PathwayDefinition& definition, const Content& content,
+                         Faults& faults);
 
   std::shared_ptr<const Content> content_;  // Shared: domains, queries and tests each hold a copy.
 };
@@ -66,7 +84,8 @@ struct Folders {
 };
 
 // Reads every *.yaml of the folders. Blocks on the file system.
-// Errors: as Catalogue::Parse; kNotFound when a folder is missing or holds no *.yaml.
+// Errors: as Catalogue::Parse, also for an active pathway that is another one than versions.lock says (lock.h);
+// kNotFound when a folder is missing or holds no *.yaml.
 absl::StatusOr<Catalogue> LoadCatalogue(const Folders& folders);
 
 // One file. Whether what it names in others exists is checked only by Catalogue::Parse.

@@ -40,6 +40,7 @@ measure_types:
   - code: work-trial
     title: {fi: Kokeilu, en: Trial}
     weekly_days_min: 3
+status: draft
 )";
 
 constexpr char kRules[] = R"(version: 2026-1

@@ -19,6 +19,7 @@ const Folders kDeployed = {POLKU_DEPLOY_FOLDER "/pathways", POLKU_DEPLOY_FOLDER 
 std::vector<File> ReadAll(const std::string& folder) {
   std::vector<File> files;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.path().extension() != ".yaml") continue;
     std::ifstream stream(entry.path(), std::ios::binary);
     files.push_back({entry.path().filename(), std::string(std::istreambuf_iterator<char>(stream), {})});
   }
@@ -34,6 +35,8 @@ Catalogue Must(absl::StatusOr<Catalogue> catalogue) {
 }  // namespace
 
 Catalogue TestCatalogue() { return Must(LoadCatalogue(kDeployed)); }
+
+std::vector<File> FilesOfTests(const std::string& folder) { return ReadAll(POLKU_DEPLOY_FOLDER "/" + folder); }
 
 Catalogue TestCatalogueWith(const std::string& from, const std::string& to) {
   std::vector<File> pathways = ReadAll(kDeployed.pathways);

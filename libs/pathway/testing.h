@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "libs/pathway/catalogue.h"
 
@@ -12,5 +13,7 @@ Catalogue TestCatalogue();
 // The same, with `from` replaced by `to` wherever it stands in the texts of pathways and rules. Aborts where it does
 // not.
 Catalogue TestCatalogueWith(const std::string& from, const std::string& to);
+// The shipped files of a folder: "pathways", "rules", "instruments".
+std::vector<File> FilesOfTests(const std::string& folder);
 
 }  // namespace polku::pathway

@@ -6,6 +6,7 @@
 #include "libs/pipeline/aggregate_kind.h"
 #include "services/assessment/api/grpc_api.h"
 #include "services/assessment/domain/client_assessment_domain.h"
+#include "services/assessment/domain/index.h"
 #include "services/assessment/embedded_sql.h"
 
 namespace polku::assessment {
@@ -39,6 +40,7 @@ absl::StatusOr<std::unique_ptr<Service>> Service::Create(const Config& config, c
   pipeline::Definition definition;
   definition.service = "assessment";
   definition.subscriptions = {"referral", "follow-up"};
+  definition.queries = LookupQueries();
   definition.kinds.push_back(std::make_unique<pipeline::KindOf<ClientAssessmentDomain>>(
       "clients/", ClientAssessmentDomain(*dependencies.catalogue)));
   const pipeline::Dependencies parts{dependencies.clock, dependencies.database, dependencies.bus, dependencies.metrics,

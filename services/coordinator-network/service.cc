@@ -37,6 +37,10 @@ Policy WithRules(Policy policy, const pathway::Catalogue* catalogue) {
   const pathway::v1::RuleSet& rules = *catalogue->rule_sets().back();
   policy.meeting_purposes.assign(rules.meeting_purposes().begin(), rules.meeting_purposes().end());
   policy.time_use_activities.assign(rules.time_use_activities().begin(), rules.time_use_activities().end());
+  for (const pathway::v1::PathwayDefinition* definition : catalogue->definitions()) {
+    if (definition->coordinator_competence().empty()) continue;
+    policy.competence_of_pathway[{definition->id(), definition->version()}] = definition->coordinator_competence();
+  }
   const int days = rules.contact_after_miss_office_days();
   if (days > 0) policy.contact_after_miss_office_days = days;
   return policy;

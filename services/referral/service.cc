@@ -66,7 +66,7 @@ absl::StatusOr<std::unique_ptr<Service>> Service::Create(const Config& config, c
   std::unique_ptr<Service> service(new Service());
   ASSIGN_OR_RETURN(service->pipeline_, pipeline::Pipeline::Create(std::move(definition), parts, config.pipeline));
   service->api_ = std::make_unique<Api>(*service->pipeline_, *dependencies.access, *dependencies.metrics, config.gate,
-                                        config.identity, *dependencies.random);
+                                        config.identity, *dependencies.random, *dependencies.catalogue);
   return service;
 }
 

@@ -32,10 +32,13 @@ void AddTransitions(CLI::App& app, Session& session) {
   CLI::App* transitions =
       AddCommand(app, "transitions", "Hand-overs between organisations: offer, accept, decline.", example);
   transitions->require_subcommand(1);
-  AddRequest<FollowUpService>(
-      *transitions, session, {"offer", "The giver stays responsible until it is accepted.", example},
-      &Stub::OfferTransition,
-      {{"client"}, {"taker", "organisations/O", true}, {"accept_by_date", "YYYY-MM-DD; none = as the rules say"}});
+  AddRequest<FollowUpService>(*transitions, session,
+                              {"offer", "The giver stays responsible until it is accepted.", example},
+                              &Stub::OfferTransition,
+                              {{"client"},
+                               {"taker", "organisations/O", true},
+                               {"accept_by_date", "YYYY-MM-DD; none = as the rules say"},
+                               {"step", "of the pathway: its limits hold"}});
   AddRequest<FollowUpService>(*transitions, session,
                               {"accept", "The taker is responsible from now on.",
                                "--role coordinator transitions accept clients/C/transitions/1"},

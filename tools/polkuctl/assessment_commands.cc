@@ -63,6 +63,8 @@ void AddAssessments(CLI::App& app, Session& session) {
       "--reassess",
       [completed](const std::string& t) { *completed->mutable_reassess_date() = Parsed(ParseDate(t), "--reassess"); },
       "YYYY-MM-DD: when to look at the result again; left out, as the pathway says");
+  complete->add_option_function<std::string>(
+      "--outcome", [completed](const std::string& t) { completed->set_outcome(t); }, "where the pathway has outcomes");
   AddCall<AssessmentService>(*complete, session, completed, &Stub::CompleteAssessment);
   AddCourse(app, *assessments, session);
 }
@@ -124,10 +126,21 @@ void AddPropose(CLI::App& plans, Session& session) {
       "--day-minutes-min", [measure](int n) { measure->set_day_minutes_min(n); }, "minutes that make a day; 0 = any");
   CLI::Option* goal = propose->add_option_function<std::string>(
       "--goal", [measure](const std::string& t) { measure->set_goal(t); }, "goal code of the pathway");
+  CLI::Option* step = propose->add_option_function<std::string>(
+      "--step", [measure](const std::string& t) { measure->set_step(t); },
+      "step of the pathway; left out where only one has such measures");
+  CLI::Option* group = propose->add_option_function<std::string>(
+      "--group", [measure](const std::string& t) { measure->set_group(t); }, "the provider's code of the group");
+  CLI::Option* cost = propose->add_option_function<int>(
+      "--cost-euros", [measure](int n) { measure->set_cost_euros(n); }, "paid from the personal budget");
+  propose->add_option_function<int>(
+      "--budget-euros", [request](int n) { request->set_personal_budget_euros(n); }, "the plan's personal budget");
   type->needs(provider)->needs(start)->needs(end);
   CLI::Option* from = propose->add_option(
       "--from", typed->from, "file with a list of PlannedMeasure as JSON; - is standard input; instead of the flags");
-  for (CLI::Option* flag : {type, provider, source, start, end, sessions, days, minutes, goal}) from->excludes(flag);
+  for (CLI::Option* flag : {type, provider, source, start, end, sessions, days, minutes, goal, step, group, cost}) {
+    from->excludes(flag);
+  }
   AddCall<AssessmentService>(*propose, session, request, &Stub::ProposePlan,
                              [request, typed] { FillMeasures(*typed, *request); });
 }

@@ -228,6 +228,9 @@ void AddJourneys(CLI::App& app, Session& session) {
   CLI::App* close = AddCommand(*journeys, "close", "Ends the follow-up of a client.",
                                "--role coordinator --user u1 journeys close clients/C --reason goal-reached");
   auto closed = std::make_shared<CloseJourneyRequest>();
+  close->add_option_function<std::string>(
+      "--outcome", [closed](const std::string& t) { closed->set_outcome(t); },
+      "where the pathway has closing outcomes");
   close->add_option_function<std::string>("client", [closed](const std::string& t) { closed->set_client(t); })
       ->required();
   close

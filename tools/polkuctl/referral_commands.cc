@@ -51,6 +51,11 @@ void AddSubmit(CLI::App& referrals, Session& session) {
           [referral](const std::string& text) {
             referral->set_segment(Parsed(ParseEnumAs<polku::common::v1::Segment>(text), "--segment"));
           });
+  AddText(
+      *command, "--referrer-kind", "what your organisation is: employer, kela, ...; client for a self-referral",
+      [referral](const std::string& text) {
+        referral->set_referrer_kind(Parsed(ParseEnumAs<polku::common::v1::OrganisationKind>(text), "--referrer-kind"));
+      });
   AddMany(*command, "--need", *referral->mutable_needs(), "need code");
   AddText(*command, "--reason", "why, in words", [referral](const std::string& text) { referral->set_reason(text); });
   command->add_option("--identity-code-file", typed->identity_code_file,

@@ -209,6 +209,7 @@ std::unique_ptr<CLI::App> MakeApp(Session& session) {
   AddTraceCommand(*app, session);
   AddAuditCommands(*app, session);
   AddVerifyCommands(*app, session);
+  AddPathwayCommands(*app, session);
   return app;
 }
 

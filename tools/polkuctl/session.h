@@ -165,6 +165,7 @@ void AddTopicCommands(CLI::App& app, Session& session);
 void AddAgreementCommands(CLI::App& app, Session& session);
 void AddOperatorCommands(CLI::App& app, Session& session);
 void AddBackupCommands(CLI::App& app, Session& session);
+void AddPathwayCommands(CLI::App& app, Session& session);
 
 // The whole program. `arguments` without the program's name.
 int Run(std::vector<std::string> arguments, std::ostream& out, std::ostream& err);

@@ -71,8 +71,8 @@ class Away : public grpc::CallbackGenericService {
 void RunExamples(CLI::App& app, const std::string& path, const std::string& server) {
   for (CLI::App* command : app.get_subcommands([](CLI::App*) { return true; })) {
     const std::string name = path.empty() ? command->get_name() : path + " " + command->get_name();
-    // They talk to Kafka, topics_test, and about a folder, system_restore_test.
-    if (name == "topics" || name == "backup" || name == "restore") continue;
+    // They talk to Kafka, topics_test, and about a folder, system_restore_test and pathways_test.
+    if (name == "topics" || name == "backup" || name == "restore" || name == "pathways") continue;
     const std::string start = "Example:\n  polkuctl ";
     const std::string help = command->help();
     const size_t found = help.find(start);

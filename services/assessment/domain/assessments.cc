@@ -6,9 +6,11 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "libs/base/calendar.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/violation.h"
+#include "libs/pathway/steps.h"
 #include "libs/pipeline/proto_time.h"
 #include "services/assessment/domain/instruments.h"
 #include "services/assessment/domain/sessions.h"
@@ -76,6 +78,17 @@ absl::StatusOr<std::optional<absl::Time>> ReassessTime(const v1::CompleteAssessm
   return StartOfDay(day);
 }
 
+absl::Status CheckOutcome(const std::string& outcome, const AssessmentStage& stage) {
+  if (stage.outcomes().empty()) {
+    return outcome.empty() ? absl::OkStatus() : InvalidField("outcome", "is not told on this pathway");
+  }
+  if (pathway::FindOutcome(stage.outcomes(), outcome) != nullptr) return absl::OkStatus();
+  return InvalidField("outcome", absl::StrCat("must be one of ", absl::StrJoin(stage.outcomes(), ", ",
+                                                                               [](std::string* out, const auto& each) {
+                                                                                 out->append(each.code());
+                                                                               })));
+}
+
 }  // namespace
 
 AssessmentStage StageOf(const v1::Assessment& assessment, const pathway::Catalogue& catalogue) {
@@ -96,6 +109,9 @@ Decision OnReferralAccepted(const v1::ClientAssessment& state, const referral::v
   assessment.set_unit(accepted.receiving_unit());
   assessment.set_pathway(accepted.pathway());
   assessment.set_pathway_version(accepted.pathway_version());
+  assessment.set_segment(accepted.segment());
+  *assessment.mutable_needs() = accepted.needs();
+  assessment.set_municipality(accepted.municipality());
   *assessment.mutable_open_time() = accepted.accept_time();
   Open(std::move(assessment), catalogue, draft);
   return std::move(draft).NoReply();
@@ -142,7 +158,14 @@ absl::StatusOr<Decision> CompleteAssessment(const v1::ClientAssessment& state,
   const AssessmentStage stage = StageOf(*assessment, catalogue);
   ASSIGN_OR_RETURN(const std::optional<absl::Time> reassess, ReassessTime(request, stage, LocalDay(context.now)));
   RETURN_IF_ERROR(CheckRequiredInstruments(state, *assessment, stage));
+  RETURN_IF_ERROR(CheckOutcome(request.outcome(), stage));
   Draft draft(state, context);
+  if (!request.outcome().empty()) {
+    v1::ClientAssessmentEvent concluded;
+    concluded.mutable_assessment_concluded()->set_assessment(request.name());
+    concluded.mutable_assessment_concluded()->set_outcome(request.outcome());
+    draft.Emit(std::move(concluded));
+  }
   if (reassess.has_value()) {
     v1::ClientAssessmentEvent agreed;
     agreed.mutable_reassessment_agreed()->set_assessment(request.name());
@@ -199,6 +222,9 @@ absl::StatusOr<Decision> StartReassessment(const v1::ClientAssessment& state,
   assessment.set_unit(before->unit());
   assessment.set_pathway(before->pathway());
   assessment.set_pathway_version(before->pathway_version());
+  assessment.set_segment(before->segment());
+  *assessment.mutable_needs() = before->needs();
+  assessment.set_municipality(before->municipality());
   assessment.set_reassesses(before->name());
   *assessment.mutable_open_time() = ToProto(context.now);
   Draft draft(state, context);

@@ -26,6 +26,16 @@ absl::StatusOr<std::string> KeyOfPart(absl::string_view name, absl::string_view 
 
 }  // namespace
 
+std::vector<pipeline::Lookup> ClientAssessmentDomain::LookupsOf(const std::string& key, const State&,
+                                                                const Input& input) const {
+  std::vector<pipeline::Lookup> lookups;
+  const auto& proposed = input.has_propose_plan() ? input.propose_plan().measures() : input.revise_plan().added();
+  for (const v1::PlannedMeasure& measure : proposed) {
+    if (!measure.group().empty()) lookups.push_back(GroupMembersOf(key, measure));
+  }
+  return lookups;
+}
+
 absl::StatusOr<std::string> ClientAssessmentDomain::KeyOf(const Input& input) const {
   switch (input.input_case()) {
     case Input::kCompleteAssessment:

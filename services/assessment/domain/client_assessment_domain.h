@@ -26,9 +26,8 @@ class ClientAssessmentDomain {
 
   // Errors: kInvalidArgument when a name in a command is not of the kind it must be.
   absl::StatusOr<std::string> KeyOf(const Input& input) const;
-  std::vector<pipeline::Lookup> LookupsOf(const std::string& key, const State& state, const Input& input) const {
-    return {};
-  }
+  // Of a proposal, the members of the groups that it names (domain/index.h).
+  std::vector<pipeline::Lookup> LookupsOf(const std::string& key, const State& state, const Input& input) const;
   absl::StatusOr<pipeline::Decision<Event>> Decide(const State& state, const Input& input,
                                                    const pipeline::Context& context) const;
   void Evolve(const Event& event, State& state) const { assessment::Evolve(event, state); }

@@ -159,6 +159,11 @@ void Evolve(const v1::ClientAssessmentEvent& event, v1::ClientAssessment& state)
         *assessment->mutable_reassess_time() = event.reassessment_agreed().reassess_time();
       }
       return;
+    case Event::kAssessmentConcluded:
+      if (auto* assessment = Mutable(state, event.assessment_concluded().assessment()); assessment != nullptr) {
+        assessment->set_outcome(event.assessment_concluded().outcome());
+      }
+      return;
     case Event::kCancellationRecorded:
       if (auto* assessment = Mutable(state, event.cancellation_recorded().assessment()); assessment != nullptr) {
         assessment->set_state(v1::ASSESSMENT_STATE_CANCELLED);

@@ -1,10 +1,12 @@
 #include "services/assessment/domain/index.h"
 
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <variant>
 
 #include "libs/pipeline/proto_time.h"
+#include "services/assessment/domain/evolve.h"
 
 namespace polku::assessment {
 namespace {
@@ -17,7 +19,43 @@ const store::TableShape& Shape() {
   return shape;
 }
 
+const store::TableShape& GroupShape() {
+  static const auto& shape =
+      *new store::TableShape{"group_place", {"measure"}, {"client", "provider", "group_code", "first_day", "last_day"}};
+  return shape;
+}
+
+int64_t NumberOf(const google::type::Date& day) { return day.year() * 10000 + day.month() * 100 + day.day(); }
+
+// Of the plans in force, as long as the journey that they belong to goes on.
+void AddGroupPlaces(const v1::ClientAssessment& state, std::vector<pipeline::IndexRow>& rows) {
+  for (const v1::Plan& plan : state.plans()) {
+    if (plan.state() != v1::PLAN_STATE_APPROVED || !plan.revises().empty()) continue;
+    const v1::Assessment* assessment = FindAssessment(state, plan.assessment());
+    if (assessment == nullptr || IsJourneyClosed(state, *assessment)) continue;
+    for (const v1::PlannedMeasure& measure : plan.measures()) {
+      if (measure.group().empty()) continue;
+      rows.push_back({&GroupShape(),
+                      {measure.measure()},
+                      {state.name(), measure.provider(), measure.group(), NumberOf(measure.start_date()),
+                       NumberOf(measure.end_date())}});
+    }
+  }
+}
+
 }  // namespace
+
+std::map<std::string, std::string> LookupQueries() {
+  return {
+      {"group_members",
+       "SELECT COUNT(DISTINCT client) FROM group_place WHERE provider = $1 AND group_code = $2 AND client <> $3 AND "
+       "first_day <= $4 AND last_day >= $5"}};
+}
+
+pipeline::Lookup GroupMembersOf(const std::string& client, const v1::PlannedMeasure& measure) {
+  return {"group_members",
+          {measure.provider(), measure.group(), client, NumberOf(measure.end_date()), NumberOf(measure.start_date())}};
+}
 
 std::vector<pipeline::IndexRow> IndexRows(const v1::ClientAssessment& state) {
   std::vector<pipeline::IndexRow> rows;
@@ -37,6 +75,7 @@ std::vector<pipeline::IndexRow> IndexRows(const v1::ClientAssessment& state) {
                                                  : store::Value()};
     rows.push_back(std::move(row));
   }
+  AddGroupPlaces(state, rows);
   return rows;
 }
 

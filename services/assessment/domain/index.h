@@ -1,6 +1,8 @@
-// Table `assessment`: what ListAssessments reads. Ids, codes and instants only.
+// Tables `assessment`, what ListAssessments reads, and `group_place`. Ids, codes, days and instants only.
 #pragma once
 
+#include <map>
+#include <string>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -11,6 +13,11 @@
 namespace polku::assessment {
 
 std::vector<pipeline::IndexRow> IndexRows(const v1::ClientAssessment& state);
+
+// Lookup name -> SQL.
+//   "group_members"  how many other clients have a place in the group on days that overlap. Parameters: GroupMembersOf.
+std::map<std::string, std::string> LookupQueries();
+pipeline::Lookup GroupMembersOf(const std::string& client, const v1::PlannedMeasure& measure);
 
 // The columns that AssessmentFrom reads, in its order, for SELECT.
 inline constexpr absl::string_view kAssessmentColumns =

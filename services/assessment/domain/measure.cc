@@ -22,13 +22,18 @@ constexpr size_t kCodeCharactersMax = 63;
 
 class Checker {
  public:
-  Checker(const v1::PlannedMeasure& measure, absl::string_view path, absl::Status& status)
-      : measure_(measure), path_(path), status_(status) {}
+  Checker(const v1::PlannedMeasure& measure, const pathway::v1::PathwayDefinition* pathway, absl::string_view path,
+          absl::Status& status)
+      : measure_(measure),
+        pathway_(pathway),
+        type_(pathway == nullptr ? nullptr : pathway::FindMeasureType(*pathway, measure.type())),
+        path_(path),
+        status_(status) {}
 
-  void Names(const pathway::v1::PathwayDefinition* pathway) {
+  void Names() {
     if (!IsCode(measure_.type())) {
       Wrong("type", "must be 1 to 63 of a-z, 0-9 and hyphen");
-    } else if (pathway != nullptr && pathway::FindMeasureType(*pathway, measure_.type()) == nullptr) {
+    } else if (pathway_ != nullptr && type_ == nullptr) {
       Wrong("type", "is not a measure type of the pathway");
     }
     if (!IsResourceName(measure_.provider(), "organisations/*")) Wrong("provider", "must be organisations/<id>");
@@ -49,6 +54,7 @@ class Checker {
     if (start.ok() && *end < *start) Wrong("end_date", "is before start_date");
     const absl::CivilDay last(today.year() + kEndYearsAheadMax, today.month(), today.day());
     if (*end > last) Wrong("end_date", absl::StrCat("is more than ", kEndYearsAheadMax, " years ahead"));
+    if (start.ok()) Duration(static_cast<int>(*end - *start) + 1);
   }
 
   void Sessions() {
@@ -89,14 +95,29 @@ class Checker {
     if (measure_.day_minutes_min() < 0 || measure_.day_minutes_min() > kMinutesOfDay) {
       Wrong("day_minutes_min", "must be 0 to 1440");
     }
+    if (type_ != nullptr && type_->weekly_days_max() > 0 && static_cast<int>(days.size()) > type_->weekly_days_max()) {
+      Wrong("sessions", absl::StrCat("are on more than ", type_->weekly_days_max(), " days of a week"));
+    }
   }
 
  private:
+  void Duration(int days) {
+    if (type_ == nullptr) return;
+    if (days < type_->duration_days_min()) {
+      Wrong("end_date", absl::StrCat("makes less than ", type_->duration_days_min(), " days"));
+    }
+    if (type_->duration_days_max() > 0 && days > type_->duration_days_max()) {
+      Wrong("end_date", absl::StrCat("makes more than ", type_->duration_days_max(), " days"));
+    }
+  }
+
   void Wrong(absl::string_view field, absl::string_view what) {
     AddViolation(status_, absl::StrCat(path_, ".", field), what);
   }
 
   const v1::PlannedMeasure& measure_;
+  const pathway::v1::PathwayDefinition* const pathway_;
+  const pathway::v1::MeasureType* const type_;  // Null: not known.
   const absl::string_view path_;
   absl::Status& status_;
 };
@@ -120,8 +141,8 @@ v1::PlannedMeasure WithDefaults(v1::PlannedMeasure measure, const pathway::v1::P
 
 void CheckMeasure(const v1::PlannedMeasure& measure, const pathway::v1::PathwayDefinition* pathway,
                   absl::CivilDay today, absl::string_view path, absl::Status& status) {
-  Checker check(measure, path, status);
-  check.Names(pathway);
+  Checker check(measure, pathway, path, status);
+  check.Names();
   check.Days(today);
   check.Sessions();
   check.Attendance();

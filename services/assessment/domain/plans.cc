@@ -1,5 +1,6 @@
 #include "services/assessment/domain/plans.h"
 
+#include <algorithm>
 #include <set>
 #include <string>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "libs/base/violation.h"
 #include "libs/pipeline/proto_time.h"
 #include "services/assessment/domain/measure.h"
+#include "services/assessment/domain/plan_steps.h"
 
 namespace polku::assessment {
 namespace {
@@ -44,6 +46,9 @@ v1::Plan NewPlan(const v1::ClientAssessment& state, const v1::Assessment& assess
     measure.set_measure(absl::StrCat(context.key, "/measures/", state.measures_numbered() + i + 1));
     CheckMeasure(measure, pathway, LocalDay(context.now), absl::StrCat(field, "[", i, "]"), status);
   }
+  if (pathway != nullptr) {
+    PlaceOnPathway(state, assessment, *pathway, LocalDay(context.now), field, context.lookups, plan, status);
+  }
   return plan;
 }
 
@@ -59,6 +64,21 @@ const v1::PlannedMeasure* FindMeasure(const v1::Plan& plan, absl::string_view na
     if (measure.measure() == name) return &measure;
   }
   return nullptr;
+}
+
+// What the plan has once the revision is in force.
+Measures MeasuresAfter(const v1::Plan& plan, const v1::Plan& revision) {
+  Measures after = revision.measures();
+  after.MergeFrom(revision.changed());
+  const auto& removed = revision.removed();
+  for (const v1::PlannedMeasure& measure : plan.measures()) {
+    const bool changed = std::any_of(revision.changed().begin(), revision.changed().end(),
+                                     [&](const auto& each) { return each.measure() == measure.measure(); });
+    if (!changed && std::find(removed.begin(), removed.end(), measure.measure()) == removed.end()) {
+      *after.Add() = measure;
+    }
+  }
+  return after;
 }
 
 absl::Status TooManyPlans() {
@@ -136,8 +156,10 @@ absl::StatusOr<Decision> ProposePlan(const v1::ClientAssessment& state, const v1
     return InvalidField("measures", absl::StrCat("has more than ", kMeasuresMax));
   }
   absl::Status status;
-  v1::Plan plan =
-      NewPlan(state, *assessment, request.measures(), "measures", PathwayOf(*assessment, catalogue), context, status);
+  const auto* pathway = PathwayOf(*assessment, catalogue);
+  v1::Plan plan = NewPlan(state, *assessment, request.measures(), "measures", pathway, context, status);
+  plan.set_personal_budget_euros(request.personal_budget_euros());
+  CheckBudget(plan.personal_budget_euros(), plan.measures(), pathway, status);
   RETURN_IF_ERROR(status);
   return Propose(std::move(plan), Draft(state, context));
 }
@@ -170,10 +192,18 @@ absl::StatusOr<Decision> RevisePlan(const v1::ClientAssessment& state, const v1:
   absl::Status status;
   v1::Plan revision = NewPlan(state, *assessment, request.added(), "added", pathway, context, status);
   CheckRevision(state, *plan, request, pathway, LocalDay(context.now), status);
-  RETURN_IF_ERROR(status);
   revision.set_revises(plan->name());
   *revision.mutable_changed() = request.changed();
   *revision.mutable_removed() = request.removed();
+  for (v1::PlannedMeasure& changed : *revision.mutable_changed()) {
+    const v1::PlannedMeasure* before = FindMeasure(*plan, changed.measure());
+    if (before == nullptr) continue;  // Said above.
+    changed.set_step(before->step());
+    changed.set_start_within_office_days(before->start_within_office_days());
+  }
+  revision.set_personal_budget_euros(plan->personal_budget_euros());
+  CheckBudget(plan->personal_budget_euros(), MeasuresAfter(*plan, revision), pathway, status);
+  RETURN_IF_ERROR(status);
   return Propose(std::move(revision), Draft(state, context));
 }
 

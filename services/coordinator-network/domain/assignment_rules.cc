@@ -97,6 +97,9 @@ v1::SupportOpened OpenedBy(const polku::referral::v1::ReferralAccepted& fact, co
     if (std::find(opened.needs().begin(), opened.needs().end(), need) == opened.needs().end()) opened.add_needs(need);
   }
   *opened.mutable_accept_time() = ToProto(turn.context().fact_time);
+  const auto& wanted = turn.policy().competence_of_pathway;
+  const auto found = wanted.find({fact.pathway(), fact.pathway_version()});
+  if (found != wanted.end()) opened.set_competence(found->second);
   return opened;
 }
 

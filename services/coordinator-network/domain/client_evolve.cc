@@ -35,6 +35,7 @@ void Apply(const v1::SupportOpened& opened, v1::ClientSupport& state) {
   state.set_municipality(opened.municipality());
   state.set_language(opened.language());
   *state.mutable_needs() = opened.needs();
+  state.set_competence(opened.competence());
   *state.mutable_accept_time() = opened.accept_time();
 }
 

@@ -40,6 +40,11 @@ bool ServesSegment(const Candidate& candidate, const v1::ClientSupport& client) 
          (candidate.segment_mask & SegmentBit(client.segment())) != 0;
 }
 
+// The pathway may ask for a case manager, a network agent, ...
+bool IsAble(const Candidate& candidate, const v1::ClientSupport& client) {
+  return client.competence().empty() || Contains(candidate.competences, client.competence());
+}
+
 // `absences` are "START/END" with ISO days, which compare as text.
 bool IsAbsent(const std::vector<std::string>& absences, const std::string& today) {
   return std::any_of(absences.begin(), absences.end(), [&](const std::string& absence) {
@@ -79,8 +84,9 @@ Candidate ReadCandidate(const store::Row& row, absl::CivilDay today) {
 
 bool Fits(const Candidate& candidate, const v1::ClientSupport& client) {
   const auto& declined = client.declined_by();
-  return ServesMunicipality(candidate, client) && ServesSegment(candidate, client) && candidate.FreePlaces() > 0 &&
-         !candidate.away && std::find(declined.begin(), declined.end(), candidate.coordinator) == declined.end();
+  return ServesMunicipality(candidate, client) && ServesSegment(candidate, client) && IsAble(candidate, client) &&
+         candidate.FreePlaces() > 0 && !candidate.away &&
+         std::find(declined.begin(), declined.end(), candidate.coordinator) == declined.end();
 }
 
 Match Score(const Candidate& candidate, const v1::ClientSupport& client, const MatchWeights& weights) {
@@ -89,6 +95,7 @@ Match Score(const Candidate& candidate, const v1::ClientSupport& client, const M
   // Conditions, not merits: they are told so that an override of one can be seen.
   if (ServesMunicipality(candidate, client) && !client.municipality().empty()) AddPart(match, "municipality", 0);
   if (ServesSegment(candidate, client)) AddPart(match, "segment", 0);
+  if (IsAble(candidate, client) && !client.competence().empty()) AddPart(match, "pathway", 0);
   if (!client.language().empty() && Contains(candidate.languages, client.language())) {
     AddPart(match, "language", weights.language_points);
   }

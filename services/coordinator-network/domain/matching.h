@@ -47,7 +47,7 @@ struct Match {
 };
 
 // Whether the candidate may be proposed: serves the municipality (any, when the client's is
-// empty) and the segment, has a free place, is not away and has not declined.
+// empty) and the segment, can do what the pathway asks, has a free place, is not away and has not declined.
 bool Fits(const Candidate& candidate, const polku::coordinator_network::v1::ClientSupport& client);
 
 // What speaks for the candidate, whether it fits or not.

@@ -1,7 +1,9 @@
 // The numbers of the coordinator network's rules.
 #pragma once
 
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace polku::coordinator_network {
@@ -31,6 +33,8 @@ struct Policy {
   int settled_max = 200;
   // What working time may be recorded on. Source: time_use_activities of the newest rule set.
   std::vector<std::string> time_use_activities;
+  // By pathway and version: what a coordinator must be able to do. Source: coordinator_competence of the definition.
+  std::map<std::pair<std::string, int>, std::string> competence_of_pathway;
 };
 
 }  // namespace polku::coordinator_network

@@ -61,7 +61,7 @@ absl::StatusOr<v1::ListAtRiskResponse> ListAtRisk(rpc::ReadScope& scope, const v
     if (!rpc::Disclose(scope.principal, clients[i], rpc::DataClass::kFollowUp, {}).ok()) continue;
     v1::JourneyRecord record;
     if (!record.ParseFromString(stored[i].state)) return absl::DataLossError("the stored journey does not parse");
-    AddNearLimits(record, RulesOf(catalogue, record.rules_version()), until_us, response);
+    AddNearLimits(record, RulesOf(catalogue, record), until_us, response);
     scope.Viewed(clients[i]);
   }
   if (rows.size() > shown) response.set_next_page_token(scope.pager.Seal(fingerprint, rows[shown - 1]));

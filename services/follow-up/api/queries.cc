@@ -100,7 +100,7 @@ absl::StatusOr<v1::Journey> GetJourney(rpc::ReadScope& scope, const v1::GetJourn
   if (!record.open() && !record.closed()) {
     return WithReason(absl::NotFoundError("the client is not followed here"), "JOURNEY_NOT_FOUND");
   }
-  v1::Journey journey = JourneyView(record, RulesOf(catalogue, record.rules_version()));
+  v1::Journey journey = JourneyView(record, RulesOf(catalogue, record));
   ASSIGN_OR_RETURN(const auto rows, ReadWholeJournal(scope.reader, client));
   for (const store::JournalRow& row : rows) {
     if (auto entry = EntryOf(row); entry.has_value()) *journey.add_timeline() = *std::move(entry);

@@ -7,6 +7,7 @@
 namespace polku::follow_up {
 
 using polku::follow_up::v1::JourneyEvent;
+using polku::follow_up::v1::JourneyRecord;
 using polku::pathway::v1::RuleSet;
 
 const RuleSet& RulesOf(const pathway::Catalogue& catalogue, absl::string_view version) {
@@ -16,7 +17,12 @@ const RuleSet& RulesOf(const pathway::Catalogue& catalogue, absl::string_view ve
   return *all.back();
 }
 
-const RuleSet& Draft::rules() const { return RulesOf(catalogue_, state_.rules_version()); }
+const RuleSet& RulesOf(const pathway::Catalogue& catalogue, const JourneyRecord& journey) {
+  const RuleSet* rules = catalogue.RulesOn(journey.pathway(), journey.pathway_version(), journey.rules_version());
+  return rules != nullptr ? *rules : RulesOf(catalogue, journey.rules_version());
+}
+
+const RuleSet& Draft::rules() const { return RulesOf(catalogue_, state_); }
 
 void Draft::Emit(JourneyEvent event) {
   Evolve(event, state_);

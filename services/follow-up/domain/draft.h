@@ -41,6 +41,9 @@ class Draft {
 
 // The rule set of that version, or the newest one when the version is not installed.
 const polku::pathway::v1::RuleSet& RulesOf(const pathway::Catalogue& catalogue, absl::string_view version);
+// The same with what the journey's pathway changes in it.
+const polku::pathway::v1::RuleSet& RulesOf(const pathway::Catalogue& catalogue,
+                                           const polku::follow_up::v1::JourneyRecord& journey);
 
 // Folds one event into the state. Needs no rules and no clock: replaying a journal gives the state.
 void Evolve(const polku::follow_up::v1::JourneyEvent& event, polku::follow_up::v1::JourneyRecord& state);

@@ -407,6 +407,7 @@ void Apply(const JourneyClosed& event, JourneyRecord& state) {
   state.set_open(false);
   state.set_closed(true);
   state.set_close_us(UsOf(event.close_time()));
+  state.set_outcome(event.outcome());
   state.clear_interruptions();
   state.clear_holds();
   state.clear_early();

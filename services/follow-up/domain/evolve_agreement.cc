@@ -40,6 +40,7 @@ void Apply(const TransitionOffered& event, JourneyRecord& state) {
   transition.set_offer_us(UsOf(event.offer_time()));
   transition.set_accept_due_us(UsOf(event.accept_due_time()));
   transition.set_version(state.version());
+  transition.set_step(event.step());
   *state.mutable_transition() = std::move(transition);
   state.set_transitions_numbered(state.transitions_numbered() + 1);
   // What was agreed about the transition before binds this one no more.
@@ -56,6 +57,7 @@ void Apply(const TransitionAccepted& event, JourneyRecord& state) {
   transition.set_meeting_due_us(UsOf(event.meeting_due_time()));
   transition.set_version(state.version());
   state.set_responsible_party(event.taker());
+  if (!transition.step().empty()) state.set_step(transition.step());
 }
 
 void Apply(const TransitionDeclined& event, JourneyRecord& state) {

@@ -27,7 +27,8 @@ std::optional<Finding> EndedEarly(const JourneyRecord& journey, const MeasureRec
 std::optional<Finding> NotStarted(const JourneyRecord& journey, const MeasureRecord& measure, const RuleSet& rules) {
   const absl::CivilDay from = std::max(FromProto(measure.plan().start_date()), LocalDay(At(measure.approve_us())));
   const int64_t counted_from = std::max(StartUs(measure.plan().start_date()), measure.approve_us());
-  const int days = rules.not_started_office_days();
+  const int no_delay = measure.plan().start_within_office_days();
+  const int days = no_delay > 0 ? no_delay : rules.not_started_office_days();
   const Finding finding = Behind(SpellsOf(journey, measure), days,
                                  AboveFloor(journey, {RULE_NOT_STARTED, measure.plan().measure(), counted_from,
                                                       Micros(EndOfOfficeDay(from, days))}));

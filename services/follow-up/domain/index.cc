@@ -111,7 +111,7 @@ std::vector<pipeline::Lookup> JourneyDomain::LookupsOf(const std::string& key, c
 std::vector<IndexRow> JourneyDomain::Index(const State& journey) const {
   std::vector<IndexRow> rows;
   if (journey.client().empty()) return rows;  // Nothing but early facts.
-  const polku::pathway::v1::RuleSet& rules = RulesOf(catalogue_, journey.rules_version());
+  const polku::pathway::v1::RuleSet& rules = RulesOf(catalogue_, journey);
   const Steps steps = StepsOf(journey, rules);
   const auto or_null = [](int64_t value) { return value == 0 ? store::Value() : store::Value(value); };
   rows.push_back({&kJourneyTable,

@@ -120,7 +120,7 @@ absl::StatusOr<pipeline::Decision<JourneyEvent>> JourneyDomain::Decide(const Sta
 }
 
 std::optional<absl::Time> JourneyDomain::NextDue(const State& state) const {
-  const int64_t next = NextDueUs(state, RulesOf(catalogue_, state.rules_version()));
+  const int64_t next = NextDueUs(state, RulesOf(catalogue_, state));
   return next == 0 ? std::nullopt : std::optional(At(next));
 }
 

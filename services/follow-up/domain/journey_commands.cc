@@ -8,6 +8,7 @@
 #include "libs/base/resource_name.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/violation.h"
+#include "libs/pathway/steps.h"
 #include "libs/pipeline/proto_time.h"
 #include "services/follow-up/domain/evidence.h"
 #include "services/follow-up/domain/findings.h"
@@ -46,11 +47,30 @@ absl::Status CheckNextStep(const ResolveInterruptionRequest& request, Rule rule,
   return WithReason(std::move(missing), "NEXT_STEP_MISSING");
 }
 
+// The outcome is asked for where the pathway has done its part, not where life went another way.
+absl::Status CheckOutcome(const CloseJourneyRequest& request, const Draft& draft) {
+  const JourneyRecord& journey = draft.state();
+  const auto* pathway =
+      journey.pathway_version() > 0 ? draft.catalogue().Find(journey.pathway(), journey.pathway_version()) : nullptr;
+  if (pathway == nullptr || pathway->closing_outcomes().empty()) {
+    return request.outcome().empty() ? absl::OkStatus() : InvalidField("outcome", "the pathway has no outcomes");
+  }
+  if (request.outcome().empty()) {
+    const bool asked = request.reason() == CLOSE_REASON_GOAL_REACHED ||
+                       request.reason() == CLOSE_REASON_WORK_OR_STUDY || request.reason() == CLOSE_REASON_PENSION;
+    return asked ? InvalidField("outcome", "is needed on this pathway") : absl::OkStatus();
+  }
+  return pathway::FindOutcome(pathway->closing_outcomes(), request.outcome()) != nullptr
+             ? absl::OkStatus()
+             : InvalidField("outcome", "is none of the pathway's closing outcomes");
+}
+
 absl::Status CheckClosing(const CloseJourneyRequest& request, const Draft& draft) {
   RETURN_IF_ERROR(RequireNamedUser("end a follow-up", draft));
   if (request.reason() == CLOSE_REASON_UNSPECIFIED || !CloseReason_IsValid(request.reason())) {
     return InvalidField("reason", "must be one of the listed reasons");
   }
+  RETURN_IF_ERROR(CheckOutcome(request, draft));
   if (!request.has_recontact_date()) {
     return request.reason() == CLOSE_REASON_NOT_REACHED
                ? InvalidField("recontact_date", "is required when the client was not reached")
@@ -114,6 +134,7 @@ absl::StatusOr<Reply> CloseJourney(const CloseJourneyRequest& request, Draft& dr
   closed.set_reason(request.reason());
   *closed.mutable_close_time() = ToProto(draft.now());
   if (request.has_recontact_date()) *closed.mutable_recontact_date() = request.recontact_date();
+  closed.set_outcome(request.outcome());
   draft.Emit(std::move(event));
   return std::make_unique<Journey>(JourneyView(draft.state(), draft.rules()));
 }

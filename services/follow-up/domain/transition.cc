@@ -6,6 +6,7 @@
 #include "libs/base/resource_name.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/violation.h"
+#include "libs/pathway/steps.h"
 #include "libs/pipeline/proto_time.h"
 #include "services/follow-up/domain/findings.h"
 #include "services/follow-up/domain/journey.h"
@@ -16,7 +17,9 @@ namespace polku::follow_up {
 namespace {
 
 using namespace polku::follow_up::v1;  // NOLINT
+using polku::pathway::v1::PathwayDefinition;
 using polku::pathway::v1::RuleSet;
+using polku::pathway::v1::TransitionTerms;
 using polku::pipeline::DayFrom;
 using polku::pipeline::ToProto;
 
@@ -34,9 +37,49 @@ absl::Status RequireOrganisation(const std::string& organisation, absl::string_v
                     "OTHER_ORGANISATION");
 }
 
-absl::StatusOr<int64_t> AcceptDue(const OfferTransitionRequest& request, const Draft& draft) {
+const PathwayDefinition* PathwayOf(const Draft& draft) {
+  const JourneyRecord& journey = draft.state();
+  // Version 0 would be the newest to Find.
+  return journey.pathway_version() > 0 ? draft.catalogue().Find(journey.pathway(), journey.pathway_version()) : nullptr;
+}
+
+// The transition of the pathway that leads to `step` from whoever answers now. Before the first one nobody has told
+// which step the client is on: the one from the assessment if there is one, else the first. Null when there is none.
+const TransitionTerms* TermsOf(const PathwayDefinition& pathway, absl::string_view step, const JourneyRecord& journey) {
+  const auto* here = pathway::FindStep(pathway, journey.step());
+  const TransitionTerms* found = nullptr;
+  for (const TransitionTerms& terms : pathway.transitions()) {
+    if (terms.to() != step || (here != nullptr && here->responsible() != terms.giver())) continue;
+    const auto* from = pathway::FindStep(pathway, terms.from());
+    if (here != nullptr || from->kind() == polku::pathway::v1::STEP_KIND_ASSESSMENT) return &terms;
+    if (found == nullptr) found = &terms;
+  }
+  return found;
+}
+
+// What the pathway says of the hand-over; without a step it says nothing.
+absl::StatusOr<TransitionTerms> TermsOfOffer(const OfferTransitionRequest& request, const Draft& draft) {
+  if (request.step().empty()) return TransitionTerms();
+  const PathwayDefinition* pathway = PathwayOf(draft);
+  if (pathway == nullptr || pathway::FindStep(*pathway, request.step()) == nullptr) {
+    return InvalidField("step", "is not a step of the pathway");
+  }
+  const TransitionTerms* terms = TermsOf(*pathway, request.step(), draft.state());
+  if (terms == nullptr) return InvalidField("step", "no transition of the pathway leads there from here");
+  const auto* role = pathway::FindRole(*pathway, terms->taker());
+  if (role != nullptr && !pathway::Plays(*role, request.taker(), "", LocalDay(draft.now()))) {
+    return InvalidField("taker", absl::StrCat("does not play the role ", role->code()));
+  }
+  return *terms;
+}
+
+int Or(int own, int of_rules) { return own > 0 ? own : of_rules; }
+
+absl::StatusOr<int64_t> AcceptDue(const OfferTransitionRequest& request, const TransitionTerms& terms,
+                                  const Draft& draft) {
   const absl::CivilDay today = LocalDay(draft.now());
-  const absl::CivilDay latest = AddOfficeDays(today, draft.rules().transition_accept_office_days());
+  const absl::CivilDay latest =
+      AddOfficeDays(today, Or(terms.accept_office_days(), draft.rules().transition_accept_office_days()));
   if (!request.has_accept_by_date()) return Micros(EndOfDay(latest));
   ASSIGN_OR_RETURN(const absl::CivilDay day, DayFrom(request.accept_by_date(), "accept_by_date"));
   if (day < today || day > latest) {
@@ -87,7 +130,8 @@ absl::StatusOr<Reply> OfferTransition(const OfferTransitionRequest& request, Dra
   if (request.taker() == journey.responsible_party()) {
     return InvalidField("taker", "must not be the responsible party");
   }
-  ASSIGN_OR_RETURN(const int64_t accept_due_us, AcceptDue(request, draft));
+  ASSIGN_OR_RETURN(const TransitionTerms terms, TermsOfOffer(request, draft));
+  ASSIGN_OR_RETURN(const int64_t accept_due_us, AcceptDue(request, terms, draft));
   if (IsPending(journey.transition()) || FindOpen(journey, RULE_MISSED_TRANSITION, "") != nullptr) {
     return WithReason(absl::FailedPreconditionError("another transition waits for its answer or is interrupted"),
                       "TRANSITION_UNDER_WAY");
@@ -99,20 +143,27 @@ absl::StatusOr<Reply> OfferTransition(const OfferTransitionRequest& request, Dra
   offered.set_taker(request.taker());
   *offered.mutable_offer_time() = ToProto(draft.now());
   *offered.mutable_accept_due_time() = ToProto(At(accept_due_us));
+  offered.set_step(request.step());
   draft.Emit(std::move(event));
   return std::make_unique<Transition>(TransitionView(draft.state().transition()));
 }
 
 absl::StatusOr<Reply> AcceptTransition(const AcceptTransitionRequest& request, Draft& draft) {
   RETURN_IF_ERROR(RequirePending(request.name(), draft));
+  const JourneyRecord& journey = draft.state();
   const absl::CivilDay today = LocalDay(draft.now());
   JourneyEvent event;
   TransitionAccepted& accepted = *event.mutable_transition_accepted();
   accepted.set_transition(request.name());
   accepted.set_taker(draft.state().transition().taker());
   *accepted.mutable_accept_time() = ToProto(draft.now());
-  *accepted.mutable_contact_due_time() = ToProto(EndOfOfficeDay(today, draft.rules().transition_contact_office_days()));
-  *accepted.mutable_meeting_due_time() = ToProto(EndOfDay(today + draft.rules().transition_meeting_days()));
+  const PathwayDefinition* pathway = PathwayOf(draft);
+  const TransitionTerms* known = pathway == nullptr ? nullptr : TermsOf(*pathway, journey.transition().step(), journey);
+  const TransitionTerms terms = known == nullptr ? TransitionTerms() : *known;
+  *accepted.mutable_contact_due_time() =
+      ToProto(EndOfOfficeDay(today, Or(terms.contact_office_days(), draft.rules().transition_contact_office_days())));
+  *accepted.mutable_meeting_due_time() =
+      ToProto(EndOfDay(today + Or(terms.meeting_days(), draft.rules().transition_meeting_days())));
   draft.Emit(std::move(event));
   return std::make_unique<Transition>(TransitionView(draft.state().transition()));
 }

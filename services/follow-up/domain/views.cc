@@ -53,6 +53,7 @@ Transition TransitionView(const TransitionRecord& transition) {
   view.set_name(transition.transition());
   view.set_giver(transition.giver());
   view.set_taker(transition.taker());
+  view.set_step(transition.step());
   *view.mutable_accept_due_time() = ToProto(At(transition.accept_due_us()));
   if (transition.decline_us() != 0) *view.mutable_decline_time() = ToProto(At(transition.decline_us()));
   if (transition.accept_us() == 0) return view;
@@ -87,6 +88,8 @@ Journey JourneyView(const JourneyRecord& journey, const polku::pathway::v1::Rule
   if (journey.close_us() != 0) *view.mutable_close_time() = ToProto(At(journey.close_us()));
   if (journey.last_activity_us() != 0) *view.mutable_last_activity_time() = ToProto(At(journey.last_activity_us()));
   view.set_processing_restricted(journey.restricted());
+  view.set_step(journey.step());
+  view.set_outcome(journey.outcome());
   if (!journey.open()) return view;
   for (const MeasureRecord& measure : journey.measures()) {
     if (!HasEnded(measure)) *view.add_measures() = MeasureView(measure);

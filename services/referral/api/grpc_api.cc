@@ -1,5 +1,7 @@
 #include "services/referral/api/grpc_api.h"
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "libs/base/ids.h"
 #include "libs/base/resource_name.h"
@@ -30,10 +32,11 @@ rpc::WriteTarget TargetOf(const v1::CorrectIdentityRequest& request, HetuPolicy 
 }
 
 Api::Api(pipeline::Pipeline& pipeline, const rpc::Access& access, prometheus::Registry& metrics,
-         const rpc::GateLimits& limits, HetuPolicy identity, Random& random)
+         const rpc::GateLimits& limits, HetuPolicy identity, Random& random, pathway::Catalogue catalogue)
     : pipeline_(pipeline),
       identity_(identity),
       random_(random),
+      catalogue_(std::move(catalogue)),
       gate_(&pipeline, &access, Permissions(), &metrics, limits, &random) {}
 
 }  // namespace polku::referral

@@ -26,7 +26,7 @@ rpc::WriteTarget TargetOf(const v1::CorrectIdentityRequest& request, HetuPolicy 
 class Api final : public v1::ReferralService::CallbackService {
  public:
   Api(pipeline::Pipeline& pipeline, const rpc::Access& access, prometheus::Registry& metrics,
-      const rpc::GateLimits& limits, HetuPolicy identity, Random& random);
+      const rpc::GateLimits& limits, HetuPolicy identity, Random& random, pathway::Catalogue catalogue);
 
   grpc::ServerUnaryReactor* SubmitReferral(grpc::CallbackServerContext* context,
                                            const v1::SubmitReferralRequest* request, v1::Referral* reply) override {
@@ -121,7 +121,9 @@ class Api final : public v1::ReferralService::CallbackService {
   grpc::ServerUnaryReactor* GetUnitCapacity(grpc::CallbackServerContext* context,
                                             const v1::GetUnitCapacityRequest* request,
                                             v1::UnitCapacity* reply) override {
-    return gate_.Read(context, request, reply, referral::GetUnitCapacity);
+    return gate_.Read(context, request, reply, [this](rpc::ReadScope& scope, const v1::GetUnitCapacityRequest& wanted) {
+      return referral::GetUnitCapacity(scope, wanted, catalogue_, pipeline_.clock().Now());
+    });
   }
   grpc::ServerUnaryReactor* GetReferral(grpc::CallbackServerContext* context, const v1::GetReferralRequest* request,
                                         v1::Referral* reply) override {
@@ -143,6 +145,7 @@ class Api final : public v1::ReferralService::CallbackService {
   pipeline::Pipeline& pipeline_;
   const HetuPolicy identity_;
   Random& random_;
+  const pathway::Catalogue catalogue_;
   rpc::Gate gate_;
 };
 

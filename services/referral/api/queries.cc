@@ -119,6 +119,23 @@ absl::StatusOr<StoredClient> LoadOwner(store::Reader& reader, std::string client
   return stored;
 }
 
+absl::Status AddPathwayPlaces(rpc::ReadScope& scope, const pathway::Catalogue& catalogue, absl::CivilDay day,
+                              v1::UnitCapacity& capacity) {
+  for (const pathway::v1::PathwayDefinition* definition : catalogue.definitions()) {
+    if (definition->entry().quotas().empty() || catalogue.FindActive(definition->id(), day) != definition) continue;
+    const std::vector<store::Value> parameters = {definition->id()};
+    ASSIGN_OR_RETURN(const std::vector<store::Row> clients, scope.reader.Query(PathwayClientsQuery(), parameters));
+    for (const pathway::v1::Quota& quota : definition->entry().quotas()) {
+      v1::PathwayPlaces& places = *capacity.add_pathway_places();
+      places.set_pathway(definition->id());
+      places.set_segment(quota.segment());
+      places.set_places(quota.places());
+      places.set_taken(static_cast<int32_t>(TakenOf(quota, clients)));
+    }
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<v1::Referral> GetReferral(rpc::ReadScope& scope, const v1::GetReferralRequest& request) {
@@ -172,7 +189,8 @@ absl::StatusOr<v1::ClientRecord> FindClient(rpc::ReadScope& scope, const v1::Fin
   return record;
 }
 
-absl::StatusOr<v1::UnitCapacity> GetUnitCapacity(rpc::ReadScope& scope, const v1::GetUnitCapacityRequest& request) {
+absl::StatusOr<v1::UnitCapacity> GetUnitCapacity(rpc::ReadScope& scope, const v1::GetUnitCapacityRequest& request,
+                                                 const pathway::Catalogue& catalogue, absl::Time now) {
   if (!IsResourceName(request.unit(), "organisations/*")) {
     return InvalidField("unit", "must be organisations/<id>");
   }
@@ -200,6 +218,7 @@ absl::StatusOr<v1::UnitCapacity> GetUnitCapacity(rpc::ReadScope& scope, const v1
       capacity.set_in_service(capacity.in_service() + count);
     }
   }
+  RETURN_IF_ERROR(AddPathwayPlaces(scope, catalogue, LocalDay(now), capacity));
   return capacity;
 }
 

@@ -3,6 +3,7 @@
 
 #include "absl/status/statusor.h"
 #include "libs/base/hetu.h"
+#include "libs/pathway/catalogue.h"
 #include "libs/pipeline/domain.h"
 #include "libs/rpc/gate.h"
 #include "polku/referral/v1/api.pb.h"
@@ -24,7 +25,9 @@ absl::StatusOr<v1::ListReferralsResponse> ListReferrals(rpc::ReadScope& scope, c
 absl::StatusOr<v1::ClientRecord> FindClient(rpc::ReadScope& scope, const v1::FindClientRequest& request,
                                             HetuPolicy identity, absl::string_view hash_key);
 
-// What the unit told, and its queue as it is now. Errors: kInvalidArgument at "unit".
-absl::StatusOr<v1::UnitCapacity> GetUnitCapacity(rpc::ReadScope& scope, const v1::GetUnitCapacityRequest& request);
+// What the unit told, its queue as it is now, and the quotas of the pathways that take clients today. Errors:
+// kInvalidArgument at "unit".
+absl::StatusOr<v1::UnitCapacity> GetUnitCapacity(rpc::ReadScope& scope, const v1::GetUnitCapacityRequest& request,
+                                                 const pathway::Catalogue& catalogue, absl::Time now);
 
 }  // namespace polku::referral

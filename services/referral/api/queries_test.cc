@@ -301,13 +301,14 @@ TEST_F(ReferralQueries, CountsTheQueueOfAUnit) {
   rpc::ReadScope scope{*reader_, principal_, clock_, pager_};
   v1::GetUnitCapacityRequest request;
   request.set_unit("organisations/unit");
-  const auto capacity = GetUnitCapacity(scope, request);
+  const auto capacity = GetUnitCapacity(scope, request, pathway::TestCatalogue(), absl::UnixEpoch());
   ASSERT_THAT(capacity, IsOk());
   EXPECT_FALSE(capacity->told());
   EXPECT_EQ(capacity->waiting(), 2);
   EXPECT_EQ(capacity->in_service(), 2);
   request.set_unit("unit");
-  EXPECT_THAT(GetUnitCapacity(scope, request), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("unit")));
+  EXPECT_THAT(GetUnitCapacity(scope, request, pathway::TestCatalogue(), absl::UnixEpoch()),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("unit")));
 }
 
 TEST_F(ReferralQueries, RefusesAnotherKindOfName) {

@@ -1,5 +1,6 @@
 #include "services/referral/domain/answer.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -10,19 +11,42 @@
 #include "libs/base/violation.h"
 #include "libs/pipeline/proto_time.h"
 #include "services/referral/domain/checks.h"
+#include "services/referral/domain/index.h"
 #include "services/referral/domain/links.h"
 
 namespace polku::referral {
 namespace {
 
 absl::StatusOr<const pathway::v1::PathwayDefinition*> FindPathway(const v1::AcceptReferralRequest& request,
-                                                                  const pathway::Catalogue& catalogue) {
+                                                                  const pathway::Catalogue& catalogue,
+                                                                  absl::CivilDay day) {
   if (request.pathway().empty()) return InvalidField("pathway", "is needed");
   if (catalogue.Find(request.pathway()) == nullptr) return InvalidField("pathway", "is not in the catalogue");
   if (request.pathway_version() < 0) return InvalidField("pathway_version", "must be 0 or more");
+  if (request.pathway_version() == 0) {
+    const auto* active = catalogue.FindActive(request.pathway(), day);
+    if (active == nullptr) return InvalidField("pathway_version", "is needed: no version is active on this day");
+    return active;
+  }
   const auto* definition = catalogue.Find(request.pathway(), request.pathway_version());
   if (definition == nullptr) return InvalidField("pathway_version", "is not in the catalogue");
   return definition;
+}
+
+// Whose referral it is: the client's own, nobody's (the unit took the client itself), or an organisation's.
+void CheckReferrer(const pathway::v1::Entry& entry, const v1::Referral& referral, absl::Status& status) {
+  if (referral.referrer_kind() == common::v1::ORGANISATION_KIND_CLIENT) {
+    if (!entry.self_referral()) AddViolation(status, "pathway", "takes no self-referrals");
+    return;
+  }
+  if (referral.referrer() == referral.receiving_unit()) {
+    if (!entry.direct_access()) AddViolation(status, "pathway", "takes nobody without a referral");
+    return;
+  }
+  const auto& kinds = entry.referrers();
+  if (!kinds.empty() && std::find(kinds.begin(), kinds.end(), referral.referrer_kind()) == kinds.end()) {
+    AddViolation(status, "pathway", "takes no referrals of an organisation of this kind");
+  }
 }
 
 absl::Status CheckServed(const pathway::v1::PathwayDefinition& definition, const v1::Referral& referral,
@@ -35,7 +59,21 @@ absl::Status CheckServed(const pathway::v1::PathwayDefinition& definition, const
       !pathway::ServesMunicipality(definition, person.municipality(), LocalDay(now))) {
     AddViolation(status, "pathway", "does not serve the client's municipality");
   }
+  CheckReferrer(definition.entry(), referral, status);
   return status;
+}
+
+absl::Status CheckQuotas(const pathway::v1::PathwayDefinition& definition, const v1::Referral& referral,
+                         const pipeline::Context& context) {
+  if (context.lookups.empty()) return absl::OkStatus();
+  for (const pathway::v1::Quota& quota : definition.entry().quotas()) {
+    if (quota.segment() != 0 && quota.segment() != referral.segment()) continue;
+    if (TakenOf(quota, context.lookups.front()) < quota.places()) continue;
+    return WithReason(absl::FailedPreconditionError(
+                          absl::StrCat("accept referral: all ", quota.places(), " places of the pathway are taken")),
+                      "QUOTA_FULL");
+  }
+  return absl::OkStatus();
 }
 
 v1::ReferralAccepted Accepted(const v1::Referral& referral, const v1::Person& person,
@@ -64,12 +102,24 @@ void EmitAnswer(const std::string& referral, const std::string& text, const pipe
 
 }  // namespace
 
+std::vector<pipeline::Lookup> LookupsOfAcceptance(const v1::AcceptReferralRequest& request,
+                                                  const pathway::Catalogue& catalogue) {
+  for (const pathway::v1::PathwayDefinition* definition : catalogue.definitions()) {
+    if (definition->id() == request.pathway() && !definition->entry().quotas().empty()) {
+      return {{"pathway_clients", {request.pathway()}}};
+    }
+  }
+  return {};
+}
+
 absl::StatusOr<Decision> AcceptReferral(const v1::Client& state, const v1::AcceptReferralRequest& request,
                                         const pathway::Catalogue& catalogue, const pipeline::Context& context) {
   ASSIGN_OR_RETURN(const v1::Referral* referral, FindUnanswered(state, request.name(), context));
   RETURN_IF_ERROR(CheckText(request.text()));
-  ASSIGN_OR_RETURN(const pathway::v1::PathwayDefinition* definition, FindPathway(request, catalogue));
+  ASSIGN_OR_RETURN(const pathway::v1::PathwayDefinition* definition,
+                   FindPathway(request, catalogue, LocalDay(context.now)));
   RETURN_IF_ERROR(CheckServed(*definition, *referral, state.person(), context.now));
+  RETURN_IF_ERROR(CheckQuotas(*definition, *referral, context));
   Draft draft(state, context);
   EmitAnswer(referral->name(), request.text(), context, draft);
   v1::ClientEvent event;

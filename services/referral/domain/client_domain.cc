@@ -76,6 +76,7 @@ absl::StatusOr<std::string> KeyOfFact(absl::string_view name) {
 
 std::vector<pipeline::Lookup> ClientDomain::LookupsOf(const std::string& key, const State&, const Input& input) const {
   if (input.has_merge_clients()) return {{"client_known", {input.merge_clients().into()}}};
+  if (input.has_accept_referral()) return LookupsOfAcceptance(input.accept_referral(), catalogue_);
   if (input.input_case() != Input::kSubmitReferral) return {};
   const v1::Person& person = input.submit_referral().referral().person();
   const std::string birth_date = FingerprintsOf(person, identity_, hash_key_).birth_date();

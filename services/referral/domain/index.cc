@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "libs/pipeline/proto_time.h"
@@ -98,9 +99,24 @@ v1::Referral ReferralFrom(const store::Row& row) {
   return referral;
 }
 
+std::string PathwayClientsQuery() {
+  return absl::StrCat(
+      "SELECT segment, COUNT(*) FROM referral WHERE pathway = $1 AND linked_referral = '' AND state IN (",
+      int{v1::REFERRAL_STATE_ACCEPTED}, ", ", int{v1::REFERRAL_STATE_IN_SERVICE}, ") GROUP BY segment");
+}
+
+int64_t TakenOf(const pathway::v1::Quota& quota, const std::vector<store::Row>& clients) {
+  int64_t taken = 0;
+  for (const store::Row& row : clients) {
+    if (quota.segment() == 0 || std::get<int64_t>(row[0]) == quota.segment()) taken += std::get<int64_t>(row[1]);
+  }
+  return taken;
+}
+
 std::map<std::string, std::string> LookupQueries() {
   // A birth date that more people share than this is a placeholder: advice ends somewhere.
-  return {{"client_known", "SELECT client FROM person_fingerprint WHERE client = $1"},
+  return {{"pathway_clients", PathwayClientsQuery()},
+          {"client_known", "SELECT client FROM person_fingerprint WHERE client = $1"},
           {"persons_born",
            "SELECT client, family_name, given_name, has_identity_code FROM person_fingerprint WHERE birth_date = $1 "
            "ORDER BY client DESC LIMIT 200"}};

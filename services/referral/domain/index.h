@@ -2,6 +2,7 @@
 // and keyed hashes only.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "libs/pipeline/domain.h"
 #include "libs/store/database.h"
+#include "polku/pathway/v1/pathway.pb.h"
 #include "polku/referral/v1/api.pb.h"
 #include "polku/referral/v1/state.pb.h"
 
@@ -23,7 +25,13 @@ inline constexpr absl::string_view kReferralColumns =
 // Never carries the person or a text. The linked referral may be another organisation's: see views.h.
 v1::Referral ReferralFrom(const store::Row& row);
 
+// $1 pathway: how many clients of each segment are on it now, all versions together.
+std::string PathwayClientsQuery();
+// How much of the quota these rows take.
+int64_t TakenOf(const pathway::v1::Quota& quota, const std::vector<store::Row>& clients);
+
 // Lookup name -> SQL.
+//   "pathway_clients"  as PathwayClientsQuery.
 //   "client_known"  $1 client: a row if somebody is known by that key who has not become another client.
 //   "persons_born"  $1 hash of a birth date: rows for FingerprintsFrom, newest clients first, at most 200.
 std::map<std::string, std::string> LookupQueries();

@@ -64,6 +64,9 @@ absl::Status CheckRequest(const v1::SubmitReferralRequest& request, const EntryT
   if (referral.segment() == common::v1::SEGMENT_UNSPECIFIED || !common::v1::Segment_IsValid(referral.segment())) {
     AddViolation(status, "referral.segment", "must be one of the segments");
   }
+  if (!common::v1::OrganisationKind_IsValid(referral.referrer_kind())) {
+    AddViolation(status, "referral.referrer_kind", "must be one of the kinds");
+  }
   CheckNeeds(referral, status);
   if (CharactersOf(referral.reason()) > kReasonCharactersMax) {
     AddViolation(status, "referral.reason", absl::StrCat("is longer than ", kReasonCharactersMax, " characters"));
@@ -87,6 +90,7 @@ v1::Referral NewReferral(const v1::Referral& told, const v1::Client& state, cons
   referral.set_segment(told.segment());
   *referral.mutable_needs() = told.needs();
   referral.set_reason(told.reason());
+  referral.set_referrer_kind(told.referrer_kind());
   referral.set_state(v1::REFERRAL_STATE_RECEIVED);
   *referral.mutable_create_time() = pipeline::ToProto(context.now);
   *referral.mutable_waiting_since() = referral.create_time();

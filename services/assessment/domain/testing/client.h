@@ -82,6 +82,7 @@ class ClientTest : public ::testing::Test {
     context.next_version = version_ + 1;
     context.principal.user = user_;
     context.principal.organisation = organisation_;
+    context.lookups = lookups_;
     auto decision = domain_.Decide(state_, input, context);
     if (!decision.ok()) return decision.status();
     for (const v1::ClientAssessmentEvent& event : decision->events) domain_.Evolve(event, state_);
@@ -138,6 +139,7 @@ class ClientTest : public ::testing::Test {
   int64_t version_ = 0;
   std::vector<v1::ClientAssessmentEvent> events_;  // Of the last decision.
   std::unique_ptr<google::protobuf::Message> reply_;
+  std::vector<std::vector<store::Row>> lookups_;  // For the next decisions.
 };
 
 }  // namespace polku::assessment

@@ -27,6 +27,7 @@ entry: {segments: [unemployed], municipalities: [{code: "205"}], needs: [work-ab
 assessment: {complete_within_days: 90, first_contact_office_days: 1, first_meeting_days: 7,
              session_record_office_days: 1, reassess_after_days: 0, consultation_days: 14}
 measure_types: [{code: work-trial, title: {fi: Kokeilu, en: Trial}}]
+status: active
 )";
 constexpr char kRules[] = R"(
 version: 2026-1

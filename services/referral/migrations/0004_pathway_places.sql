@@ -1,0 +1,2 @@
+-- How many clients a pathway has: its quotas.
+CREATE INDEX referral_by_pathway ON referral (pathway, state);
