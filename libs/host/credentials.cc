@@ -7,6 +7,13 @@
 
 namespace polku::host {
 
+prometheus::Family<prometheus::Gauge>& CertificateExpiryFamily(prometheus::Registry& metrics) {
+  return prometheus::BuildGauge()
+      .Name("polku_certificate_expiry_timestamp_seconds")
+      .Help("When the certificate that is shown expires, in seconds since 1970.")
+      .Register(metrics);
+}
+
 Credentials::Credentials(const CredentialFiles& files, const Clock* clock) : files_(files), clock_(clock) {
   watched_ = {{"certificates", [this] { return certificates_->Reload(clock_->Now()).status(); }},
               {"organisations", [this] { return mutual_->ReloadOrganisations(); }},
@@ -21,11 +28,7 @@ absl::StatusOr<std::unique_ptr<Credentials>> Credentials::Load(const CredentialF
 }
 
 void Credentials::Start(prometheus::Registry& metrics) {
-  expires_ = &prometheus::BuildGauge()
-                  .Name("polku_certificate_expiry_timestamp_seconds")
-                  .Help("When the certificate that is shown expires, in seconds since 1970.")
-                  .Register(metrics)
-                  .Add({{"certificate", "grpc"}});
+  expires_ = &CertificateExpiryFamily(metrics).Add({{"certificate", "grpc"}});
   auto& failures = prometheus::BuildCounter()
                        .Name("polku_credentials_reload_failures_total")
                        .Help("Looks at files that could not be used; what was read before stays in use.")

@@ -17,10 +17,14 @@
 #include "libs/rpc/certificates.h"
 #include "libs/rpc/mutual_access.h"
 #include "prometheus/counter.h"
+#include "prometheus/family.h"
 #include "prometheus/gauge.h"
 #include "prometheus/registry.h"
 
 namespace polku::host {
+
+// When certificates expire that this process shows, by what they are for.
+prometheus::Family<prometheus::Gauge>& CertificateExpiryFamily(prometheus::Registry& metrics);
 
 struct CredentialFiles {
   rpc::TlsFiles tls;

@@ -11,6 +11,7 @@
 #include "absl/strings/str_replace.h"
 #include "libs/backup/backup.h"
 #include "libs/base/log.h"
+#include "libs/base/read_file.h"
 #include "libs/base/status_macros.h"
 #include "libs/bus/embedded/embedded_bus.h"
 #include "libs/bus/kafka/topics.h"
@@ -26,6 +27,7 @@ constexpr int kPartitions = 4;
 constexpr int kFeedPartitions = 1;
 constexpr absl::Duration kGaugeInterval = absl::Seconds(15);
 constexpr absl::Duration kShutdownGrace = absl::Seconds(2);
+constexpr char kKafkaCertificate[] = "ssl.certificate.location";
 constexpr std::array<const char*, 4> kServices = {"referral", "assessment", "coordinator-network", "follow-up"};
 
 // The folder and its keys are for the user of the process alone.
@@ -182,6 +184,10 @@ absl::Status Host::OpenBus() {
     options.clock = &monotonic_;
     options.member = config_.replica;
     ASSIGN_OR_RETURN(bus_, bus::OpenKafkaBus(options));
+    if (options.settings.contains(kKafkaCertificate)) {
+      kafka_expires_ = &CertificateExpiryFamily(metrics_).Add({{"certificate", "kafka"}});
+      ShowKafkaExpiry();
+    }
     return absl::OkStatus();
   }
   if (parts_.size() < kServices.size()) {
@@ -202,19 +208,18 @@ absl::Status Host::EnsureTopics() {
   for (const std::string& id : config_.part.providers) {
     topics.push_back({pipeline::ProviderTopicOf(id), kFeedPartitions});
   }
-  if (config_.bus_kind == BusKind::kKafka && !config_.create_topics) return CheckTopics(topics);
-  const absl::Status made = bus_->EnsureTopics(topics);
-  return config_.bus_kind == BusKind::kKafka || made.ok() ? made : In(config_.data_folder, made);
+  return config_.bus_kind == BusKind::kKafka ? FindTopics(topics) : In(config_.data_folder, bus_->EnsureTopics(topics));
 }
 
-// How many partitions a topic has is for whoever made it to say.
-absl::Status Host::CheckTopics(const std::vector<bus::TopicSpec>& topics) const {
+// How many partitions a topic has is for whoever made it to say, and to raise.
+absl::Status Host::FindTopics(const std::vector<bus::TopicSpec>& topics) const {
   bus::KafkaBusOptions options = config_.kafka;
   options.clock = &monotonic_;
   std::vector<bus::TopicWanted> wanted;
   for (const bus::TopicSpec& spec : topics) wanted.push_back({spec.topic, spec.partitions, -1, {}});
   ASSIGN_OR_RETURN(const bus::TopicPlan plan, bus::PlanTopics(options, wanted));
   if (plan.missing.empty()) return absl::OkStatus();
+  if (config_.create_topics) return bus::MakeTopics(options, plan.missing);
   return absl::FailedPreconditionError(
       absl::StrCat("no topic ", plan.missing[0].name, " on Kafka; it is made by: polkuctl topics apply"));
 }
@@ -363,8 +368,16 @@ absl::Status Host::WriteCheckpoint(size_t part) {
   return absl::OkStatus();
 }
 
+void Host::ShowKafkaExpiry() {
+  const absl::StatusOr<std::string> pem = ReadFile(config_.kafka.settings.at(kKafkaCertificate));
+  if (!pem.ok()) return;
+  const absl::StatusOr<rpc::PeerCertificate> certificate = rpc::ReadPeerCertificate(*pem);
+  if (certificate.ok()) kafka_expires_->Set(static_cast<double>(absl::ToUnixSeconds(certificate->expires)));
+}
+
 void Host::RefreshGauges() {
   while (true) {
+    if (kafka_expires_ != nullptr) ShowKafkaExpiry();
     for (size_t i = 0; i < parts_.size(); ++i) {
       const absl::Status refreshed = RefreshGaugesOf(i);
       if (!refreshed.ok()) LogEvent(LogLevel::kWarning, "gauges not refreshed", {{"status", refreshed}});

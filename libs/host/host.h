@@ -144,7 +144,7 @@ class Host {
        std::unique_ptr<Credentials> credentials, rpc::Access access, pathway::Catalogue catalogue);
   absl::Status OpenBus();
   absl::Status EnsureTopics();
-  absl::Status CheckTopics(const std::vector<bus::TopicSpec>& topics) const;
+  absl::Status FindTopics(const std::vector<bus::TopicSpec>& topics) const;
   absl::Status CreateParts();
   absl::Status HoldLostInRestore();
   void CreateCommonApis();
@@ -152,6 +152,7 @@ class Host {
   void RefreshGauges();
   absl::Status RefreshGaugesOf(size_t part);
   absl::Status WriteCheckpoint(size_t part);
+  void ShowKafkaExpiry();
 
   const HostConfig config_;
   const Clock* const clock_;
@@ -180,6 +181,7 @@ class Host {
   std::unique_ptr<rpc::VerifyApi> verify_;
   std::unique_ptr<rpc::Server> server_;
   std::unique_ptr<ops::OpsServer> ops_;
+  prometheus::Gauge* kafka_expires_ = nullptr;  // Of the certificate that brokers are shown, if there is one.
   std::thread gauges_;
   absl::Mutex mutex_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;

@@ -18,6 +18,9 @@ constexpr absl::Duration kHeartbeat = absl::Milliseconds(500);
 constexpr int kHeartbeats = 5;  // At least so many in a session timeout.
 constexpr absl::Duration kServe = absl::Milliseconds(50);
 constexpr absl::Duration kEndsBackOff = absl::Seconds(5);
+// What the client may have fetched and not handed out yet; librdkafka's own default.
+constexpr int64_t kQueuedBytesMax = 64 << 20;
+constexpr int kStallLooks = 4;  // In a stall timeout, while records come.
 
 int64_t BytesOf(const Record& record) {
   size_t bytes = record.key.size() + record.value.size();
@@ -39,7 +42,7 @@ void Add(const TopicPartition& partition, int64_t offset, const Partitions& list
 
 }  // namespace
 
-absl::Status KafkaConsumer::Join() {
+absl::StatusOr<Client> KafkaConsumer::MakeMember() {
   Settings settings = {
       {"group.id", group_},
       {"enable.auto.commit", "false"},
@@ -48,6 +51,7 @@ absl::Status KafkaConsumer::Join() {
       {"enable.partition.eof", "true"},
       {"check.crcs", "true"},
       {"fetch.wait.max.ms", "100"},
+      {"queued.max.messages.kbytes", absl::StrCat(kQueuedBytesMax >> 10)},
       {"partition.assignment.strategy", "roundrobin"},
       {"session.timeout.ms", absl::StrCat(Millis(options_.session_timeout))},
       {"heartbeat.interval.ms", absl::StrCat(Millis(std::min(kHeartbeat, options_.session_timeout / kHeartbeats)))}};
@@ -57,9 +61,18 @@ absl::Status KafkaConsumer::Join() {
   rd_kafka_conf_set_opaque(conf.get(), this);
   ASSIGN_OR_RETURN(Client client, MakeClient(RD_KAFKA_CONSUMER, std::move(conf)));
   rd_kafka_poll_set_consumer(client.get());
+  return client;
+}
+
+absl::StatusOr<Client> KafkaConsumer::MakeAsker() const {
+  ASSIGN_OR_RETURN(Conf conf, MakeConf(options_, {}));
+  return MakeClient(RD_KAFKA_PRODUCER, std::move(conf));
+}
+
+absl::Status KafkaConsumer::Join() {
+  ASSIGN_OR_RETURN(Client client, MakeMember());
   if (asker_ == nullptr) {
-    ASSIGN_OR_RETURN(Conf asking, MakeConf(options_, {}));
-    ASSIGN_OR_RETURN(asker_, MakeClient(RD_KAFKA_PRODUCER, std::move(asking)));
+    ASSIGN_OR_RETURN(asker_, MakeAsker());
   }
   const Partitions wanted = MakePartitions(topics_.size());
   for (const std::string& topic : topics_) {
@@ -100,7 +113,6 @@ void KafkaConsumer::Close() {
   held_.clear();
   to_start_again_.clear();
   kept_.reset();
-  behind_since_.reset();
   rebalanced_ = true;
 }
 
@@ -202,13 +214,13 @@ void KafkaConsumer::TakeRecord(Record record, const PollLimits& limits, Polled& 
     return;
   }
   held->second.next = record.offset + 1;
+  held->second.behind.reset();
   polled.records.push_back(std::move(record));
 }
 
 bool KafkaConsumer::Take(absl::Duration wait, const PollLimits& limits, Polled& polled, int64_t& bytes) {
   const MessagePtr message(rd_kafka_consumer_poll(client_.get(), Millis(wait)), rd_kafka_message_destroy);
   if (message == nullptr) return false;
-  behind_since_.reset();
   if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
     TakeRecord(RecordOf(*message), limits, polled, bytes);
   } else {
@@ -218,8 +230,10 @@ bool KafkaConsumer::Take(absl::Duration wait, const PollLimits& limits, Polled& 
 }
 
 // Asks the brokers: what was acknowledged before this Poll began lies before the ends that they tell now.
-void KafkaConsumer::FindEnds(Polled& polled) {
-  if (options_.clock->Elapsed() < ask_ends_at_) return;
+void KafkaConsumer::FindEnds(bool client_empty, Polled& polled) {
+  const absl::Duration began = options_.clock->Elapsed();
+  if (began < (client_empty ? ask_ends_at_ : look_for_stalls_at_)) return;
+  look_for_stalls_at_ = began + options_.stall_timeout / kStallLooks;
   std::vector<TopicPartition> started;
   for (const auto& [partition, place] : held_) {
     if (place.next.has_value()) started.push_back(partition);
@@ -230,12 +244,14 @@ void KafkaConsumer::FindEnds(Polled& polled) {
   ask_ends_at_ = now + (ends.ok() ? options_.ends_interval : kEndsBackOff);
   if (!ends.ok()) return;
   for (const auto& [partition, end] : *ends) {
-    if (*held_[partition].next >= end) polled.ends.push_back(partition);
-  }
-  if (polled.ends.size() == started.size()) {
-    behind_since_.reset();
-  } else if (!behind_since_.has_value()) {
-    behind_since_ = now;
+    Place& place = held_[partition];
+    if (*place.next >= end) {
+      polled.ends.push_back(partition);
+      place.behind.reset();
+    } else {
+      if (!place.behind.has_value()) place.behind = {.since = now};
+      place.behind->client_empty |= client_empty;
+    }
   }
 }
 
@@ -257,13 +273,32 @@ void KafkaConsumer::TellAssignment(Polled& polled) {
   to_start_again_.clear();
 }
 
+const TopicPartition* KafkaConsumer::FindStalled() const {
+  const absl::Duration latest = options_.clock->Elapsed() - options_.stall_timeout;
+  for (const auto& [partition, place] : held_) {
+    if (!place.behind.has_value() || place.behind->since > latest) continue;
+    if (place.behind->client_empty || place.behind->bytes > kQueuedBytesMax) return &partition;
+  }
+  return nullptr;
+}
+
+// What nobody has asked for cannot come.
+void KafkaConsumer::ForgetWaiting() {
+  const absl::Duration now = options_.clock->Elapsed();
+  const bool away = now - std::exchange(polled_at_, now) > options_.stall_timeout / kStallLooks;
+  if (!away) return;
+  for (auto& [partition, place] : held_) place.behind.reset();
+}
+
 void KafkaConsumer::CloseIfBroken() {
   if (client_ == nullptr) return;
   const absl::Status failed = FatalError(client_.get());
-  const absl::Duration stands =
-      behind_since_.has_value() ? options_.clock->Elapsed() - *behind_since_ : absl::ZeroDuration();
-  if (failed.ok() && stands < options_.stall_timeout) return;
-  LogEvent(LogLevel::kWarning, "consumer is replaced", {{"group", group_}, {"status", failed}, {"stands", stands}});
+  const TopicPartition* stalled = FindStalled();
+  if (failed.ok() && stalled == nullptr) return;
+  LogEvent(LogLevel::kWarning, "consumer is replaced",
+           {{"group", group_},
+            {"status", failed},
+            {"stands", stalled == nullptr ? "" : absl::StrCat(stalled->topic, "/", stalled->partition)}});
   if (rd_kafka_fatal_error(client_.get(), nullptr, 0) == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID) {
     // Taking it back would begin a quarrel: each takes it from the other for ever.
     LogEvent(LogLevel::kError, "another program reads under the name of this one, which goes on without a name",
@@ -273,9 +308,26 @@ void KafkaConsumer::CloseIfBroken() {
   Close();
 }
 
+// What the files hold while they are being replaced may not fit together. What is there goes on until it does.
+void KafkaConsumer::CloseIfFilesChanged() {
+  if (client_ == nullptr || !files_.Changed()) return;
+  CertificateFiles files(options_.settings, options_.clock);
+  if (const absl::Status usable = MakeAsker().status(); !usable.ok()) {
+    LogEvent(LogLevel::kWarning, "files of bus.kafka_properties have changed and cannot be used",
+             {{"group", group_}, {"status", usable}});
+    return;
+  }
+  LogEvent(LogLevel::kInfo, "files of bus.kafka_properties have changed, consumer is replaced", {{"group", group_}});
+  files_ = std::move(files);
+  Close();
+  asker_.reset();
+}
+
 absl::StatusOr<Polled> KafkaConsumer::Poll(const PollLimits& limits) {
   if (limits.records_max < 1 || limits.bytes_max < 1) return absl::InvalidArgumentError("poll: a limit below 1");
+  ForgetWaiting();
   CloseIfBroken();
+  CloseIfFilesChanged();
   if (client_ == nullptr) RETURN_IF_ERROR(Join());
   Polled polled;
   if (!rebalanced_) RETURN_IF_ERROR(AssignStarted());
@@ -285,7 +337,10 @@ absl::StatusOr<Polled> KafkaConsumer::Poll(const PollLimits& limits) {
   while (!rebalanced_ && !empty && !kept_.has_value() && static_cast<int>(polled.records.size()) < limits.records_max) {
     empty = !Take(polled.records.empty() ? limits.wait : absl::ZeroDuration(), limits, polled, bytes);
   }
-  if (empty && !rebalanced_) FindEnds(polled);
+  for (auto& [partition, place] : held_) {
+    if (place.behind.has_value()) place.behind->bytes += bytes;
+  }
+  if (!rebalanced_) FindEnds(empty, polled);
   TellAssignment(polled);
   return polled;
 }

@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "libs/bus/bus.h"
+#include "libs/bus/kafka/certificate_files.h"
 #include "libs/bus/kafka/client.h"
 #include "libs/bus/kafka/kafka_bus.h"
 
@@ -23,6 +24,7 @@ class KafkaConsumer final : public Consumer {
         group_(std::move(group)),
         topics_(std::move(topics)),
         member_(options.member),
+        files_(options.settings, options.clock),
         asker_(nullptr, rd_kafka_destroy),
         client_(nullptr, rd_kafka_destroy) {}
   ~KafkaConsumer() override {
@@ -38,8 +40,17 @@ class KafkaConsumer final : public Consumer {
   absl::Status Commit(const TopicPartition& partition, int64_t offset) override;
 
  private:
+  // Something is there, and it does not come.
+  struct Behind {
+    absl::Duration since;
+    // What came of other partitions meanwhile: the client may have had much of them in hand before it. `client_empty`:
+    // it had nothing at all.
+    int64_t bytes = 0;
+    bool client_empty = false;
+  };
   struct Place {
     std::optional<int64_t> next;  // Of the next record to hand out; unset until Start.
+    std::optional<Behind> behind;
   };
   using Held = std::map<TopicPartition, Place>;
 
@@ -48,14 +59,20 @@ class KafkaConsumer final : public Consumer {
   // Others have our partitions at once. Closing alone leaves the place of a member with a name for its successor.
   void LeaveGroup();
   void Close();
+  absl::StatusOr<Client> MakeMember();
+  absl::StatusOr<Client> MakeAsker() const;
   absl::Status AssignStarted();
   // One event of the client; false when none came in time.
   bool Take(absl::Duration wait, const PollLimits& limits, Polled& polled, int64_t& bytes);
   void TakeRecord(Record record, const PollLimits& limits, Polled& polled, int64_t& bytes);
   void TakeError(const rd_kafka_message_t& message);
-  void FindEnds(Polled& polled);
+  void FindEnds(bool client_empty, Polled& polled);
   // Gives up a client that is of no more use.
   void CloseIfBroken();
+  void ForgetWaiting();
+  // The partition, if any, of which something is there that does not come.
+  const TopicPartition* FindStalled() const;
+  void CloseIfFilesChanged();
   void TellAssignment(Polled& polled);
   absl::Status CheckHeld(const TopicPartition& partition, absl::string_view what) const;
 
@@ -63,6 +80,7 @@ class KafkaConsumer final : public Consumer {
   const std::string group_;
   const std::set<std::string> topics_;
   std::string member_;  // Empty once another program has taken the name.
+  CertificateFiles files_;
   // For questions: a broker answers one request of a connection after the other, and would let them wait behind one for
   // records that have not come yet.
   Client asker_;
@@ -74,7 +92,8 @@ class KafkaConsumer final : public Consumer {
   bool assign_ = false;         // The client does not read yet what has been started.
   std::optional<Record> kept_;  // Did not fit into the last Poll.
   absl::Duration ask_ends_at_ = absl::ZeroDuration();
-  std::optional<absl::Duration> behind_since_;  // Something is there, and it does not come.
+  absl::Duration look_for_stalls_at_ = absl::ZeroDuration();
+  absl::Duration polled_at_ = absl::ZeroDuration();
 };
 
 }  // namespace polku::bus::kafka

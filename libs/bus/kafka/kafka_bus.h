@@ -20,7 +20,8 @@ namespace polku::bus {
 struct KafkaBusOptions {
   std::string bootstrap_servers;  // "host:port,host:port"; three or more in production.
   // Settings of librdkafka for the way to the brokers: security.protocol, sasl.*, ssl.*, socket.* and the like.
-  // What decides about order, durability and positions is not for others to set and is refused.
+  // What decides about order, durability and positions is not for others to set and is refused. Files that
+  // ssl.*.location name are watched: when they change, new clients are made with what they hold then.
   std::map<std::string, std::string> settings;
   int message_bytes_max = 1 << 20;  // 1 to 256 MiB; topics made by EnsureTopics take as much.
   int replication_factor = -1;      // Of topics made by EnsureTopics; -1: as the brokers are set.
@@ -39,7 +40,7 @@ struct KafkaBusOptions {
   // the answer; when there was none it does not ask for a while.
   absl::Duration ends_interval = absl::Milliseconds(50);
   absl::Duration ends_timeout = absl::Milliseconds(500);
-  // A consumer that is behind and gets nothing for so long is replaced by a new one.
+  // A consumer that is behind in a partition and gets nothing of it for so long is replaced by a new one.
   absl::Duration stall_timeout = absl::Seconds(60);
   const MonotonicClock* clock = nullptr;  // Outlives the bus.
 };

@@ -4,7 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
+#include <map>
 #include <set>
 #include <thread>
 #include <utility>
@@ -15,6 +17,7 @@
 #include "libs/base/status_macros.h"
 #include "libs/base/status_matchers.h"
 #include "libs/bus/kafka/client.h"
+#include "libs/bus/partitioner.h"
 #include "libs/testing/kafka_environment.h"
 
 // After rdkafka.h, as it wants.
@@ -385,7 +388,7 @@ class KafkaBusErrors : public ::testing::Test {
     absl::StatusOr<kafka::Client> host = kafka::MakeClient(RD_KAFKA_PRODUCER, *std::move(conf));
     ASSERT_THAT(host.status(), IsOk());
     host_ = *std::move(host);
-    cluster_ = rd_kafka_mock_cluster_new(host_.get(), 1);
+    cluster_ = rd_kafka_mock_cluster_new(host_.get(), 2);
     ASSERT_EQ(rd_kafka_mock_topic_create(cluster_, "topic", 1, 1), RD_KAFKA_RESP_ERR_NO_ERROR);
     KafkaBusOptions options = OptionsFor(rd_kafka_mock_cluster_bootstraps(cluster_));
     options.publish_timeout = absl::Seconds(5);
@@ -445,6 +448,40 @@ TEST_F(KafkaBusErrors, ReplacesAProducerThatFailedForGood) {
   Reader reader(*consumer);
   reader.ReadUntil(3);
   EXPECT_EQ(reader.values(), Numbered(3));
+}
+
+// Two partitions, and one of them is read from a broker that has nothing of it, though its leader has. The other one
+// brings records all the time.
+TEST_F(KafkaBusErrors, ReplacesAConsumerOfWhichOnePartitionStandsStill) {
+  rd_kafka_mock_topic_create(cluster_, "two", 2, 1);
+  for (const int partition : {0, 1}) rd_kafka_mock_partition_set_leader(cluster_, "two", partition, 1);
+  rd_kafka_mock_partition_set_follower(cluster_, "two", 1, 2);
+  rd_kafka_mock_partition_set_follower_wmarks(cluster_, "two", 1, 0, 0);
+  std::array<std::string, 2> keys;  // One for each partition.
+  for (int i = 0; keys[0].empty() || keys[1].empty(); ++i) keys[PartitionOf(absl::StrCat(i), 2)] = absl::StrCat(i);
+  KafkaBusOptions options = OptionsFor(rd_kafka_mock_cluster_bootstraps(cluster_));
+  options.stall_timeout = absl::Seconds(1);
+  const auto bus = Open(options);
+  const auto consumer = ConsumerOf(*bus, "two");
+  ASSERT_THAT(producer_->Publish({{"two", keys[1], "stood still", {}}}), ElementsAre(IsOk()));
+  std::map<TopicPartition, int64_t> next;
+  int assignments = 0;
+  bool came = false;
+  const absl::Duration end = Clock().Elapsed() + kPatience;
+  while (!came && Clock().Elapsed() < end) {
+    ASSERT_THAT(producer_->Publish({{"two", keys[0], "flows", {}}}), ElementsAre(IsOk()));
+    const absl::StatusOr<Polled> polled = consumer->Poll({.wait = absl::Milliseconds(5)});
+    if (!polled.ok()) continue;
+    if (!polled->assigned.empty()) ++assignments;
+    for (const TopicPartition& each : polled->assigned) EXPECT_THAT(consumer->Start(each, next[each]), IsOk());
+    for (const Record& record : polled->records) {
+      next[record.from] = record.offset + 1;
+      came = came || record.value == "stood still";
+    }
+    if (assignments == 2) rd_kafka_mock_partition_set_follower_wmarks(cluster_, "two", 1, -1, -1);
+  }
+  EXPECT_TRUE(came);
+  EXPECT_EQ(assignments, 2);
 }
 
 }  // namespace

@@ -82,9 +82,25 @@ class KafkaProducer::SendingClient {
 
 absl::StatusOr<std::shared_ptr<KafkaProducer::SendingClient>> KafkaProducer::Sender() {
   absl::MutexLock lock(&mutex_);
+  ReplaceIfFilesChanged();
   if (sender_ != nullptr) return sender_;
   ASSIGN_OR_RETURN(sender_, SendingClient::Create(options_));
   return sender_;
+}
+
+void KafkaProducer::ReplaceIfFilesChanged() {
+  const bool sends = sender_ != nullptr && sender_.use_count() > 1;
+  if (sends || !files_.Changed()) return;
+  CertificateFiles files(options_.settings, options_.clock);
+  auto made = SendingClient::Create(options_);
+  if (!made.ok()) {
+    LogEvent(LogLevel::kWarning, "files of bus.kafka_properties have changed and cannot be used",
+             {{"status", made.status()}});
+    return;
+  }
+  LogEvent(LogLevel::kInfo, "files of bus.kafka_properties have changed, producer is replaced", {});
+  files_ = std::move(files);
+  sender_ = *std::move(made);
 }
 
 void KafkaProducer::GiveUp(const std::shared_ptr<SendingClient>& sender) {

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "libs/bus/bus.h"
+#include "libs/bus/kafka/certificate_files.h"
 #include "libs/bus/kafka/kafka_bus.h"
 
 namespace polku::bus::kafka {
@@ -19,7 +20,7 @@ namespace polku::bus::kafka {
 // next call has a new one.
 class KafkaProducer final : public Producer {
  public:
-  explicit KafkaProducer(const KafkaBusOptions& options) : options_(options) {}
+  explicit KafkaProducer(const KafkaBusOptions& options) : options_(options), files_(options.settings, options.clock) {}
   // Errors: kInvalidArgument (settings).
   absl::Status Connect() { return Sender().status(); }
   std::vector<absl::Status> Publish(absl::Span<const Message> messages) override;
@@ -29,12 +30,15 @@ class KafkaProducer final : public Producer {
   struct Call;
 
   absl::StatusOr<std::shared_ptr<SendingClient>> Sender() ABSL_LOCKS_EXCLUDED(mutex_);
+  // The files that it was made with have changed; between two calls only, so that no message overtakes another.
+  void ReplaceIfFilesChanged() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void GiveUp(const std::shared_ptr<SendingClient>& sender) ABSL_LOCKS_EXCLUDED(mutex_);
   absl::StatusOr<bool> TopicExists(SendingClient& sender, const std::string& topic) ABSL_LOCKS_EXCLUDED(mutex_);
   void Send(SendingClient& sender, absl::Span<const Message> messages, Call& call);
 
   const KafkaBusOptions options_;
   absl::Mutex mutex_;
+  CertificateFiles files_ ABSL_GUARDED_BY(mutex_);
   std::shared_ptr<SendingClient> sender_ ABSL_GUARDED_BY(mutex_);
   std::set<std::string> topics_ ABSL_GUARDED_BY(mutex_);  // Known to exist.
 };
