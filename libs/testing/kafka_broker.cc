@@ -3,14 +3,17 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <sstream>
-#include <vector>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "libs/base/clock.h"
 #include "libs/base/status_macros.h"
@@ -22,6 +25,7 @@ namespace {
 constexpr absl::Duration kStart = absl::Minutes(5);  // A machine may have other things to do.
 constexpr absl::Duration kLook = absl::Milliseconds(50);
 constexpr int kStarts = 3;  // Somebody else may take a port that was free.
+constexpr int kReplicasMax = 3;
 constexpr char kClusterId[] = "AAAAAAAAAAAAAAAAAAAAAA";
 
 bool Listens(int port) {
@@ -32,11 +36,13 @@ bool Listens(int port) {
   return connected;
 }
 
-std::vector<std::string> Java(const std::string& main, std::vector<std::string> arguments) {
-  std::vector<std::string> words = {
-      "java", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", KafkaFolder() + "/*", main};
-  words.insert(words.end(), arguments.begin(), arguments.end());
-  return words;
+// -1 for none.
+int NumberBehind(const std::string& name, const std::string& text) {
+  const size_t at = text.find(name);
+  if (at == std::string::npos) return -1;
+  const std::string behind = text.substr(at + name.size());
+  int number = -1;
+  return absl::SimpleAtoi(behind.substr(0, behind.find_first_not_of("0123456789")), &number) ? number : -1;
 }
 
 absl::Status Failed(const std::string& what, const std::string& folder) {
@@ -61,60 +67,128 @@ std::string KafkaFolder() {
   return newest;
 }
 
-absl::StatusOr<std::unique_ptr<KafkaBroker>> KafkaBroker::Start() {
+KafkaBroker::KafkaBroker(const BrokerOptions& options) {
+  for (int node = 0; node < options.nodes; ++node) {
+    nodes_.push_back({FreePort(), FreePort(), FreePort(), absl::StrCat(folder_.path(), "/", node), nullptr});
+    std::filesystem::create_directory(nodes_.back().folder);
+  }
+  bootstrap_servers_ = AddressesOf(&Node::port);
+  for (int node = 0; node < options.nodes; ++node) WriteProperties(options, node);
+}
+
+std::string KafkaBroker::AddressesOf(int Node::*port) const {
+  std::vector<std::string> addresses;
+  for (const Node& node : nodes_) addresses.push_back(absl::StrCat("127.0.0.1:", node.*port));
+  return absl::StrJoin(addresses, ",");
+}
+
+void KafkaBroker::WriteProperties(const BrokerOptions& options, int node) const {
+  const Node& own = nodes_[node];
+  std::vector<std::string> voters;
+  for (int each = 0; each < options.nodes; ++each) {
+    voters.push_back(absl::StrCat(each, "@127.0.0.1:", nodes_[each].controller_port));
+  }
+  std::string clients = absl::StrCat("PLAINTEXT://127.0.0.1:", own.port);
+  if (options.tls.has_value()) absl::StrAppend(&clients, ",SSL://127.0.0.1:", own.tls_port);
+  const int replicas = std::min(options.nodes, kReplicasMax);
+  std::ofstream file(own.folder + "/server.properties");
+  file << "process.roles=broker,controller\nnode.id=" << node << "\n"
+       << "controller.quorum.voters=" << absl::StrJoin(voters, ",") << "\n"
+       << "listeners=" << clients << ",CONTROLLER://127.0.0.1:" << own.controller_port << "\n"
+       << "advertised.listeners=" << clients << "\n"
+       << "controller.listener.names=CONTROLLER\nlog.dirs=" << own.folder << "/log\n"
+       << "auto.create.topics.enable=false\ngroup.initial.rebalance.delay.ms=0\ngroup.min.session.timeout.ms=100\n"
+       << "default.replication.factor=" << replicas << "\nmin.insync.replicas=" << (replicas > 1 ? 2 : 1) << "\n"
+       << "offsets.topic.replication.factor=" << replicas << "\noffsets.topic.num.partitions=1\n"
+       << "transaction.state.log.replication.factor=1\ntransaction.state.log.min.isr=1\n"
+       // Else a killed one is missed for long.
+       << "broker.session.timeout.ms=1000\nbroker.heartbeat.interval.ms=100\n"
+       << "num.network.threads=1\nnum.io.threads=2\nlog.cleaner.dedupe.buffer.size=2097152\n"
+       << "log.retention.check.interval.ms=200\nlog.initial.task.delay.ms=200\n";
+  if (!options.tls.has_value()) return;
+  file << "ssl.client.auth=required\nssl.keystore.type=PEM\nssl.keystore.location=" << options.tls->own << "\n"
+       << "ssl.truststore.type=PEM\nssl.truststore.location=" << options.tls->trusted << "\n";
+}
+
+std::vector<std::string> KafkaBroker::Java(const std::string& main, const std::vector<std::string>& arguments) const {
+  std::vector<std::string> words = {"java",
+                                    nodes_.size() > 1 ? "-Xmx256m" : "-Xmx384m",
+                                    "-XX:+UseSerialGC",
+                                    "-XX:TieredStopAtLevel=1",
+                                    "-cp",
+                                    KafkaFolder() + "/*",
+                                    main};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  return words;
+}
+
+absl::StatusOr<std::unique_ptr<KafkaBroker>> KafkaBroker::Start(const BrokerOptions& options) {
   if (KafkaFolder().empty()) return absl::NotFoundError("kafka broker: no .jar files; tools/dev setup fetches them");
   absl::Status status;
   for (int attempt = 0; attempt < kStarts; ++attempt) {
-    std::unique_ptr<KafkaBroker> broker(new KafkaBroker());
-    const std::string& folder = broker->folder_.path();
-    broker->port_ = FreePort();
-    const int controller = FreePort();
-    broker->bootstrap_servers_ = absl::StrCat("127.0.0.1:", broker->port_);
-    std::ofstream(folder + "/server.properties")
-        << "process.roles=broker,controller\nnode.id=1\n"
-        << "controller.quorum.voters=1@127.0.0.1:" << controller << "\n"
-        << "listeners=PLAINTEXT://127.0.0.1:" << broker->port_ << ",CONTROLLER://127.0.0.1:" << controller << "\n"
-        << "advertised.listeners=PLAINTEXT://127.0.0.1:" << broker->port_ << "\n"
-        << "controller.listener.names=CONTROLLER\nlog.dirs=" << folder << "/log\n"
-        << "auto.create.topics.enable=false\ngroup.initial.rebalance.delay.ms=0\ngroup.min.session.timeout.ms=100\n"
-        << "offsets.topic.replication.factor=1\noffsets.topic.num.partitions=1\n"
-        << "transaction.state.log.replication.factor=1\ntransaction.state.log.min.isr=1\n"
-        << "broker.session.timeout.ms=1000\nbroker.heartbeat.interval.ms=100\n"  // Else a killed one is missed for
-                                                                                 // long.
-        << "num.network.threads=1\nnum.io.threads=2\nlog.cleaner.dedupe.buffer.size=2097152\n"
-        << "log.retention.check.interval.ms=200\nlog.initial.task.delay.ms=200\n";
-    const auto format = ChildProcess::Start(
-        {Java("kafka.tools.StorageTool", {"format", "-t", kClusterId, "-c", folder + "/server.properties"}),
-         {},
-         folder + "/output"});
-    if (format->Wait(kStart).value_or(1) != 0) return Failed("its folder cannot be made", folder);
-    status = broker->Run();
+    status = absl::OkStatus();
+    std::unique_ptr<KafkaBroker> broker(new KafkaBroker(options));
+    for (int node = 0; node < options.nodes; ++node) {
+      RETURN_IF_ERROR(broker->Format(node));
+      broker->Launch(node);
+    }
+    for (int node = 0; node < options.nodes && status.ok(); ++node) status = broker->Await(node);
     if (status.ok()) return broker;
   }
   return status;
 }
 
-absl::Status KafkaBroker::Run() {
-  const std::string& folder = folder_.path();
-  process_ = ChildProcess::Start({Java("kafka.Kafka", {folder + "/server.properties"}), {}, folder + "/output"});
+absl::Status KafkaBroker::Format(int node) const {
+  const std::string& folder = nodes_[node].folder;
+  const auto format = ChildProcess::Start(
+      {Java("kafka.tools.StorageTool", {"format", "-t", kClusterId, "-c", folder + "/server.properties"}),
+       {},
+       folder + "/output"});
+  return format->Wait(kStart).value_or(1) == 0 ? absl::OkStatus() : Failed("its folder cannot be made", folder);
+}
+
+void KafkaBroker::Launch(int node) {
+  const std::string& folder = nodes_[node].folder;
+  nodes_[node].process =
+      ChildProcess::Start({Java("kafka.Kafka", {folder + "/server.properties"}), {}, folder + "/output"});
+}
+
+absl::Status KafkaBroker::Await(int node) {
   const SystemMonotonicClock clock;
   const absl::Duration end = clock.Elapsed() + kStart;
-  while (!Listens(port_)) {
-    if (process_->Ended().has_value()) return Failed("it ended", folder);
-    if (clock.Elapsed() > end) return Failed("it does not listen", folder);
+  while (!Listens(nodes_[node].port)) {
+    if (nodes_[node].process->Ended().has_value()) return Failed("it ended", nodes_[node].folder);
+    if (clock.Elapsed() > end) return Failed("it does not listen", nodes_[node].folder);
     absl::SleepFor(kLook);
   }
   return absl::OkStatus();
 }
 
-void KafkaBroker::Kill() { process_ = nullptr; }
-
-absl::Status KafkaBroker::Restart() {
-  Kill();
-  return Run();
+// As the one of them has noted it that knows of the newest.
+absl::StatusOr<int> KafkaBroker::Controller() const {
+  int leader = -1;
+  int newest = -1;
+  for (const Node& node : nodes_) {
+    std::ifstream file(node.folder + "/log/__cluster_metadata-0/quorum-state");
+    const std::string text(std::istreambuf_iterator<char>(file), {});
+    const int epoch = NumberBehind("\"leaderEpoch\":", text);
+    if (epoch <= newest || NumberBehind("\"leaderId\":", text) < 0) continue;
+    newest = epoch;
+    leader = NumberBehind("\"leaderId\":", text);
+  }
+  if (leader < 0) return absl::NotFoundError("kafka broker: no node knows the controller");
+  return leader;
 }
 
-void KafkaBroker::Pause(bool pause) { process_->Signal(pause ? SIGSTOP : SIGCONT); }
+void KafkaBroker::Kill(int node) { nodes_[node].process = nullptr; }
+
+absl::Status KafkaBroker::Restart(int node) {
+  Kill(node);
+  Launch(node);
+  return Await(node);
+}
+
+void KafkaBroker::Pause(bool pause, int node) { nodes_[node].process->Signal(pause ? SIGSTOP : SIGCONT); }
 
 KafkaBroker::~KafkaBroker() = default;
 

@@ -19,9 +19,12 @@ Channels::Channels(const Fleet& fleet) {
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kReconnectMillis);
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kConnectMillisMax);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kReconnectMillisMax);
-  for (int program = 0; program < kPrograms; ++program) {
-    channels_[program] =
-        grpc::CreateCustomChannel(fleet.address(program), grpc::InsecureChannelCredentials(), arguments);
+  for (size_t service = 0; service < kServices.size(); ++service) {
+    for (int replica = 0; replica < fleet.replicas(); ++replica) {
+      channels_[service].push_back(
+          grpc::CreateCustomChannel(fleet.address(fleet.ProgramOf(static_cast<int>(service), replica)),
+                                    grpc::InsecureChannelCredentials(), arguments));
+    }
   }
   poller_ = std::thread([this] {
     void* tag = nullptr;
@@ -36,14 +39,14 @@ Channels::~Channels() {
 }
 
 Caller::Caller(const Channels& channels, Ledger* ledger, uint64_t seed) : ledger_(ledger), random_(seed) {
-  for (int replica = 0; replica < kReplicas; ++replica) {
-    referrals_[replica] = referral::v1::ReferralService::NewStub(channels[replica]);
-    assessments_[replica] = assessment::v1::AssessmentService::NewStub(channels[kReplicas + replica]);
-    coordinators_[replica] =
-        coordinator_network::v1::CoordinatorNetworkService::NewStub(channels[2 * kReplicas + replica]);
-    follow_ups_[replica] = follow_up::v1::FollowUpService::NewStub(channels[3 * kReplicas + replica]);
+  for (const auto& channel : channels.of(0)) referrals_.push_back(referral::v1::ReferralService::NewStub(channel));
+  for (const auto& channel : channels.of(1))
+    assessments_.push_back(assessment::v1::AssessmentService::NewStub(channel));
+  for (const auto& channel : channels.of(2)) {
+    coordinators_.push_back(coordinator_network::v1::CoordinatorNetworkService::NewStub(channel));
   }
-  turn_ = random_.Next() % kReplicas;
+  for (const auto& channel : channels.of(3)) follow_ups_.push_back(follow_up::v1::FollowUpService::NewStub(channel));
+  turn_ = random_.Next() % kReplicasMax;
 }
 
 std::string Caller::NewId() { return NewUuidV7(wall_clock_.Now(), random_); }

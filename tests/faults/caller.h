@@ -11,6 +11,7 @@
 #include <thread>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -40,10 +41,12 @@ class Channels {
  public:
   explicit Channels(const Fleet& fleet);
   ~Channels();
-  const std::shared_ptr<grpc::Channel>& operator[](int program) const { return channels_[program]; }
+  // One for each replica.
+  const std::vector<std::shared_ptr<grpc::Channel>>& of(size_t service) const { return channels_[service]; }
 
  private:
-  std::array<std::shared_ptr<grpc::Channel>, kPrograms> channels_;
+  // By service and replica.
+  std::array<std::vector<std::shared_ptr<grpc::Channel>>, kServices.size()> channels_;
   // Nothing ever comes out of it. Who waits for it moves all channels on: between two blocking calls they stand still.
   grpc::CompletionQueue idle_;
   std::thread poller_;
@@ -91,7 +94,7 @@ class Caller {
     Identify(who, context);
     Reply reply;
     auto& stubs = StubsFor(static_cast<Service*>(nullptr));
-    const grpc::Status status = (*stubs[turn_ % kReplicas].*method)(&context, request, &reply);
+    const grpc::Status status = (*stubs[turn_ % stubs.size()].*method)(&context, request, &reply);
     if (!status.ok()) return rpc::FromGrpc(status);
     // Each mark has an answer of its own; stories send one a call.
     if constexpr (std::is_same_v<Reply, follow_up::v1::RecordAttendanceResponse>) {
@@ -119,7 +122,7 @@ class Caller {
   static constexpr uint64_t kAskedAgain = 8;  // One command in so many.
 
   template <class Stub>
-  using Stubs = std::array<std::unique_ptr<Stub>, kReplicas>;
+  using Stubs = std::vector<std::unique_ptr<Stub>>;
 
   template <class Method, class Request, class Reply>
   void AskAgain(Method method, const Who& who, const Request& request, const Reply& first) {

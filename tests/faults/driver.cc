@@ -80,6 +80,7 @@ class Driver {
   absl::Status Calibrate();
   // False when something was broken.
   absl::StatusOr<bool> Run(const Row& row);
+  std::string MissingFor(const Row& row) { return faults::MissingFor(row.needs, *fleet_); }
   const std::vector<Result>& results() const { return results_; }
 
  private:
@@ -178,13 +179,28 @@ int NotRun(const absl::Status& why) {
 
 void PrintReplay(const Wishes& wishes, const std::string& fault) {
   std::cout << "replay: polku-faults --fault " << fault << " --seed " << wishes.seed << " --stories " << wishes.stories
-            << " --rounds " << wishes.rounds << std::endl;
+            << " --rounds " << wishes.rounds;
+  for (const auto& [name, layout] : Layouts()) {
+    if (layout == wishes.fleet.layout) std::cout << " --layout " << name;
+  }
+  std::cout << " --brokers " << wishes.fleet.brokers << std::endl;
+}
+
+bool Wanted(const Wishes& wishes, const Row& row, const std::string& missing) {
+  const bool all = wishes.fault == "all";
+  if (!all && wishes.fault != row.name) return false;
+  if (missing.empty()) return true;
+  // What the layout has not got is not missed; what this machine cannot do is said.
+  if (!all || row.needs.contains(Need::kSmallDisk)) {
+    std::cout << "NOT RUN: " << row.name << " (" << row.number << "): " << missing << std::endl;
+  }
+  return false;
 }
 
 }  // namespace
 
 int Drive(const Wishes& wishes) {
-  auto fleet = Fleet::Start(wishes.programs);
+  auto fleet = Fleet::Start(wishes.fleet);
   if (absl::IsNotFound(fleet.status())) return NotRun(fleet.status());
   if (!fleet.ok()) {
     std::cout << "the fleet does not start: " << fleet.status() << std::endl;
@@ -195,7 +211,7 @@ int Drive(const Wishes& wishes) {
   int failed = 0;
   for (const Row& row : AllRows()) {
     if (!status.ok()) break;
-    if (wishes.fault != "all" && wishes.fault != row.name) continue;
+    if (!Wanted(wishes, row, driver.MissingFor(row))) continue;
     const absl::StatusOr<bool> good = driver.Run(row);
     status = good.status();
     if (good.ok() && *good) continue;

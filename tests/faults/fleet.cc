@@ -1,7 +1,10 @@
 #include "tests/faults/fleet.h"
 
 #include <httplib.h>
+#include <sched.h>
+#include <sys/mount.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -33,66 +36,105 @@ std::string DatabaseOf(absl::string_view service) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Fleet>> Fleet::Start(const std::string& programs) {
-  if (!store::postgres::ServerForTests::IsInstalled()) return absl::NotFoundError("PostgreSQL is not installed");
-  ASSIGN_OR_RETURN(auto broker, testing::KafkaBroker::Start());
-  std::unique_ptr<Fleet> fleet(new Fleet(programs, std::move(broker)));
-  for (const char* service : kServices) fleet->postgres().CreateDatabase(DatabaseOf(service));
-  for (int program = 0; program < kPrograms; ++program) fleet->Launch(program);
+std::map<std::string, Layout> Layouts() {
+  return {{"replicas", Layout::kReplicas}, {"services", Layout::kOneOfEach}, {"all-in-one", Layout::kAllInOne}};
+}
+
+absl::StatusOr<std::unique_ptr<Fleet>> Fleet::Start(const FleetOptions& options) {
+  const bool postgres = options.layout == Layout::kReplicas;
+  if (postgres && !store::postgres::ServerForTests::IsInstalled()) {
+    return absl::NotFoundError("PostgreSQL is not installed");
+  }
+  std::unique_ptr<testing::KafkaBroker> broker;
+  if (options.layout != Layout::kAllInOne) {
+    ASSIGN_OR_RETURN(broker, testing::KafkaBroker::Start({.nodes = options.brokers, .tls = {}}));
+  }
+  std::unique_ptr<Fleet> fleet(new Fleet(options, std::move(broker)));
+  for (const char* service : kServices) {
+    if (postgres) fleet->postgres().CreateDatabase(DatabaseOf(service));
+  }
+  for (int program = 0; program < fleet->size(); ++program) fleet->Launch(program);
   RETURN_IF_ERROR(fleet->AwaitAllReady());
   return fleet;
 }
 
-Fleet::Fleet(std::string programs, std::unique_ptr<testing::KafkaBroker> broker)
-    : programs_(std::move(programs)), broker_(std::move(broker)) {
-  for (Ports& ports : ports_) ports = {testing::FreePort(), testing::FreePort()};
+Fleet::Fleet(const FleetOptions& options, std::unique_ptr<testing::KafkaBroker> broker)
+    : options_(options), broker_(std::move(broker)) {
+  const int services = options.layout == Layout::kAllInOne ? 1 : static_cast<int>(kServices.size());
+  programs_.resize(services * replicas());
+  for (Program& program : programs_) program = {testing::FreePort(), testing::FreePort(), nullptr};
+  if (options.layout != Layout::kReplicas) MakeSmallDisk();
 }
 
-std::string Fleet::NameOf(int program) {
-  return absl::StrCat(kServices[ServiceOf(program)], "-", program % kReplicas + 1);
+Fleet::~Fleet() {
+  programs_.clear();
+  if (!small_disk_.empty()) umount2(small_disk_.c_str(), MNT_DETACH);
 }
 
-std::string Fleet::address(int program) const { return absl::StrCat("127.0.0.1:", ports_[program].grpc); }
+// In a name space of mounts of this process, so that nothing is left of it however the process ends.
+void Fleet::MakeSmallDisk() {
+  const std::string path = absl::StrCat(folder_.path(), "/small");
+  std::filesystem::create_directory(path);
+  if (unshare(CLONE_NEWNS) != 0 || mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return;
+  if (mount("polku-faults", path.c_str(), "tmpfs", 0, "size=256m") == 0) small_disk_ = path;
+}
+
+std::string Fleet::NameOf(int program) const {
+  if (options_.layout == Layout::kAllInOne) return "all-in-one";
+  return absl::StrCat(kServices[ServiceOf(program)], "-", program % replicas() + 1);
+}
+
+std::string Fleet::address(int program) const { return absl::StrCat("127.0.0.1:", programs_[program].grpc_port); }
+
+std::string Fleet::DataFolder(const std::string& service) const {
+  const std::string& disk = small_disk_.empty() ? folder_.path() : small_disk_;
+  return absl::StrCat(disk, "/", options_.layout == Layout::kAllInOne ? "all-in-one" : service);
+}
 
 std::string Fleet::Database(const std::string& service) const {
-  return store::postgres::ServerForTests::Get().Target(DatabaseOf(service));
+  if (options_.layout == Layout::kReplicas) return store::postgres::ServerForTests::Get().Target(DatabaseOf(service));
+  return absl::StrCat(DataFolder(service), "/", service, ".db");
 }
-
-std::string Fleet::DataFolder(const std::string& service) const { return absl::StrCat(folder_.path(), "/", service); }
 
 std::string Fleet::OutputOf(int program) const { return absl::StrCat(folder_.path(), "/", NameOf(program), ".log"); }
 
 std::vector<std::string> Fleet::WordsFor(int program) const {
-  const std::string service = kServices[ServiceOf(program)];
+  const bool all = options_.layout == Layout::kAllInOne;
+  std::vector<std::string> words = {
+      absl::StrCat(options_.programs, "/polku-", all ? "all-in-one" : kServices[ServiceOf(program)]),
+      "--access.mode=development",
+      "--identity.allow_test_codes=true",
+      absl::StrCat("--data.folder=", DataFolder(kServices[ServiceOf(program)])),
+      absl::StrCat("--grpc.listen=", address(program)),
+      absl::StrCat("--ops.listen=127.0.0.1:", programs_[program].ops_port),
+      "--pathways.folder=" POLKU_DEPLOY_FOLDER "/pathways",
+      "--rules.folder=" POLKU_DEPLOY_FOLDER "/rules",
+      "--instruments.folder=" POLKU_DEPLOY_FOLDER "/instruments"};
+  if (all) return words;
   std::vector<std::string> peers;
   for (size_t other = 0; other < kServices.size(); ++other) {
-    peers.push_back(absl::StrCat(kServices[other], "=", address(static_cast<int>(other) * kReplicas)));
+    peers.push_back(absl::StrCat(kServices[other], "=", address(ProgramOf(static_cast<int>(other), 0))));
   }
-  return {absl::StrCat(programs_, "/polku-", service),
-          "--access.mode=development",
-          "--identity.allow_test_codes=true",
-          absl::StrCat("--data.folder=", DataFolder(service)),
-          "--store.kind=postgres",
-          "--store.migrate=true",
-          absl::StrCat("--store.postgres=", store::postgres::ServerForTests::Get().Target("faults_{service}")),
-          "--bus.kind=kafka",
-          absl::StrCat("--bus.kafka_servers=", broker_->bootstrap_servers()),
-          "--bus.create_topics=true",
-          absl::StrCat("--bus.kafka_session_timeout=", absl::ToInt64Seconds(kSessionTimeout), "s"),
-          absl::StrCat("--peers=", absl::StrJoin(peers, ",")),
-          absl::StrCat("--grpc.listen=", address(program)),
-          absl::StrCat("--ops.listen=127.0.0.1:", ports_[program].ops),
-          "--pathways.folder=" POLKU_DEPLOY_FOLDER "/pathways",
-          "--rules.folder=" POLKU_DEPLOY_FOLDER "/rules",
-          "--instruments.folder=" POLKU_DEPLOY_FOLDER "/instruments"};
+  for (const std::string& word :
+       {std::string("--bus.kind=kafka"), absl::StrCat("--bus.kafka_servers=", broker_->bootstrap_servers()),
+        std::string("--bus.create_topics=true"),
+        absl::StrCat("--bus.kafka_session_timeout=", absl::ToInt64Seconds(kSessionTimeout), "s"),
+        absl::StrCat("--peers=", absl::StrJoin(peers, ","))}) {
+    words.push_back(word);
+  }
+  if (options_.layout != Layout::kReplicas) return words;
+  words.push_back("--store.kind=postgres");
+  words.push_back("--store.migrate=true");
+  words.push_back(absl::StrCat("--store.postgres=", store::postgres::ServerForTests::Get().Target("faults_{service}")));
+  return words;
 }
 
 void Fleet::Launch(int program, const std::map<std::string, std::string>& environment) {
-  processes_[program] = testing::ChildProcess::Start({WordsFor(program), environment, OutputOf(program)});
+  programs_[program].process = testing::ChildProcess::Start({WordsFor(program), environment, OutputOf(program)});
 }
 
 bool Fleet::IsReady(int program) const {
-  httplib::Client client("127.0.0.1", ports_[program].ops);
+  httplib::Client client("127.0.0.1", programs_[program].ops_port);
   client.set_connection_timeout(1);
   client.set_read_timeout(1);
   const httplib::Result answer = client.Get("/readyz");
@@ -109,7 +151,7 @@ absl::Status Fleet::WithOutput(int program, const absl::Status& status) const {
 absl::Status Fleet::AwaitReady(int program) {
   const SystemMonotonicClock clock;
   while (!IsReady(program)) {
-    if (const auto ended = processes_[program]->Ended(); ended.has_value()) {
+    if (const auto ended = programs_[program].process->Ended(); ended.has_value()) {
       return WithOutput(program, absl::AbortedError(absl::StrCat("ended with ", *ended)));
     }
     if (clock.Elapsed() > kReadyMax) return WithOutput(program, absl::DeadlineExceededError("is not ready"));
@@ -119,12 +161,12 @@ absl::Status Fleet::AwaitReady(int program) {
 }
 
 absl::Status Fleet::AwaitAllReady() {
-  for (int program = 0; program < kPrograms; ++program) RETURN_IF_ERROR(AwaitReady(program));
+  for (int program = 0; program < size(); ++program) RETURN_IF_ERROR(AwaitReady(program));
   return absl::OkStatus();
 }
 
 Usage Fleet::UsageOf(int program) const {
-  const std::string folder = absl::StrCat("/proc/", processes_[program]->id());
+  const std::string folder = absl::StrCat("/proc/", programs_[program].process->id());
   return {CountEntries(folder + "/fd"), CountEntries(folder + "/task")};
 }
 

@@ -1,14 +1,13 @@
 #include "tests/faults/observe.h"
 
-#include <libpq-fe.h>
-
-#include <memory>
 #include <utility>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "libs/base/clock.h"
 #include "libs/base/status_macros.h"
 #include "libs/pipeline/pipeline.h"
+#include "tests/faults/query.h"
 #include "tests/faults/topics.h"
 
 namespace polku::faults {
@@ -22,18 +21,19 @@ constexpr char kPublished[] =
 constexpr char kApplied[] =
     "SELECT n.text, k.text, MAX(v.last) FROM source_version v JOIN name n ON n.id = v.source_id "
     "JOIN aggregate_key k ON k.id = v.key_id GROUP BY n.text, k.text";
-// The trace id is the second part.
-constexpr char kTraces[] = "SELECT DISTINCT split_part(traceparent, '-', 2) FROM journal";
-// A mark of RecordAttendance is remembered as "ID/N"; stories send one a call.
-constexpr char kRequests[] = "SELECT split_part(request_id, '/', 1) FROM request";
+// The trace id stands between two strokes: "00-TRACE-SPAN-00".
+constexpr char kTraces[] = "SELECT DISTINCT substr(traceparent, 4, 32) FROM journal";
+constexpr char kRequests[] = "SELECT request_id FROM request";
 constexpr char kCounts[] =
     "SELECT (SELECT COUNT(*) FROM outbox), (SELECT COUNT(*) FROM step), (SELECT COUNT(*) FROM parked), "
-    "(SELECT COUNT(*) FROM aggregate WHERE due_at < extract(epoch FROM clock_timestamp() - INTERVAL '2 s') * 1000000)";
+    "(SELECT COUNT(*) FROM aggregate WHERE due_at < ";
+constexpr absl::Duration kDueSlack = absl::Seconds(2);
 constexpr char kDeadLetters[] = "SELECT topic || '/' || partition || '/' || record_offset FROM dead_letter";
 constexpr char kPositions[] = "SELECT topic || '/' || partition, next_offset FROM position";
 constexpr char kOutreach[] = "SELECT subject, COUNT(*) FROM task WHERE kind = 1 GROUP BY subject";
 
-// What has become of each client in one service: client, words. Ids, instants and which coordinator are left out.
+// What has become of each client in one service: client, which is the first 44 characters of its parts' names, and
+// words. Ids, instants and which coordinator are left out.
 struct EndState {
   const char* service;
   const char* sql;
@@ -50,7 +50,7 @@ constexpr EndState kEndStates[] = {
      "|| ' supported ' || (coordinator <> '') FROM journey"},
     {"follow-up", "SELECT client, 'measure ' || phase FROM measure ORDER BY measure"},
     {"follow-up",
-     "SELECT 'clients/' || split_part(f.interruption, '/', 2), 'found rule ' || f.rule || ' state ' || "
+     "SELECT substr(f.interruption, 1, 44), 'found rule ' || f.rule || ' state ' || "
      "COALESCE(e.state, 1) || ' outcome ' || COALESCE(e.outcome, 0) "
      "FROM found_interruption f LEFT JOIN ended_interruption e USING (interruption) ORDER BY f.interruption"},
     {"follow-up",
@@ -72,14 +72,16 @@ std::set<std::string> TopicsOf(const std::set<std::string>& services) {
 
 absl::Status ReadService(const std::string& target, ServiceView& view) {
   ASSIGN_OR_RETURN(const Rows requests, Query(target, kRequests));
-  for (const auto& row : requests) view.requests.insert(row[0]);
+  // A mark of RecordAttendance is remembered as "ID/N"; stories send one a call.
+  for (const auto& row : requests) view.requests.insert(row[0].substr(0, row[0].find('/')));
   ASSIGN_OR_RETURN(const Rows traces, Query(target, kTraces));
   for (const auto& row : traces) view.traces.insert(row[0]);
   ASSIGN_OR_RETURN(const Rows published, Query(target, kPublished));
   for (const auto& row : published) view.published[row[0]] = Number(row[1]);
   ASSIGN_OR_RETURN(const Rows applied, Query(target, kApplied));
   for (const auto& row : applied) view.applied[{row[0], row[1]}] = Number(row[2]);
-  ASSIGN_OR_RETURN(const Rows counts, Query(target, kCounts));
+  ASSIGN_OR_RETURN(const Rows counts,
+                   Query(target, absl::StrCat(kCounts, absl::ToUnixMicros(SystemClock().Now() - kDueSlack), ")")));
   view.outbox = Number(counts[0][0]);
   view.steps = Number(counts[0][1]);
   view.parked = Number(counts[0][2]);
@@ -91,14 +93,55 @@ absl::Status ReadService(const std::string& target, ServiceView& view) {
   return absl::OkStatus();
 }
 
-absl::Status ReadTopic(const Topics& topics, const std::string& service, Observation& seen) {
-  ASSIGN_OR_RETURN(const std::vector<RawRecord> records, topics.ReadAll(pipeline::TopicOf(service)));
+void TakeVersions(const std::string& service, const std::vector<RawRecord>& records, Observation& seen) {
   for (const RawRecord& record : records) {
     const auto published = seen.services[service].published.find(record.key.value_or(""));
     if (published == seen.services[service].published.end()) continue;  // Poison has keys of nobody.
     for (const auto& [name, value] : record.headers) {
       if (name == "ce_sequence") seen.bus[service][*record.key].push_back(Number(value));
     }
+  }
+}
+
+absl::Status ReadBroker(const testing::KafkaBroker& broker, Observation& seen) {
+  const Topics topics(broker.bootstrap_servers());
+  for (const char* service : kServices) {
+    ASSIGN_OR_RETURN(const std::vector<RawRecord> records, topics.ReadAll(pipeline::TopicOf(service)));
+    TakeVersions(service, records, seen);
+    ASSIGN_OR_RETURN(seen.services[service].committed,
+                     topics.Committed(absl::StrCat("polku-", service), TopicsOf(PeersOf(service))));
+  }
+  return absl::OkStatus();
+}
+
+// Name, value, name, value, ..., each with its size in front.
+std::vector<std::pair<std::string, std::string>> HeadersIn(const std::string& bytes) {
+  std::vector<std::string> parts;
+  for (size_t at = 0; at < bytes.size();) {
+    uint32_t size = 0;
+    for (int i = 3; i >= 0; --i) size = size << 8 | static_cast<uint8_t>(bytes[at + i]);
+    parts.push_back(bytes.substr(at + 4, size));
+    at += 4 + size;
+  }
+  std::vector<std::pair<std::string, std::string>> headers;
+  for (size_t i = 0; i + 1 < parts.size(); i += 2) headers.emplace_back(parts[i], parts[i + 1]);
+  return headers;
+}
+
+absl::Status ReadBusFile(const std::string& file, Observation& seen) {
+  for (const char* service : kServices) {
+    const std::string topic =
+        absl::StrCat("(SELECT partition_id FROM partition WHERE topic = '", pipeline::TopicOf(service), "')");
+    ASSIGN_OR_RETURN(const Rows rows, Query(file, absl::StrCat("SELECT key, headers FROM record WHERE partition_id IN ",
+                                                               topic, " ORDER BY partition_id, offset")));
+    std::vector<RawRecord> records;
+    for (const auto& row : rows) records.push_back({.key = row[0], .value = {}, .headers = HeadersIn(row[1])});
+    TakeVersions(service, records, seen);
+    ASSIGN_OR_RETURN(const Rows committed,
+                     Query(file, absl::StrCat("SELECT topic || '/' || partition, offset FROM committed WHERE "
+                                              "consumer_group = 'polku-",
+                                              service, "'")));
+    for (const auto& row : committed) seen.services[service].committed[row[0]] = Number(row[1]);
   }
   return absl::OkStatus();
 }
@@ -110,22 +153,6 @@ std::set<std::string> PeersOf(const std::string& service) {
   if (service == "assessment") return {"referral", "follow-up"};
   if (service == "coordinator-network") return {"referral", "assessment", "follow-up"};
   return {"referral", "assessment", "coordinator-network"};
-}
-
-absl::StatusOr<Rows> Query(const std::string& target, const std::string& sql) {
-  const std::unique_ptr<PGconn, decltype(&PQfinish)> connection(PQconnectdb(target.c_str()), &PQfinish);
-  const std::unique_ptr<PGresult, decltype(&PQclear)> result(PQexec(connection.get(), sql.c_str()), &PQclear);
-  const ExecStatusType status = PQresultStatus(result.get());
-  if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {
-    return absl::UnavailableError(absl::StrCat(sql, ": ", PQerrorMessage(connection.get())));
-  }
-  Rows rows(static_cast<size_t>(PQntuples(result.get())));
-  for (int row = 0; row < PQntuples(result.get()); ++row) {
-    for (int column = 0; column < PQnfields(result.get()); ++column) {
-      rows[row].emplace_back(PQgetvalue(result.get(), row, column));
-    }
-  }
-  return rows;
 }
 
 absl::Status ReadDatabases(const Fleet& fleet, Observation& seen) {
@@ -147,20 +174,15 @@ absl::Status ReadDatabases(const Fleet& fleet, Observation& seen) {
 }
 
 absl::Status ReadRest(Fleet& fleet, Observation& seen) {
-  const Topics topics(fleet.broker().bootstrap_servers());
   seen.bus.clear();
-  for (const char* service : kServices) {
-    RETURN_IF_ERROR(ReadTopic(topics, service, seen));
-    ASSIGN_OR_RETURN(seen.services[service].committed,
-                     topics.Committed(absl::StrCat("polku-", service), TopicsOf(PeersOf(service))));
-  }
+  RETURN_IF_ERROR(fleet.broker() == nullptr ? ReadBusFile(fleet.BusFile(), seen) : ReadBroker(*fleet.broker(), seen));
   // After what Kafka was told: positions only rise.
   for (const char* service : kServices) {
     ASSIGN_OR_RETURN(const Rows positions, Query(fleet.Database(service), kPositions));
     for (const auto& row : positions) seen.services[service].positions[row[0]] = Number(row[1]);
   }
-  for (int program = 0; program < kPrograms; ++program) {
-    ProgramView& view = seen.programs[Fleet::NameOf(program)];
+  for (int program = 0; program < fleet.size(); ++program) {
+    ProgramView& view = seen.programs[fleet.NameOf(program)];
     view.ready = fleet.AwaitReady(program).ok();
     view.usage = fleet.UsageOf(program);
   }

@@ -19,6 +19,7 @@
 #include "libs/pipeline/pipeline.h"
 #include "tests/faults/observe.h"
 #include "tests/faults/poison.h"
+#include "tests/faults/query.h"
 #include "tests/faults/stories.h"
 #include "tests/faults/topics.h"
 
@@ -33,7 +34,7 @@ using ::testing::Not;
 constexpr absl::Duration kCommandMax = absl::Seconds(90);
 constexpr absl::Duration kAwaitMax = absl::Seconds(60);
 constexpr absl::Duration kLook = absl::Milliseconds(300);
-constexpr int kNetwork = 2 * kReplicas;  // Its first program.
+constexpr int kNetwork = 2 * kReplicasMax;  // Its first program.
 
 struct Said {
   int code = -1;
@@ -43,7 +44,7 @@ struct Said {
 class Operator : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
-    auto fleet = Fleet::Start(POLKU_PROGRAMS_FOLDER);
+    auto fleet = Fleet::Start({.programs = POLKU_PROGRAMS_FOLDER});
     ASSERT_THAT(fleet.status(), IsOk());
     fleet_ = fleet->release();
     channels_ = new Channels(*fleet_);
@@ -62,7 +63,8 @@ class Operator : public ::testing::Test {
 
   Said Polkuctl(std::vector<std::string> words) {
     std::vector<std::string> servers;
-    for (int service = 0; service < kPrograms; service += kReplicas) servers.push_back(fleet_->address(service));
+    for (int service = 0; service < fleet_->size(); service += kReplicasMax)
+      servers.push_back(fleet_->address(service));
     std::vector<std::string> all = {fleet_->programs() + "/polkuctl",
                                     "--servers",
                                     absl::StrJoin(servers, ","),
@@ -79,7 +81,7 @@ class Operator : public ::testing::Test {
     return {ended.value_or(-1), std::string(std::istreambuf_iterator<char>(file), {})};
   }
   Said Verify(std::vector<std::string> more = {}) {
-    std::vector<std::string> words = {"verify", "--kafka-servers", fleet_->broker().bootstrap_servers()};
+    std::vector<std::string> words = {"verify", "--kafka-servers", fleet_->broker()->bootstrap_servers()};
     words.insert(words.end(), more.begin(), more.end());
     return Polkuctl(std::move(words));
   }
@@ -136,15 +138,15 @@ TEST_F(Operator, LagTellsOfAllServicesWhoIsBehindAndThatTheBrokerIsAway) {
   }
   EXPECT_FALSE(IsBehind(Await({"lag"}, rests)));
 
-  fleet_->broker().Pause(true);
+  fleet_->broker()->Pause(true);
   const Said away = Polkuctl({"lag", "--service", "follow-up"});
-  fleet_->broker().Pause(false);
+  fleet_->broker()->Pause(false);
   EXPECT_THAT(away.text, AllOf(HasSubstr("ends are not known"), ContainsRegex("polku.referral.events.v1.* \\?")));
   EXPECT_THAT(fleet_->AwaitAllReady(), IsOk());
 }
 
 TEST_F(Operator, DeadLettersAreShownAndLeftOut) {
-  const Topics topics(fleet_->broker().bootstrap_servers());
+  const Topics topics(fleet_->broker()->bootstrap_servers());
   const std::string topic = pipeline::TopicOf("referral");
   const auto good = topics.ReadAll(topic);
   ASSERT_THAT(good.status(), IsOk());
@@ -211,7 +213,7 @@ TEST_F(Operator, VerifyFindsNothingWhereAllIsWellAndEachThingThatIsPlanted) {
 
 // Records that the reader never sees: its position is beyond them.
 TEST_F(Operator, AGapIsFilledFromTheOwnersJournalInAnotherProgram) {
-  for (int program = kReplicas; program < 2 * kReplicas; ++program) fleet_->Kill(program);
+  for (int program = kReplicasMax; program < 2 * kReplicasMax; ++program) fleet_->Kill(program);
   const auto submitted = teller_->caller().Call(&Referrals::SubmitReferral, kReferrer, ReferralOf(++told_));
   ASSERT_THAT(submitted.status(), IsOk());
   referral::v1::AcceptReferralRequest accept;
@@ -222,7 +224,7 @@ TEST_F(Operator, AGapIsFilledFromTheOwnersJournalInAnotherProgram) {
   const absl::Duration sent_end = clock_.Elapsed() + kAwaitMax;
   while (!sent() && clock_.Elapsed() < sent_end) Caller::Rest(kLook);
   ASSERT_TRUE(sent());
-  const Topics topics(fleet_->broker().bootstrap_servers());
+  const Topics topics(fleet_->broker()->bootstrap_servers());
   const auto records = topics.ReadAll(pipeline::TopicOf("referral"));
   ASSERT_THAT(records.status(), IsOk());
   std::map<int, int> ends;
@@ -232,7 +234,7 @@ TEST_F(Operator, AGapIsFilledFromTheOwnersJournalInAnotherProgram) {
                                    pipeline::TopicOf("referral"), "', ", partition, ", ", end,
                                    ", 0) ON CONFLICT (topic, partition) DO UPDATE SET next_offset = ", end));
   }
-  for (int program = kReplicas; program < 2 * kReplicas; ++program) fleet_->Launch(program);
+  for (int program = kReplicasMax; program < 2 * kReplicasMax; ++program) fleet_->Launch(program);
   ASSERT_THAT(fleet_->AwaitAllReady(), IsOk());
   const std::string client = submitted->name().substr(0, submitted->name().find("/referrals/"));
   const std::string opened = absl::StrCat("SELECT COUNT(*) FROM assessment WHERE client = '", client, "'");

@@ -1,6 +1,9 @@
 #include "tests/faults/rows.h"
 
 #include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <optional>
 #include <set>
 #include <thread>
 
@@ -15,6 +18,7 @@
 #include "libs/pipeline/pipeline.h"
 #include "tests/faults/observe.h"
 #include "tests/faults/poison.h"
+#include "tests/faults/query.h"
 #include "tests/faults/stories.h"
 #include "tests/faults/topics.h"
 
@@ -38,7 +42,7 @@ constexpr int kEndedByTerm = 128 + SIGTERM;
 void ExpectEnd(Stage& stage, int program, bool was_ready = true) {
   const absl::StatusOr<int> ended = stage.fleet.process(program).Wait(kEndMax);
   if (!ended.ok() || (*ended != 0 && (was_ready || *ended != kEndedByTerm))) {
-    stage.exits.push_back(absl::StrCat(Fleet::NameOf(program), " after SIGTERM: ",
+    stage.exits.push_back(absl::StrCat(stage.fleet.NameOf(program), " after SIGTERM: ",
                                        ended.ok() ? absl::StrCat("ended with ", *ended) : ended.status().ToString()));
   }
   stage.fleet.Kill(program);
@@ -51,31 +55,35 @@ void Terminate(Stage& stage, int program) {
 }
 
 absl::Status StrikeKill(Stage& stage) {
-  const int program = stage.Pick(kPrograms);
+  const int program = stage.Pick(stage.fleet.size());
   stage.fleet.Kill(program);
   stage.fleet.Launch(program);
-  stage.AwaitRecovery(Fleet::ServiceOf(program), program % kReplicas);
+  stage.AwaitRecovery(program);
   return stage.fleet.AwaitReady(program);
 }
 
 absl::Status StrikeTerminate(Stage& stage) {
-  const int program = stage.Pick(kPrograms);
+  const int program = stage.Pick(stage.fleet.size());
   stage.fleet.process(program).Signal(SIGTERM);
-  stage.AwaitRecovery(Fleet::ServiceOf(program), program % kReplicas);
+  // Where nobody else answers it is the end of the whole restart that counts.
+  const bool alone = stage.fleet.replicas() == 1;
+  if (!alone) stage.AwaitRecovery(program);
   ExpectEnd(stage, program);
   stage.fleet.Launch(program);
+  if (alone) stage.AwaitRecovery(program);
   return stage.fleet.AwaitReady(program);
 }
 
 absl::Status StrikeStop(Stage& stage) {
-  const int program = stage.Pick(kPrograms);
+  const int program = stage.Pick(stage.fleet.size());
   const absl::Duration longest = 2 * kSessionTimeout - absl::Seconds(1);
   const absl::Duration lasts = absl::Seconds(1) + longest * (stage.Pick(101) / 100.0);
   const SystemMonotonicClock clock;
   stage.fleet.process(program).Signal(SIGSTOP);
-  stage.AwaitRecovery(Fleet::ServiceOf(program), program % kReplicas);
+  if (stage.fleet.replicas() > 1) stage.AwaitRecovery(program);
   if (clock.Elapsed() < lasts) Caller::Rest(lasts - clock.Elapsed());
   stage.fleet.process(program).Signal(SIGCONT);
+  if (stage.fleet.replicas() == 1) stage.AwaitRecovery(program);
   return stage.fleet.AwaitReady(program);
 }
 
@@ -92,36 +100,74 @@ std::vector<absl::string_view> CrashPointsOfStories() {
 absl::Status StrikeCrashPoint(Stage& stage) {
   const std::vector<absl::string_view> points = CrashPointsOfStories();
   const std::string point(points[static_cast<size_t>(stage.first + stage.strike) % points.size()]);
-  const int program = stage.Pick(kPrograms);
+  const int program = stage.Pick(stage.fleet.size());
   const int other = program ^ 1;
+  const bool alone = NeedsLease(point) && stage.fleet.replicas() > 1;
   stage.fleet.Kill(program);
   stage.fleet.Launch(program, {{"POLKU_CRASH_AT", absl::StrCat(point, ":", 1 + stage.Pick(20))}});
   // It may die before it is ready.
   if (absl::Status ready = stage.fleet.AwaitReady(program); !ready.ok() && !absl::IsAborted(ready)) return ready;
-  if (NeedsLease(point)) stage.fleet.Kill(other);
+  if (alone) stage.fleet.Kill(other);
   const absl::StatusOr<int> ended = stage.fleet.process(program).Wait(kCrashMax);
   if (!ended.ok()) {
-    stage.notes.push_back(absl::StrCat(point, " was not reached in ", Fleet::NameOf(program)));
+    stage.notes.push_back(absl::StrCat(point, " was not reached in ", stage.fleet.NameOf(program)));
   } else if (*ended != kCrashed) {
-    stage.exits.push_back(absl::StrCat(Fleet::NameOf(program), " at ", point, " ended with ", *ended));
+    stage.exits.push_back(absl::StrCat(stage.fleet.NameOf(program), " at ", point, " ended with ", *ended));
   }
   stage.fleet.Kill(program);
   stage.fleet.Launch(program);
-  if (NeedsLease(point)) stage.fleet.Launch(other);
-  stage.AwaitRecovery(Fleet::ServiceOf(program), program % kReplicas);
-  RETURN_IF_ERROR(stage.fleet.AwaitReady(other));
-  return stage.fleet.AwaitReady(program);
+  if (alone) stage.fleet.Launch(other);
+  stage.AwaitRecovery(program);
+  return stage.fleet.AwaitAllReady();
 }
 
 absl::Status StrikeBroker(Stage& stage) {
-  RETURN_IF_ERROR(stage.fleet.broker().Restart());
-  stage.AwaitRecovery(stage.Pick(kServices.size()), 0);
+  RETURN_IF_ERROR(stage.fleet.broker()->Restart(stage.Pick(stage.fleet.broker()->nodes())));
+  stage.AwaitRecoveryOfAny();
   return absl::OkStatus();
+}
+
+// One after the other, each when all replicas of what the one before it holds are there again.
+absl::Status StrikeBounce(Stage& stage) {
+  testing::KafkaBroker& broker = *stage.fleet.broker();
+  const Topics topics(broker.bootstrap_servers());
+  for (int node = 0; node < broker.nodes(); ++node) {
+    RETURN_IF_ERROR(broker.Restart(node));
+    RETURN_IF_ERROR(topics.AwaitReplicas());
+  }
+  stage.AwaitRecoveryOfAny();
+  return absl::OkStatus();
+}
+
+// Whoever decides which node leads is away while the stories go on.
+absl::Status StrikeController(Stage& stage) {
+  testing::KafkaBroker& broker = *stage.fleet.broker();
+  ASSIGN_OR_RETURN(const int controller, broker.Controller());
+  broker.Kill(controller);
+  stage.AwaitRecoveryOfAny();
+  Caller::Rest(kAway);
+  RETURN_IF_ERROR(broker.Restart(controller));
+  return Topics(broker.bootstrap_servers()).AwaitReplicas();
+}
+
+// Nothing can be written for a while: no answer is given that does not hold, and all goes on when there is space again.
+absl::Status StrikeDisk(Stage& stage) {
+  const std::string ballast = stage.fleet.small_disk() + "/ballast";
+  {
+    std::ofstream file(ballast, std::ios::binary);
+    const std::string block(1 << 20, 'x');
+    while (file.write(block.data(), static_cast<std::streamsize>(block.size())).flush()) continue;
+  }
+  Caller::Rest(absl::Seconds(1 + stage.Pick(3)));
+  std::filesystem::remove(ballast);
+  for (int program = 0; program < stage.fleet.size(); ++program) stage.ReviveIfEnded(program);
+  stage.AwaitRecoveryOfAny();
+  return stage.fleet.AwaitAllReady();
 }
 
 absl::Status StrikeDatabase(Stage& stage, absl::Duration away) {
   stage.fleet.postgres().Crash(away);
-  stage.AwaitRecovery(stage.Pick(kServices.size()), 0);
+  stage.AwaitRecoveryOfAny();
   return absl::OkStatus();
 }
 
@@ -132,7 +178,7 @@ absl::Status StrikeConnections(Stage& stage) {
         "0.5");
     Caller::Rest(absl::Milliseconds(stage.Pick(100)));
   }
-  stage.AwaitRecovery(stage.Pick(kServices.size()), 0);
+  stage.AwaitRecoveryOfAny();
   return absl::OkStatus();
 }
 
@@ -143,39 +189,39 @@ absl::Status StrikeLock(Stage& stage) {
       Query(stage.fleet.Database(kServices[service]),
             absl::StrCat("BEGIN; LOCK TABLE aggregate; SELECT pg_sleep(", absl::ToInt64Seconds(kAway), "); COMMIT"))
           .status());
-  stage.AwaitRecovery(service, 0);
+  stage.AwaitRecovery(stage.fleet.ProgramOf(service, 0));
   return absl::OkStatus();
 }
 
 absl::Status StrikePauseBroker(Stage& stage) {
-  stage.fleet.broker().Pause(true);
+  stage.fleet.broker()->Pause(true);
   Caller::Rest(kPausedMax * (stage.Pick(101) / 100.0));
-  stage.fleet.broker().Pause(false);
-  stage.AwaitRecovery(stage.Pick(kServices.size()), 0);
+  stage.fleet.broker()->Pause(false);
+  stage.AwaitRecoveryOfAny();
   return absl::OkStatus();
 }
 
 absl::Status StrikeAway(Stage& stage) {
-  const int first = stage.Pick(kServices.size()) * kReplicas;
-  for (int program = first; program < first + kReplicas; ++program) stage.fleet.process(program).Signal(SIGTERM);
+  const std::vector<int> programs = stage.AllOf(stage.Pick(kServices.size()));
+  for (const int program : programs) stage.fleet.process(program).Signal(SIGTERM);
   Caller::Rest(kAway);
-  for (int program = first; program < first + kReplicas; ++program) {
+  for (const int program : programs) {
     ExpectEnd(stage, program);
     stage.fleet.Launch(program);
   }
-  stage.AwaitRecovery(Fleet::ServiceOf(first), 0);
+  stage.AwaitRecovery(programs[0]);
   return stage.fleet.AwaitAllReady();
 }
 
 // Members leave, die and come before the others have agreed on who reads what.
 absl::Status StrikeStorm(Stage& stage) {
   for (int end = 0; end < kStormEnds; ++end) {
-    const int program = stage.Pick(kPrograms);
+    const int program = stage.Pick(stage.fleet.size());
     stage.Pick(2) == 0 ? Terminate(stage, program) : stage.fleet.Kill(program);
     stage.fleet.Launch(program);
     Caller::Rest(absl::Milliseconds(stage.Pick(1000)));
   }
-  stage.AwaitRecovery(stage.Pick(kServices.size()), 0);
+  stage.AwaitRecoveryOfAny();
   return stage.fleet.AwaitAllReady();
 }
 
@@ -219,7 +265,7 @@ absl::Status StrikeRetryStorm(Stage& stage) {
 
 // Both replicas of a reader are away while its group is set back and the records come again.
 absl::Status StrikeRepeat(Stage& stage) {
-  const Topics topics(stage.fleet.broker().bootstrap_servers());
+  const Topics topics(stage.fleet.broker()->bootstrap_servers());
   const int reader = stage.Pick(kServices.size());
   const std::set<std::string> peers = PeersOf(kServices[reader]);
   std::set<std::string> read;
@@ -236,16 +282,17 @@ absl::Status StrikeRepeat(Stage& stage) {
   for (int copies = 1 + stage.Pick(kCopiesMax); copies > 0; --copies) {
     again.insert(again.end(), once.begin(), once.end());
   }
-  for (int replica = 0; replica < kReplicas; ++replica) Terminate(stage, reader * kReplicas + replica);
+  const std::vector<int> programs = stage.AllOf(reader);
+  for (const int program : programs) Terminate(stage, program);
   RETURN_IF_ERROR(topics.ResetGroup(absl::StrCat("polku-", kServices[reader]), read));
   RETURN_IF_ERROR(topics.Write(topic, again).status());
-  for (int replica = 0; replica < kReplicas; ++replica) stage.fleet.Launch(reader * kReplicas + replica);
-  stage.AwaitRecovery(reader, 0);
+  for (const int program : programs) stage.fleet.Launch(program);
+  stage.AwaitRecovery(programs[0]);
   return stage.fleet.AwaitAllReady();
 }
 
 absl::Status StrikePoison(Stage& stage) {
-  const Topics topics(stage.fleet.broker().bootstrap_servers());
+  const Topics topics(stage.fleet.broker()->bootstrap_servers());
   const std::string owner = "referral";
   const std::string topic = pipeline::TopicOf(owner);
   ASSIGN_OR_RETURN(const std::vector<RawRecord> good, topics.ReadAll(topic));
@@ -253,18 +300,32 @@ absl::Status StrikePoison(Stage& stage) {
   for (const char* service : kServices) {
     if (PeersOf(service).contains(owner)) stage.poison[service].insert(places.begin(), places.end());
   }
-  stage.AwaitRecovery(stage.Pick(kServices.size()), 0);
+  stage.AwaitRecoveryOfAny();
   return absl::OkStatus();
 }
 
 }  // namespace
 
+std::vector<int> Stage::AllOf(int service) const {
+  std::vector<int> programs;
+  for (int replica = 0; replica < fleet.replicas(); ++replica) programs.push_back(fleet.ProgramOf(service, replica));
+  return programs;
+}
+
+void Stage::ReviveIfEnded(int program) {
+  const std::optional<int> ended = fleet.process(program).Ended();
+  if (!ended.has_value()) return;
+  notes.push_back(absl::StrCat(fleet.NameOf(program), " ended with ", *ended));
+  fleet.Launch(program);
+}
+
 // A command about somebody whom nobody knows: what refuses it is the domain, so that it has gone all the way.
-void Stage::AwaitRecovery(int service, int replica) {
+void Stage::AwaitRecovery(int program) {
   const SystemMonotonicClock clock;
   const std::set<absl::StatusCode> refused = {absl::StatusCode::kNotFound, absl::StatusCode::kFailedPrecondition};
   const std::string client = absl::StrCat("clients/", caller.NewId());
-  caller.Turn(replica);
+  const int service = fleet.ServiceOf(program);
+  caller.Turn(program % fleet.replicas());
   if (service == 0) {
     referral::v1::AcceptReferralRequest request;
     request.set_name(absl::StrCat(client, "/referrals/1"));
@@ -296,22 +357,39 @@ void Stage::Tell(Kind kind, absl::Duration shortest_deadline, absl::Duration lon
   teller.Tell(next_ordinal++, kind);
 }
 
+std::string MissingFor(const std::set<Need>& needs, Fleet& fleet) {
+  const testing::KafkaBroker* broker = fleet.broker();
+  if (needs.contains(Need::kSmallDisk) && fleet.small_disk().empty()) return "no small file system can be mounted";
+  if (needs.contains(Need::kBroker) && broker == nullptr) return "no broker";
+  if (needs.contains(Need::kBrokers) && (broker == nullptr || broker->nodes() == 1)) return "one broker only";
+  if (needs.contains(Need::kPostgres) && fleet.layout() != Layout::kReplicas) return "no PostgreSQL";
+  return "";
+}
+
 const std::vector<Row>& AllRows() {
+  constexpr absl::Duration kApart = absl::Milliseconds(500);
   static const std::vector<Row>* const rows = new std::vector<Row>{
       {"kill", "F1", StrikeKill},
       {"crash-point", "F2", StrikeCrashPoint},
       {"stop", "F3", StrikeStop},
       {"terminate", "F4", StrikeTerminate},
-      {"broker", "F5", StrikeBroker, absl::Seconds(15)},
-      {"database", "F10", [](Stage& stage) { return StrikeDatabase(stage, absl::ZeroDuration()); }, absl::Seconds(3)},
-      {"database-away", "F20", [](Stage& stage) { return StrikeDatabase(stage, kAway); }},
-      {"connections", "F9 F10", StrikeConnections},
-      {"lock", "F10", StrikeLock},
-      {"pause-broker", "F7", StrikePauseBroker},
-      {"repeat", "F16", StrikeRepeat},
-      {"storm", "F18", StrikeStorm},
-      {"poison", "F19", StrikePoison},
-      {"away", "F21", StrikeAway},
+      {"broker", "F5", StrikeBroker, absl::Seconds(15), {Need::kBroker}},
+      {"bounce", "F5", StrikeBounce, absl::Seconds(1), {Need::kBrokers}},
+      {"controller", "F5", StrikeController, absl::Seconds(1), {Need::kBrokers}},
+      {"database",
+       "F10",
+       [](Stage& stage) { return StrikeDatabase(stage, absl::ZeroDuration()); },
+       absl::Seconds(3),
+       {Need::kPostgres}},
+      {"database-away", "F20", [](Stage& stage) { return StrikeDatabase(stage, kAway); }, kApart, {Need::kPostgres}},
+      {"connections", "F9 F10", StrikeConnections, kApart, {Need::kPostgres}},
+      {"lock", "F10", StrikeLock, kApart, {Need::kPostgres}},
+      {"disk", "F11", StrikeDisk, kApart, {Need::kSmallDisk}},
+      {"pause-broker", "F7", StrikePauseBroker, kApart, {Need::kBroker}},
+      {"repeat", "F16", StrikeRepeat, kApart, {Need::kBroker}},
+      {"storm", "F18", StrikeStorm, kApart, {Need::kBroker}},
+      {"poison", "F19", StrikePoison, kApart, {Need::kBroker}},
+      {"away", "F21", StrikeAway, kApart, {Need::kBroker}},
       {"deadline", "F26", StrikeDeadline},
       {"retry-storm", "F27", StrikeRetryStorm},
   };

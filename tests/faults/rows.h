@@ -36,12 +36,21 @@ struct Stage {
   std::vector<absl::Duration> recoveries;  // Until somebody new had come through the chain.
 
   int Pick(int count) { return static_cast<int>(random.Next() % static_cast<uint64_t>(count)); }
-  // Measures from now until a command of `service` (a number) has gone through, the replica with that number first,
-  // and until somebody who is referred now has a coordinator whom follow-up knows.
-  void AwaitRecovery(int service, int replica);
+  // Measures from now until a command of the program's service has gone through, by that program or another, and until
+  // somebody who is referred now has a coordinator whom follow-up knows.
+  void AwaitRecovery(int program);
+  void AwaitRecoveryOfAny() { AwaitRecovery(Pick(fleet.size())); }
+  std::vector<int> AllOf(int service) const;
+  // What could not go on may end, if it says so; somebody starts it again.
+  void ReviveIfEnded(int program);
   // One story of somebody new, each attempt of a call with a deadline in between.
   void Tell(Kind kind, absl::Duration shortest_deadline, absl::Duration longest_deadline);
 };
+
+// What not every fleet has.
+enum class Need { kBroker, kBrokers, kPostgres, kSmallDisk };
+// Why the fleet cannot take the row; empty: it can.
+std::string MissingFor(const std::set<Need>& needs, Fleet& fleet);
 
 struct Row {
   const char* name;
@@ -49,6 +58,8 @@ struct Row {
   // One strike; the fleet is whole again, or on its way to it, on return. Errors: the driver cannot go on.
   std::function<absl::Status(Stage&)> strike;
   absl::Duration apart = absl::Milliseconds(500);  // Rest between two strikes.
+  // What it breaks; empty: every fleet has it.
+  std::set<Need> needs = {};
 };
 
 const std::vector<Row>& AllRows();

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "libs/base/clock.h"
 #include "libs/base/status_macros.h"
 
@@ -141,6 +142,26 @@ absl::StatusOr<std::map<std::string, int64_t>> Topics::Committed(const std::stri
     if (each.offset >= 0) committed[absl::StrCat(each.topic, "/", each.partition)] = each.offset;
   }
   return committed;
+}
+
+absl::Status Topics::AwaitReplicas() const {
+  ASSIGN_OR_RETURN(const Client client, Connect(RD_KAFKA_PRODUCER, {}));
+  const SystemMonotonicClock clock;
+  while (clock.Elapsed() < kReadMax) {
+    const rd_kafka_metadata_t* metadata = nullptr;
+    if (rd_kafka_metadata(client.get(), 1, nullptr, &metadata, kTimeoutMillis) != RD_KAFKA_RESP_ERR_NO_ERROR) continue;
+    bool whole = true;
+    for (int topic = 0; topic < metadata->topic_cnt; ++topic) {
+      for (int i = 0; i < metadata->topics[topic].partition_cnt; ++i) {
+        const rd_kafka_metadata_partition_t& partition = metadata->topics[topic].partitions[i];
+        whole = whole && partition.leader >= 0 && partition.isr_cnt == partition.replica_cnt;
+      }
+    }
+    rd_kafka_metadata_destroy(metadata);
+    if (whole) return absl::OkStatus();
+    absl::SleepFor(absl::Milliseconds(kPollMillis));
+  }
+  return absl::UnavailableError("replicas do not come into step");
 }
 
 absl::Status Topics::ResetGroup(const std::string& group, const std::set<std::string>& topics) const {

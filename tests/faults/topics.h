@@ -38,6 +38,8 @@ class Topics {
   // By "TOPIC/PARTITION"; partitions without are left out.
   absl::StatusOr<std::map<std::string, int64_t>> Committed(const std::string& group,
                                                            const std::set<std::string>& topics) const;
+  // Waits until every partition has all its replicas in step again. Errors: kUnavailable after a minute.
+  absl::Status AwaitReplicas() const;
   // To the oldest record. Nobody may be a member of the group.
   absl::Status ResetGroup(const std::string& group, const std::set<std::string>& topics) const;
 
