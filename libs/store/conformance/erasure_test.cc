@@ -114,7 +114,7 @@ void ErasureConformance::ExpectSwept() {
   EXPECT_THAT(reader->Query("SELECT id FROM item", {}), IsOkAndHolds(SizeIs(2)));
   EXPECT_THAT(reader->Query("SELECT a FROM pair", {}), IsOkAndHolds(SizeIs(1)));
   EXPECT_THAT(reader->Query("SELECT k.text FROM keyed i JOIN aggregate_key k ON k.id = i.key_id ORDER BY k.text", {}),
-              IsOkAndHolds(ElementsAre(Row{Value("clients/B")}, Row{Value("clients/B/parts/1")})));
+              IsOkAndHolds(ElementsAre(Row{std::string("clients/B")}, Row{std::string("clients/B/parts/1")})));
 }
 
 absl::Status ErasureConformance::PutBoth() {
