@@ -91,6 +91,7 @@ void Reopen(const JourneyOpened& event, JourneyRecord& state) {
   state.set_closed(false);
   state.clear_coordinator();  // Another one may take the client.
   state.clear_close_us();
+  state.clear_outcome();
   ClosedGap& gap = *state.add_gaps();
   gap.set_from_us(UsOf(event.reopened_after()));
   gap.set_to_us(UsOf(event.open_time()));
