@@ -34,8 +34,10 @@ absl::StatusOr<std::unique_ptr<Connection>> See(const std::string& path) {
 // What each database and the bus held at one moment.
 struct Cut {
   std::vector<std::unique_ptr<Connection>> databases;  // In the order of the services.
-  std::unique_ptr<Connection> bus;
+  std::unique_ptr<Connection> bus;                     // Null where it is elsewhere.
 };
+
+bool Has(const std::string& path) { return std::filesystem::exists(path); }
 
 // While no database can be written. The bus comes last: it may then hold more than the databases know to be sent,
 // which is sent again, and never less.
@@ -51,7 +53,10 @@ absl::StatusOr<Cut> TakeCut(const std::string& folder, const std::vector<std::st
     ASSIGN_OR_RETURN(std::unique_ptr<Connection> seen, See(DatabaseIn(folder, service)));
     cut.databases.push_back(std::move(seen));
   }
-  ASSIGN_OR_RETURN(cut.bus, See(absl::StrCat(folder, "/", kBus)));
+  const std::string bus = absl::StrCat(folder, "/", kBus);
+  if (Has(bus)) {
+    ASSIGN_OR_RETURN(cut.bus, See(bus));
+  }
   for (const std::unique_ptr<Connection>& writer : writers) writer->Rollback();
   return cut;
 }
@@ -68,23 +73,9 @@ absl::StatusOr<int64_t> Number(Connection& connection, const std::string& sql) {
   return *number;
 }
 
-}  // namespace
-
-absl::StatusOr<BackupManifest> TakeBackup(const BackupOptions& options) {
-  if (std::filesystem::weakly_canonical(options.to) == std::filesystem::weakly_canonical(options.keys_to)) {
-    return absl::InvalidArgumentError("keys_to: the keys belong apart from what they open");
-  }
-  const std::string keys = absl::StrCat(options.data_folder, "/keys");
-  ASSIGN_OR_RETURN(const std::vector<std::string> services, ServicesIn(keys));
-  if (!std::filesystem::exists(absl::StrCat(options.data_folder, "/", kBus))) {
-    return absl::FailedPreconditionError(absl::StrCat(options.data_folder, ": no ", kBus,
-                                                      " there; only the folder of polku-all-in-one is backed up so"));
-  }
+absl::Status CopyDatabases(const std::vector<std::string>& services, const BackupOptions& options,
+                           BackupManifest& manifest) {
   RETURN_IF_ERROR(MakeEmptyFolder(options.to));
-  RETURN_IF_ERROR(MakeEmptyFolder(options.keys_to));
-  BackupManifest manifest;
-  manifest.set_format(1);
-  *manifest.mutable_cut_time() = pipeline::ToProto(options.now);
   ASSIGN_OR_RETURN(const Cut cut, TakeCut(options.data_folder, services));
   for (size_t i = 0; i < services.size(); ++i) {
     Connection& seen = *cut.databases[i];
@@ -95,12 +86,38 @@ absl::StatusOr<BackupManifest> TakeBackup(const BackupOptions& options) {
     ASSIGN_OR_RETURN(const int64_t aggregates, Number(seen, "SELECT COUNT(*) FROM aggregate"));
     database.set_aggregates(aggregates);
     RETURN_IF_ERROR(Copy(seen, DatabaseIn(options.to, services[i])));
-    // A key is on the disk before what it seals: all that the copy needs are there by now.
-    ASSIGN_OR_RETURN(const std::unique_ptr<Connection> key_file, See(KeysIn(keys, services[i])));
-    RETURN_IF_ERROR(Copy(*key_file, KeysIn(options.keys_to, services[i])));
   }
-  RETURN_IF_ERROR(Copy(*cut.bus, absl::StrCat(options.to, "/", kBus)));
-  RETURN_IF_ERROR(WriteJson(manifest, absl::StrCat(options.to, "/", kManifest)));
+  manifest.set_without_bus(cut.bus == nullptr);
+  return cut.bus == nullptr ? absl::OkStatus() : Copy(*cut.bus, absl::StrCat(options.to, "/", kBus));
+}
+
+}  // namespace
+
+absl::StatusOr<BackupManifest> TakeBackup(const BackupOptions& options) {
+  if (!options.to.empty() &&
+      std::filesystem::weakly_canonical(options.to) == std::filesystem::weakly_canonical(options.keys_to)) {
+    return absl::InvalidArgumentError("keys_to: the keys belong apart from what they open");
+  }
+  const std::string keys = absl::StrCat(options.data_folder, "/keys");
+  ASSIGN_OR_RETURN(const std::vector<std::string> services, ServicesIn(keys));
+  const bool keys_only = !Has(DatabaseIn(options.data_folder, services[0]));
+  if (keys_only != options.to.empty()) {
+    return absl::InvalidArgumentError(keys_only ? absl::StrCat(options.data_folder,
+                                                               ": holds keys only; its database is on PostgreSQL and "
+                                                               "backed up there, leave `to` out")
+                                                : "to: required, the folder holds databases");
+  }
+  RETURN_IF_ERROR(MakeEmptyFolder(options.keys_to));
+  BackupManifest manifest;
+  manifest.set_format(1);
+  *manifest.mutable_cut_time() = pipeline::ToProto(options.now);
+  if (!keys_only) RETURN_IF_ERROR(CopyDatabases(services, options, manifest));
+  // A key is on the disk before what it seals: all that the copies need are there by now.
+  for (const std::string& service : services) {
+    ASSIGN_OR_RETURN(const std::unique_ptr<Connection> key_file, See(KeysIn(keys, service)));
+    RETURN_IF_ERROR(Copy(*key_file, KeysIn(options.keys_to, service)));
+  }
+  if (!keys_only) RETURN_IF_ERROR(WriteJson(manifest, absl::StrCat(options.to, "/", kManifest)));
   return manifest;
 }
 

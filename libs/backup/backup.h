@@ -1,4 +1,5 @@
-// Backup and restore of the data folder of polku-all-in-one: its databases, its bus and its keys.
+// Backup and restore of a data folder: that of polku-all-in-one, with its databases, its bus and its keys; that of a
+// service on Kafka, with its database on SQLite and its keys; or the keys alone, where the database is on PostgreSQL.
 //
 // A backup is one instant of all of them: no service knows more in it than another one has told. It is taken while the
 // program runs, which waits some milliseconds. What a restore does not bring back it tells, by client; whom that is
@@ -19,7 +20,8 @@ namespace polku::backup {
 
 struct BackupOptions {
   std::string data_folder;
-  // Made, or empty. Whoever has one of the two reads nothing of a client: they belong on different media.
+  // Made, or empty. Whoever has one of the two reads nothing of a client: they belong on different media. `to` may be
+  // left out where the folder holds keys only.
   std::string to;
   std::string keys_to;
   absl::Time now;
@@ -55,6 +57,9 @@ bool IsRestorePending(const std::string& data_folder);
 // from silence about that client until a person has discarded it. May be repeated.
 absl::Status HoldLost(const common::v1::RestoreRecord& record, absl::string_view service, store::Database& database,
                       absl::Time now);
+// What is to be done before the program serves again; `record` is kept until EndRestore. Errors: kInternal, naming the
+// file.
+absl::Status BeginRestore(const std::string& data_folder, const common::v1::RestoreRecord& record);
 // After HoldLost of every service. Errors: kInternal, naming the file.
 absl::Status EndRestore(const std::string& data_folder);
 

@@ -80,7 +80,28 @@ absl::Status CopyInto(const std::string& folder, const BackupManifest& manifest,
     RETURN_IF_ERROR(CopyFile(KeysIn(options.keys_from, service), KeysIn(keys, service)));
     RETURN_IF_ERROR(CopyFile(DatabaseIn(options.from, service), DatabaseIn(folder, service)));
   }
+  if (manifest.without_bus()) return absl::OkStatus();
   return CopyFile(absl::StrCat(options.from, "/", kBus), absl::StrCat(folder, "/", kBus));
+}
+
+// So that no program has the folder open. What is locked is of the embedded bus, or of each database.
+absl::StatusOr<std::vector<bus::FileLock>> LockFolder(const std::string& folder, const BackupManifest& manifest) {
+  std::vector<std::string> locked;
+  if (manifest.without_bus()) {
+    for (const auto& database : manifest.databases()) locked.push_back(DatabaseIn(folder, database.service()));
+  } else {
+    locked.push_back(absl::StrCat(folder, "/", kBus));
+  }
+  std::vector<bus::FileLock> locks;
+  for (const std::string& path : locked) {
+    absl::StatusOr<bus::FileLock> taken = bus::FileLock::Take(absl::StrCat(path, ".lock"));
+    if (!taken.ok()) {
+      return absl::Status(taken.status().code(),
+                          absl::StrCat("stop the program on ", folder, " first: ", taken.status().message()));
+    }
+    locks.push_back(*std::move(taken));
+  }
+  return locks;
 }
 
 absl::Status CheckWhole(Connection& connection) {
@@ -142,6 +163,7 @@ absl::Status Prepare(const std::string& folder, const BackupManifest& manifest, 
     raise->Bind(1, record.epoch());
     RETURN_IF_ERROR(raise->Run());
   }
+  if (manifest.without_bus()) return absl::OkStatus();
   ASSIGN_OR_RETURN(const std::unique_ptr<Connection> bus, Open(absl::StrCat(folder, "/", kBus)));
   return CheckWhole(*bus);
 }
@@ -160,8 +182,9 @@ store::DeadLetterRow LetterFor(const std::string& key, const LostEvents* lost, a
   if (lost != nullptr) {
     letter.record.version = lost->first_version();
     if (lost->has_last_time()) letter.record.record_time = pipeline::FromProto(lost->last_time());
-    what = absl::StrCat("events ", lost->first_version(), " to ", lost->last_version(), " of ", lost->service(),
-                        " are gone, the last of ", absl::FormatTime(letter.record.record_time));
+    const char* fate = lost->recalled() ? " were read again from its topic and what was not told is gone" : " are gone";
+    what = absl::StrCat("events ", lost->first_version(), " to ", lost->last_version(), " of ", lost->service(), fate,
+                        ", the last of ", absl::FormatTime(letter.record.record_time));
   }
   letter.reason = absl::StrCat(kHeldReason, ": ", what, "; record again what is missing, then discard this");
   return letter;
@@ -203,15 +226,10 @@ absl::StatusOr<RestoreRecord> Restore(const RestoreOptions& options) {
                                                       "; without its ledger whoever was erased after the backup "
                                                       "comes back. Bring it, or say that there is none"));
   }
-  bus::FileLock lock;
+  std::vector<bus::FileLock> locks;
   const bool exists = fs::exists(options.data_folder);
   if (exists) {
-    absl::StatusOr<bus::FileLock> taken = bus::FileLock::Take(absl::StrCat(options.data_folder, "/", kBus, ".lock"));
-    if (!taken.ok()) {
-      return absl::Status(taken.status().code(), absl::StrCat("stop the program on ", options.data_folder,
-                                                              " first: ", taken.status().message()));
-    }
-    lock = *std::move(taken);
+    ASSIGN_OR_RETURN(locks, LockFolder(options.data_folder, manifest));
   }
   RestoreRecord record;
   *record.mutable_restore_time() = pipeline::ToProto(options.now);
@@ -247,6 +265,10 @@ absl::Status HoldLost(const RestoreRecord& record, absl::string_view service, st
   for (const auto& [key, lost] : keys) letters.push_back(LetterFor(key, lost, service, record, now));
   RETURN_IF_ERROR(transaction->AddDeadLetters(letters));
   return transaction->Commit();
+}
+
+absl::Status BeginRestore(const std::string& data_folder, const RestoreRecord& record) {
+  return WriteJson(record, absl::StrCat(data_folder, "/", kPending));
 }
 
 absl::Status EndRestore(const std::string& data_folder) {

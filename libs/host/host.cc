@@ -149,6 +149,13 @@ Host::~Host() {
 
 absl::StatusOr<std::unique_ptr<Host>> Host::Create(const HostConfig& config, Parts parts, const Clock* clock,
                                                    Random* random) {
+  ASSIGN_OR_RETURN(std::unique_ptr<Host> made, Make(config, std::move(parts), clock, random));
+  if (config.bus_kind == BusKind::kKafka) RETURN_IF_ERROR(made->CheckNotRestored());
+  return made;
+}
+
+absl::StatusOr<std::unique_ptr<Host>> Host::Make(const HostConfig& config, Parts parts, const Clock* clock,
+                                                 Random* random) {
   ASSIGN_OR_RETURN(std::unique_ptr<Credentials> credentials, CredentialsOf(config, clock));
   ASSIGN_OR_RETURN(rpc::Access access, AccessOf(config, credentials.get()));
   ASSIGN_OR_RETURN(pathway::Catalogue catalogue, pathway::LoadCatalogue(config.definitions));
@@ -180,9 +187,7 @@ absl::Status Host::Migrate(const HostConfig& config, const Parts& parts) {
 
 absl::Status Host::OpenBus() {
   if (config_.bus_kind == BusKind::kKafka) {
-    bus::KafkaBusOptions options = config_.kafka;
-    options.clock = &monotonic_;
-    options.member = config_.replica;
+    const bus::KafkaBusOptions options = KafkaOptions();
     ASSIGN_OR_RETURN(bus_, bus::OpenKafkaBus(options));
     if (options.settings.contains(kKafkaCertificate)) {
       kafka_expires_ = &CertificateExpiryFamily(metrics_).Add({{"certificate", "kafka"}});
@@ -213,8 +218,7 @@ absl::Status Host::EnsureTopics() {
 
 // How many partitions a topic has is for whoever made it to say, and to raise.
 absl::Status Host::FindTopics(const std::vector<bus::TopicSpec>& topics) const {
-  bus::KafkaBusOptions options = config_.kafka;
-  options.clock = &monotonic_;
+  const bus::KafkaBusOptions options = KafkaOptions();
   std::vector<bus::TopicWanted> wanted;
   for (const bus::TopicSpec& spec : topics) wanted.push_back({spec.topic, spec.partitions, -1, {}});
   ASSIGN_OR_RETURN(const bus::TopicPlan plan, bus::PlanTopics(options, wanted));
@@ -236,7 +240,7 @@ absl::Status Host::CreateParts() {
                      audit::CheckpointWriter::Open(CheckpointFilesOf(config_, options.service), options.service));
     checkpoints_.push_back(std::move(checkpoints));
   }
-  RETURN_IF_ERROR(HoldLostInRestore());
+  if (config_.bus_kind == BusKind::kEmbedded) RETURN_IF_ERROR(HoldLostInRestore());
   pipeline::PeerJournal* peers = &journals_;
   if (!config_.peers.empty()) peers = &remote_journals_;
   for (size_t i = 0; i < parts_.size(); ++i) {

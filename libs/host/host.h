@@ -38,6 +38,7 @@
 #include "libs/rpc/trace_api.h"
 #include "libs/rpc/verify_api.h"
 #include "libs/store/database.h"
+#include "polku/common/v1/backup.pb.h"
 #include "prometheus/gauge.h"
 #include "prometheus/registry.h"
 
@@ -120,6 +121,12 @@ class Host {
   // A program that has an older SQLite database open is in the way; on PostgreSQL it goes on until it connects anew.
   // Errors: as those of Create about databases.
   static absl::Status Migrate(const HostConfig& config, const Parts& parts);
+  // For services on Kafka whose database was put back to an older point: reads again on their own topics what others
+  // know of them (Pipeline::Recall), holds whom something may be missing of (backup::HoldLost), and raises the epoch.
+  // No program of them runs. May be repeated. With `all_was_told` nothing else is missing than what the topics hold.
+  // Errors: as Create's; kFailedPrecondition when a program runs; kDataLoss when a topic no longer holds everything.
+  static absl::StatusOr<common::v1::RestoreRecord> Restored(const HostConfig& config, Parts parts, const Clock* clock,
+                                                            Random* random, bool all_was_told);
   ~Host();
   Host(const Host&) = delete;
   Host& operator=(const Host&) = delete;
@@ -142,11 +149,18 @@ class Host {
  private:
   Host(const HostConfig& config, Parts parts, const Clock* clock, Random* random,
        std::unique_ptr<Credentials> credentials, rpc::Access access, pathway::Catalogue catalogue);
+  static absl::StatusOr<std::unique_ptr<Host>> Make(const HostConfig& config, Parts parts, const Clock* clock,
+                                                    Random* random);
   absl::Status OpenBus();
   absl::Status EnsureTopics();
   absl::Status FindTopics(const std::vector<bus::TopicSpec>& topics) const;
   absl::Status CreateParts();
   absl::Status HoldLostInRestore();
+  // restored.cc
+  bus::KafkaBusOptions KafkaOptions() const;
+  absl::StatusOr<pipeline::Forgotten> FindForgotten(size_t part, int64_t newest_max) const;
+  absl::Status CheckNotRestored() const;
+  absl::StatusOr<common::v1::RestoreRecord> TakeBack(bool all_was_told);
   void CreateCommonApis();
   absl::Status OpenPorts();
   void RefreshGauges();

@@ -16,6 +16,8 @@ namespace polku::host {
 namespace {
 
 constexpr char kMigrate[] = "migrate";
+constexpr char kRestored[] = "restored";
+constexpr char kAllWasTold[] = "--all-was-told";
 
 // The signals that end the process are taken by sigwait alone; every thread made later inherits the mask.
 // SIGUSR1 is how a loop that cannot go on wakes it.
@@ -41,12 +43,16 @@ int Run(const std::string& program, Parts parts, int argc, const char* const* ar
   Describe(spec, settings);
   std::vector<std::string> arguments = config::CommandLine(argc, argv);
   const bool migrate = !arguments.empty() && arguments[0] == kMigrate;
-  if (migrate) arguments.erase(arguments.begin());
+  const bool restored = !arguments.empty() && arguments[0] == kRestored;
+  if (migrate || restored) arguments.erase(arguments.begin());
+  const bool all_was_told = restored && std::erase(arguments, kAllWasTold) > 0;
   const auto wish = spec.Load(arguments, config::Environment());
   if (!wish.ok()) return Fail(program, wish.status());
   if (*wish == config::Wish::kHelp) {
     std::cout << program << " " << kMigrate
               << " ...: makes or upgrades the databases, with the same settings, and ends\n"
+              << program << " " << kRestored << " [" << kAllWasTold
+              << "] ...: after a database on Kafka was put back to an older point, before it serves again\n"
               << spec.Help();
   }
   if (*wish == config::Wish::kPrint) std::cout << spec.Effective();
@@ -66,6 +72,10 @@ int Run(const std::string& program, Parts parts, int argc, const char* const* ar
   SystemRandom random;
   InitLogging(absl::StripPrefix(program, "polku-"), &clock);
   SetLogLevel(settings.log_level);
+  if (restored) {
+    const auto record = Host::Restored(settings.server, std::move(parts), &clock, &random, all_was_told);
+    return record.ok() ? 0 : Fail(program, record.status());
+  }
   auto server = Host::Create(settings.server, std::move(parts), &clock, &random);
   if (!server.ok()) return Fail(program, server.status());
   const absl::Status started = (*server)->Start([](const absl::Status&) { kill(getpid(), SIGUSR1); });

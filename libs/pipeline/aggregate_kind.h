@@ -43,6 +43,8 @@ class AggregateKind {
   virtual std::optional<absl::Time> NextDue(const google::protobuf::Message& state) const = 0;
   virtual std::vector<IndexRow> Index(const google::protobuf::Message& state) const = 0;
   virtual std::vector<IndexRow> RowsOf(const google::protobuf::Message& event) const = 0;
+  virtual std::vector<std::unique_ptr<google::protobuf::Message>> Recall(
+      const google::protobuf::Message& told, const google::protobuf::Message& state) const = 0;
 };
 
 template <class D>
@@ -92,6 +94,19 @@ class KindOf final : public AggregateKind {
   }
   std::vector<IndexRow> RowsOf(const google::protobuf::Message& event) const override {
     return domain_.RowsOf(static_cast<const typename D::Event&>(event));
+  }
+  std::vector<std::unique_ptr<google::protobuf::Message>> Recall(
+      const google::protobuf::Message& told, const google::protobuf::Message& state) const override {
+    std::vector<typename D::Event> events;
+    const auto& event = static_cast<const typename D::Event&>(told);
+    if constexpr (requires(const D& d, const typename D::State& s) { d.Recall(event, s); }) {
+      events = domain_.Recall(event, static_cast<const typename D::State&>(state));
+    } else {
+      events.push_back(event);
+    }
+    std::vector<std::unique_ptr<google::protobuf::Message>> any;
+    for (auto& each : events) any.push_back(std::make_unique<typename D::Event>(std::move(each)));
+    return any;
   }
 
  private:

@@ -63,6 +63,9 @@ class Corridor {
 
   // One caller. See Pipeline::Step.
   absl::StatusOr<bool> Step();
+  // recall.cc; before the first Step. See Pipeline.
+  absl::StatusOr<Forgotten> FindForgotten(std::vector<bus::Record> records) const;
+  absl::Status Recall(std::vector<PeerFact> told);
 
   // Whose are due instants, stored steps and the outbox.
   Lease& lease() { return lease_; }

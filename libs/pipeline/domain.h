@@ -20,6 +20,9 @@
 //     std::vector<IndexRow> Index(const State& state) const;
 //     // Rows that grow without bound, as a function of one event.
 //     std::vector<IndexRow> RowsOf(const Event& event) const;
+//     // May be left out. What to fold for a public event that was told before the database went back to a backup:
+//     // the event itself, behind internal ones that say as much of what was lost as it tells.
+//     std::vector<Event> Recall(const Event& told, const State& state) const;
 //   };
 //
 // A domain reads no clock, no database, no random source, and keeps no state of its own beyond
@@ -65,6 +68,9 @@ struct Context {
   // Up to this instant every fact that peers published before it has been read. A rule about
   // something missing counts no further. InfinitePast when unknown.
   absl::Time covered_until = absl::InfinitePast();
+  // The database went back to a backup and nobody has said yet that what is missing was recorded again: nothing is to
+  // be concluded about this aggregate, from silence or from what is there.
+  bool held = false;
   Principal principal;
   std::vector<std::vector<store::Row>> lookups;  // In the order of LookupsOf.
   // The version that the first event of this decision gets, and the service, for event ids.

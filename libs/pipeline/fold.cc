@@ -79,6 +79,7 @@ Context Fold::ContextFor(const std::string& key) const {
   for (const PeerKey& blocked : *settings_.blocked) {
     if (blocked.second == key) context.covered_until = absl::InfinitePast();
   }
+  context.held = settings_.blocked->contains({settings_.definition->service, key});
   context.service = settings_.definition->service;
   return context;
 }
@@ -116,7 +117,7 @@ absl::Status Fold::Handle(Working& working, const Message& input, Context contex
   refusal = decision.status();
   if (!decision.ok()) return absl::OkStatus();
   if (reply != nullptr) *reply = std::move(decision->reply);
-  Keep(working, *decision, traceparent, origin);
+  Keep(working, *decision, settings_.now, traceparent, origin);
   return ChangeAliases(working.stored.key, decision->aliases);
 }
 
@@ -136,7 +137,8 @@ absl::Status Fold::ChangeAliases(const std::string& key, const std::vector<Alias
   return absl::OkStatus();
 }
 
-void Fold::Keep(Working& working, AnyDecision& decision, absl::string_view traceparent, Origin origin) {
+void Fold::Keep(Working& working, AnyDecision& decision, absl::Time time, absl::string_view traceparent,
+                Origin origin) {
   if (decision.erase) {
     working.erased = true;
     erasures_.push_back({working.stored.key, working.stored.version + 1, 0, 0, {}});
@@ -156,7 +158,7 @@ void Fold::Keep(Working& working, AnyDecision& decision, absl::string_view trace
     }
     row.type = inner.GetDescriptor()->full_name();
     row.payload = inner.SerializeAsString();
-    row.time = settings_.now;
+    row.time = time;
     row.traceparent = std::string(traceparent);
     journal_.push_back(std::move(row));
     for (IndexRow& index_row : working.kind->RowsOf(*event)) working.rows_waiting.push_back(std::move(index_row));
@@ -299,6 +301,7 @@ absl::Status Fold::ApplyFact(WorkItem& item, Prepared& prepared) {
   const PeerFact& fact = item.received->fact;
   if (DroppedAsErased(item, prepared)) return absl::OkStatus();
   if (!fact.publisher.empty()) return ApplyForeign(item, prepared);
+  if (item.recalled) return ApplyRecalled(item, prepared);
   if (!item.received->problem.ok()) {
     SetAside(item, fact, item.received->problem);
     return absl::OkStatus();

@@ -90,7 +90,8 @@ class Fold {
   absl::Status Prepare(std::vector<WorkItem>& items);
   void PrepareCommand(WorkItem& item, Prepared& prepared);
   void PrepareFact(WorkItem& item, Prepared& prepared);
-  void PrepareForeign(const WorkItem& item, Prepared& prepared);  // feed.cc
+  void PrepareForeign(const WorkItem& item, Prepared& prepared);   // feed.cc
+  void PrepareRecalled(const WorkItem& item, Prepared& prepared);  // recall.cc
   void PrepareStored(WorkItem& item, Prepared& prepared);
   absl::Status FindKnown(const std::vector<WorkItem>& items);
   // Ordinals of items that are folded together.
@@ -110,7 +111,8 @@ class Fold {
   absl::Status Apply(WorkItem& item, Prepared& prepared);
   absl::Status ApplyCommand(WorkItem& item, Prepared& prepared);
   absl::Status ApplyFact(WorkItem& item, Prepared& prepared);
-  absl::Status ApplyForeign(WorkItem& item, const Prepared& prepared);  // feed.cc
+  absl::Status ApplyForeign(WorkItem& item, const Prepared& prepared);         // feed.cc
+  absl::Status ApplyRecalled(const WorkItem& item, const Prepared& prepared);  // recall.cc
   absl::Status ApplyStep(WorkItem& item, Prepared& prepared);
   absl::Status ApplyDue(WorkItem& item, Prepared& prepared);
   bool Replayed(WorkItem& item, Prepared& prepared);
@@ -127,7 +129,7 @@ class Fold {
                       std::unique_ptr<google::protobuf::Message>* reply);
   absl::Status AnswerLookups(Working& working, const google::protobuf::Message& input, Context& context);
   absl::Status ChangeAliases(const std::string& key, const std::vector<AliasChange>& changes);
-  void Keep(Working& working, AnyDecision& decision, absl::string_view traceparent, Origin origin);
+  void Keep(Working& working, AnyDecision& decision, absl::Time time, absl::string_view traceparent, Origin origin);
   // Index rows on their way into the database, by table in order of first use.
   using RowsOfTables = std::vector<std::pair<const store::TableShape*, std::vector<store::Row>>>;
   struct RowChanges {

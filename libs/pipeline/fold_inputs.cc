@@ -36,6 +36,7 @@ void Fold::PrepareFact(WorkItem& item, Prepared& prepared) {
   prepared.problem = received.problem;
   if (!prepared.problem.ok()) return;
   if (!received.fact.publisher.empty()) return PrepareForeign(item, prepared);
+  if (item.recalled) return PrepareRecalled(item, prepared);
   if (!settings_.kinds->Takes(received.fact.type)) {
     prepared.skip = true;
     return;

@@ -15,6 +15,22 @@ using google::protobuf::Arena;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 
+namespace {
+
+// Whether a field of it is the key, or the name of a part of it.
+bool Names(const Message& message, absl::string_view key) {
+  const auto* descriptor = message.GetDescriptor();
+  for (int i = 0; i < descriptor->field_count(); ++i) {
+    const FieldDescriptor* field = descriptor->field(i);
+    if (field->is_repeated() || field->cpp_type() != FieldDescriptor::CPPTYPE_STRING) continue;
+    const std::string value = message.GetReflection()->GetString(message, field);
+    if (value == key || absl::StartsWith(value, absl::StrCat(key, "/"))) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
 absl::StatusOr<Kinds> Kinds::Create(absl::string_view service,
                                     const std::vector<std::unique_ptr<AggregateKind>>& kinds) {
   Kinds made;
@@ -77,6 +93,23 @@ TypedInput Kinds::Tick(const AggregateKind& kind, Arena& arena) const {
     }
   }
   return {&kind, input};
+}
+
+absl::StatusOr<TypedInput> Kinds::ParseEvent(absl::string_view key, absl::string_view type, absl::string_view bytes,
+                                             Arena& arena) const {
+  const AggregateKind* kind = OfKey(key);
+  if (kind == nullptr) return absl::InvalidArgumentError(absl::StrCat("no kind has the key ", key));
+  Message* event = kind->event_prototype().New(&arena);
+  const auto* descriptor = event->GetDescriptor();
+  for (int i = 0; i < descriptor->field_count(); ++i) {
+    const FieldDescriptor* field = descriptor->field(i);
+    if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE || field->message_type()->full_name() != type) continue;
+    Message* inner = event->GetReflection()->MutableMessage(event, field);
+    const bool parsed = inner->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+    if (parsed && IsPublic(*inner) && Names(*inner, key)) return TypedInput{kind, event};
+    return absl::InvalidArgumentError(absl::StrCat("value is not a public ", type, " of its key"));
+  }
+  return absl::InvalidArgumentError(absl::StrCat("no event of ", kind->key_prefix(), " is a ", type));
 }
 
 const Message& Kinds::Inner(const Message& oneof) {

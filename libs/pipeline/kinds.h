@@ -42,6 +42,9 @@ class Kinds {
   // The message inside an event's oneof.
   static const google::protobuf::Message& Inner(const google::protobuf::Message& oneof);
   bool IsPublic(const google::protobuf::Message& inner) const;
+  // A public event of `key` as its kind's oneof. Errors: kInvalidArgument when it is none, or is of another key.
+  absl::StatusOr<TypedInput> ParseEvent(absl::string_view key, absl::string_view type, absl::string_view bytes,
+                                        google::protobuf::Arena& arena) const;
 
  private:
   struct Slot {

@@ -135,6 +135,10 @@ absl::StatusOr<Lag> Pipeline::MeasureLag() const {
   return lag;
 }
 
+absl::StatusOr<Forgotten> Pipeline::FindForgotten(std::vector<bus::Record> records) const {
+  return corridor_->FindForgotten(std::move(records));
+}
+absl::Status Pipeline::Recall(std::vector<PeerFact> told) { return corridor_->Recall(std::move(told)); }
 absl::StatusOr<bool> Pipeline::Step() { return corridor_->Step(); }
 absl::StatusOr<bool> Pipeline::RelayStep() { return relay_->Step(corridor_->lease().held()); }
 bool Pipeline::Ready() const { return corridor_->ready(); }

@@ -27,6 +27,7 @@
 #include "libs/pipeline/domain.h"
 #include "libs/pipeline/feed.h"
 #include "libs/pipeline/peer_journal.h"
+#include "libs/pipeline/wire.h"
 #include "libs/store/database.h"
 #include "polku/common/v1/journal.pb.h"
 #include "polku/common/v1/operator.pb.h"
@@ -135,6 +136,13 @@ struct Lag {
   absl::Status bus;  // Not OK: why extents are missing.
 };
 
+// Of the records of a service's own topic, what its database does not know: it went back to a backup.
+struct Forgotten {
+  std::vector<PeerFact> events;  // In the order of the records.
+  int64_t newest_epoch = 0;      // Of all that were events of this service.
+  absl::Time oldest = absl::InfiniteFuture();
+};
+
 class Corridor;
 class Inbox;
 class Relay;
@@ -159,6 +167,12 @@ class Pipeline {
   absl::Status CheckReplay(const store::DeadLetterRow& letter) const;
   // Shows it in the gauges, too. Blocks on the database, and on the bus for some seconds at most while it is away.
   absl::StatusOr<Lag> MeasureLag() const;
+
+  // Before the first Step. What is no event of this service is left out.
+  absl::StatusOr<Forgotten> FindForgotten(std::vector<bus::Record> records) const;
+  // Before the first Step. Folds in what this service told before its database went back, with the versions that it
+  // was told with; those that are known are left out. Nothing is sent again.
+  absl::Status Recall(std::vector<PeerFact> told);
 
   // One batch of whatever is there; true if there was any. Not thread-safe: one caller.
   // Errors: kUnavailable, kResourceExhausted (a dependency is away; nothing is lost, call again

@@ -34,6 +34,7 @@ struct WorkItem {
   std::optional<Received> received;        // kBus
   bool fills_gap = false;                  // kBus: from the owner's journal, goes before what is parked.
   bool leaves_out = false;                 // kBus: with fills_gap, what came before it was erased by the owner.
+  bool recalled = false;                   // kBus: an event of our own that the database does not know any more.
   int attempts = 0;                        // kBus: made before, when it was a dead letter.
   Handling handling = Handling::kHandled;  // kBus: stands with `outcome`.
   absl::Status broke;                      // Not OK: folding it makes the batch fail; set it aside instead.

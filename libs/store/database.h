@@ -324,6 +324,8 @@ class Transaction : public Reader {
   virtual absl::Status AddDeadLetters(absl::Span<const DeadLetterRow> rows) = 0;
   virtual absl::Status DeleteDeadLetters(absl::Span<const int64_t> ids) = 0;
   virtual absl::Status SaveKind(const KindRow& kind) = 0;
+  // For Database::epoch() of whoever opens the database from now on. Nobody else has it open.
+  virtual absl::Status SetEpoch(int64_t epoch) = 0;
   virtual absl::Status AppendAudit(absl::Span<const AuditRow> rows) = 0;
   // After the last Save and AppendJournal of these keys: what is left of the aggregates are tombstones,
   // which keep versions only. Their aliases are free at once. Errors: kInvalidArgument for a key of a kind

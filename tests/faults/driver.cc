@@ -159,9 +159,11 @@ absl::StatusOr<bool> Driver::Run(const Row& row) {
     }
     result.stories = stories.Finish();
   }
+  if (row.afterwards != nullptr) RETURN_IF_ERROR(row.afterwards(stage));
   told_ += result.stories;
   seen_.poison = stage.poison;
   seen_.exits = stage.exits;
+  seen_.held.insert(stage.held.begin(), stage.held.end());
   result.answers = stage.answers;
   result.recoveries = stage.recoveries;
   for (const std::string& note : stage.notes) std::cout << "  " << note << std::endl;

@@ -30,10 +30,6 @@ int CountEntries(const std::string& folder) {
   return gone ? 0 : static_cast<int>(std::distance(begin(entries), end(entries)));
 }
 
-std::string DatabaseOf(absl::string_view service) {
-  return absl::StrCat("faults_", absl::StrReplaceAll(service, {{"-", "_"}}));
-}
-
 }  // namespace
 
 std::map<std::string, Layout> Layouts() {
@@ -51,7 +47,7 @@ absl::StatusOr<std::unique_ptr<Fleet>> Fleet::Start(const FleetOptions& options)
   }
   std::unique_ptr<Fleet> fleet(new Fleet(options, std::move(broker)));
   for (const char* service : kServices) {
-    if (postgres) fleet->postgres().CreateDatabase(DatabaseOf(service));
+    if (postgres) fleet->postgres().CreateDatabase(DatabaseName(service));
   }
   for (int program = 0; program < fleet->size(); ++program) fleet->Launch(program);
   RETURN_IF_ERROR(fleet->AwaitAllReady());
@@ -92,11 +88,20 @@ std::string Fleet::DataFolder(const std::string& service) const {
 }
 
 std::string Fleet::Database(const std::string& service) const {
-  if (options_.layout == Layout::kReplicas) return store::postgres::ServerForTests::Get().Target(DatabaseOf(service));
+  if (options_.layout == Layout::kReplicas) return store::postgres::ServerForTests::Get().Target(DatabaseName(service));
   return absl::StrCat(DataFolder(service), "/", service, ".db");
 }
 
-std::string Fleet::OutputOf(int program) const { return absl::StrCat(folder_.path(), "/", NameOf(program), ".log"); }
+std::string Fleet::DatabaseName(absl::string_view service) {
+  return absl::StrCat("faults_", absl::StrReplaceAll(service, {{"-", "_"}}));
+}
+
+std::string Fleet::OutputFile(int program) const { return absl::StrCat(folder_.path(), "/", NameOf(program), ".log"); }
+
+std::string Fleet::OutputOf(int program) const {
+  std::ifstream file(OutputFile(program));
+  return std::string(std::istreambuf_iterator<char>(file), {});
+}
 
 std::vector<std::string> Fleet::WordsFor(int program) const {
   const bool all = options_.layout == Layout::kAllInOne;
@@ -130,7 +135,13 @@ std::vector<std::string> Fleet::WordsFor(int program) const {
 }
 
 void Fleet::Launch(int program, const std::map<std::string, std::string>& environment) {
-  programs_[program].process = testing::ChildProcess::Start({WordsFor(program), environment, OutputOf(program)});
+  programs_[program].process = testing::ChildProcess::Start({WordsFor(program), environment, OutputFile(program)});
+}
+
+absl::StatusOr<int> Fleet::RunCommand(int program, const std::string& command) {
+  std::vector<std::string> words = WordsFor(program);
+  words.insert(words.begin() + 1, command);
+  return testing::ChildProcess::Start({std::move(words), {}, OutputFile(program)})->Wait(kReadyMax);
 }
 
 bool Fleet::IsReady(int program) const {
@@ -142,8 +153,7 @@ bool Fleet::IsReady(int program) const {
 }
 
 absl::Status Fleet::WithOutput(int program, const absl::Status& status) const {
-  std::ifstream file(OutputOf(program));
-  std::string output(std::istreambuf_iterator<char>(file), {});
+  std::string output = OutputOf(program);
   if (output.size() > kOutputShownBytes) output = output.substr(output.size() - kOutputShownBytes);
   return absl::Status(status.code(), absl::StrCat(NameOf(program), ": ", status.message(), "\n", output));
 }

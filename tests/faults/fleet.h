@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "libs/store/postgres/testing/server.h"
 #include "libs/testing/child_process.h"
@@ -64,6 +65,10 @@ class Fleet {
   // As `kill -9`, and reaped.
   void Kill(int program) { programs_[program].process = nullptr; }
   testing::ChildProcess& process(int program) { return *programs_[program].process; }
+  // Runs a command of it, with the settings that it has, until it ends. Errors: kDeadlineExceeded.
+  absl::StatusOr<int> RunCommand(int program, const std::string& command);
+  // What it and its commands have printed.
+  std::string OutputOf(int program) const;
   // Replicas of a service share one, and so do all services of one program.
   std::string DataFolder(const std::string& service) const;
   const std::string& programs() const { return options_.programs; }
@@ -80,6 +85,8 @@ class Fleet {
     return options_.layout == Layout::kAllInOne ? 0 : service * replicas() + replica % replicas();
   }
   std::string address(int program) const;
+  // Of a service on PostgreSQL.
+  static std::string DatabaseName(absl::string_view service);
   // A libpq connection string, or an SQLite file.
   std::string Database(const std::string& service) const;
   // On a file system of its own, which is small; empty where that could not be made.
@@ -100,7 +107,7 @@ class Fleet {
   Fleet(const FleetOptions& options, std::unique_ptr<testing::KafkaBroker> broker);
   void MakeSmallDisk();
   std::vector<std::string> WordsFor(int program) const;
-  std::string OutputOf(int program) const;
+  std::string OutputFile(int program) const;
   absl::Status WithOutput(int program, const absl::Status& status) const;
 
   const FleetOptions options_;

@@ -35,6 +35,11 @@ class Ledger {
     absl::MutexLock lock(&mutex_);
     told_.acknowledged[service].insert(request_id);
   }
+  // The service went back to where it knew only these.
+  void ForgetAcknowledged(const std::string& service, const std::set<std::string>& known) {
+    absl::MutexLock lock(&mutex_);
+    told_.acknowledged[service] = known;
+  }
   void Undocumented(const std::string& what) {
     absl::MutexLock lock(&mutex_);
     told_.undocumented.push_back(what);

@@ -37,6 +37,7 @@ struct Observation {
   std::map<std::string, ProgramView> programs;
   std::map<std::string, std::set<std::string>> poison;  // By service that reads it: "TOPIC/PARTITION/OFFSET".
   std::vector<std::string> exits;                       // Programs that did not end as they should.
+  std::set<std::string> held;                           // Clients of whom a restore left less than was known.
 };
 
 }  // namespace polku::faults

@@ -19,6 +19,7 @@
 #include "tests/faults/observe.h"
 #include "tests/faults/poison.h"
 #include "tests/faults/query.h"
+#include "tests/faults/restore.h"
 #include "tests/faults/stories.h"
 #include "tests/faults/topics.h"
 
@@ -392,6 +393,7 @@ const std::vector<Row>& AllRows() {
       {"away", "F21", StrikeAway, kApart, {Need::kBroker}},
       {"deadline", "F26", StrikeDeadline},
       {"retry-storm", "F27", StrikeRetryStorm},
+      {"restore", "F31", TakeBackup, absl::Seconds(2), {Need::kPostgres}, PutBack},
   };
   return *rows;
 }

@@ -18,6 +18,13 @@
 
 namespace polku::faults {
 
+// A service's database and keys as they were while stories ran.
+struct Backup {
+  std::string database;  // A file of pg_dump.
+  std::string keys;
+  std::set<std::string> acknowledged;  // Request ids of what it surely holds.
+};
+
 // What a fault works on, and what it tells the checker.
 struct Stage {
   Fleet& fleet;
@@ -32,6 +39,8 @@ struct Stage {
   std::map<std::string, std::set<std::string>> poison;  // By service that reads it.
   std::vector<std::string> exits;                       // Programs that did not end as they should.
   std::vector<std::string> notes;
+  std::map<int, Backup> backups;           // By service, that are to be put back.
+  std::set<std::string> held;              // Clients of whom something was missing then.
   std::vector<absl::Duration> answers;     // Until a command was answered.
   std::vector<absl::Duration> recoveries;  // Until somebody new had come through the chain.
 
@@ -60,6 +69,8 @@ struct Row {
   absl::Duration apart = absl::Milliseconds(500);  // Rest between two strikes.
   // What it breaks; empty: every fleet has it.
   std::set<Need> needs = {};
+  // Once all stories have come to their end; may be null.
+  std::function<absl::Status(Stage&)> afterwards = nullptr;
 };
 
 const std::vector<Row>& AllRows();

@@ -194,12 +194,21 @@ absl::StatusOr<follow_up::v1::Journey> Storyteller::Journey() {
   return caller_.Call(&FollowUps::GetJourney, kCoordinator, request, {StatusCode::kNotFound});
 }
 
-absl::Status Storyteller::Mark(absl::CivilDay day, follow_up::v1::AttendanceStatus status) {
+absl::Status Storyteller::Mark(absl::CivilDay day, follow_up::v1::AttendanceStatus status,
+                               const std::set<StatusCode>& fine) {
   follow_up::v1::RecordAttendanceRequest request;
   request.add_marks()->set_measure(absl::StrCat(client_, "/measures/1"));
   *request.mutable_marks(0)->mutable_date() = pipeline::ToProtoDay(day);
   request.mutable_marks(0)->set_status(status);
-  return caller_.Call(&FollowUps::RecordAttendance, kProvider, request).status();
+  return caller_.Call(&FollowUps::RecordAttendance, kProvider, request, fine).status();
+}
+
+absl::Status Storyteller::EndEarly(const std::set<StatusCode>& fine) {
+  follow_up::v1::EndMeasureEarlyRequest end;
+  end.set_name(absl::StrCat(client_, "/measures/1"));
+  *end.mutable_end_date() = pipeline::ToProtoDay(days_.start + 1);
+  end.set_reason(follow_up::v1::END_REASON_ILLNESS);
+  return caller_.Call(&FollowUps::EndMeasureEarly, kProvider, end, fine).status();
 }
 
 absl::Status Storyteller::Report() {
@@ -216,11 +225,7 @@ absl::Status Storyteller::Attend(Kind kind) {
   RETURN_IF_ERROR(caller_.Call(&FollowUps::StartMeasure, kProvider, start).status());
   RETURN_IF_ERROR(Mark(days_.start, follow_up::v1::ATTENDANCE_STATUS_PRESENT));
   if (kind == Kind::kEndedEarly) {
-    follow_up::v1::EndMeasureEarlyRequest end;
-    end.set_name(start.name());
-    *end.mutable_end_date() = pipeline::ToProtoDay(days_.start + 1);
-    end.set_reason(follow_up::v1::END_REASON_ILLNESS);
-    RETURN_IF_ERROR(caller_.Call(&FollowUps::EndMeasureEarly, kProvider, end).status());
+    RETURN_IF_ERROR(EndEarly());
     return Report();
   }
   const auto status =
@@ -228,6 +233,36 @@ absl::Status Storyteller::Attend(Kind kind) {
   RETURN_IF_ERROR(Mark(days_.first, status));
   RETURN_IF_ERROR(Mark(days_.second, status));
   return Report();
+}
+
+void Storyteller::RecordAgain(const std::string& client, Kind kind) {
+  if (kind == Kind::kProbe) return;
+  client_ = client;
+  const std::set<StatusCode> refused = {StatusCode::kNotFound, StatusCode::kFailedPrecondition,
+                                        StatusCode::kAlreadyExists};
+  (void)Mark(days_.start, follow_up::v1::ATTENDANCE_STATUS_PRESENT, refused);
+  if (kind == Kind::kEndedEarly) return (void)EndEarly(refused);
+  const auto status =
+      kind == Kind::kAttends ? follow_up::v1::ATTENDANCE_STATUS_PRESENT : follow_up::v1::ATTENDANCE_STATUS_ABSENT;
+  (void)Mark(days_.first, status, refused);
+  (void)Mark(days_.second, status, refused);
+  if (kind == Kind::kNotReached) AttemptAgain(refused);
+}
+
+// Of a task that knows of none.
+void Storyteller::AttemptAgain(const std::set<StatusCode>& refused) {
+  network::GetAssignmentRequest get;
+  get.set_client(client_);
+  const auto assignment = caller_.Call(&Coordinators::GetAssignment, kCoordinator, get, refused);
+  if (!assignment.ok()) return;
+  coordinator_ = assignment->coordinator();
+  const auto task = FindOutreach();
+  if (!task.ok() || task->attempts() > 0) return;
+  network::RecordOutreachAttemptRequest attempt;
+  attempt.set_task(task->name());
+  attempt.set_channel(network::CHANNEL_CALL);
+  attempt.set_outcome(network::ATTEMPT_OUTCOME_NOT_REACHED);
+  (void)caller_.Call(&Coordinators::RecordOutreachAttempt, kCoordinator, attempt, refused);
 }
 
 absl::StatusOr<network::Task> Storyteller::FindOutreach() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -37,6 +38,8 @@ class Storyteller {
 
   // `ordinal` tells people apart: never twice in a fleet. What goes wrong is in the ledger.
   void Tell(int ordinal, Kind kind);
+  // What a provider has recorded of the client in a story of that kind, once more; what is known already is refused.
+  void RecordAgain(const std::string& client, Kind kind);
   Caller& caller() { return caller_; }
 
  private:
@@ -45,11 +48,14 @@ class Storyteller {
   absl::Status TakeOn();
   absl::Status Plan();
   absl::Status Attend(Kind kind);
-  absl::Status Mark(absl::CivilDay day, follow_up::v1::AttendanceStatus status);
+  absl::Status Mark(absl::CivilDay day, follow_up::v1::AttendanceStatus status,
+                    const std::set<absl::StatusCode>& fine = {});
+  absl::Status EndEarly(const std::set<absl::StatusCode>& fine = {});
   absl::Status Report();
   absl::Status Reach(Kind kind);
   absl::StatusOr<coordinator_network::v1::Task> FindOutreach();
   absl::StatusOr<follow_up::v1::Journey> Journey();
+  void AttemptAgain(const std::set<absl::StatusCode>& refused);
   // Asks until `done` says so of what `ask` gives.
   template <class Ask, class IsDone>
   auto Await(const char* what, Ask ask, IsDone done) -> decltype(ask());

@@ -1,4 +1,4 @@
-// polkuctl backup and restore: of the data folder of polku-all-in-one, on this machine.
+// polkuctl backup and restore: of a data folder on this machine.
 #include <map>
 #include <memory>
 #include <string>
@@ -46,28 +46,30 @@ std::string Shown(const RestoreRecord& record, const Held& held) {
   Held others = held;
   for (const LostEvents& lost : record.lost()) {
     std::vector<std::string> row = {lost.service()};
-    for (const char* column : {"key", "first_version", "last_version", "last_time"}) {
+    for (const char* column : {"key", "first_version", "last_version", "last_time", "recalled"}) {
       row.push_back(FieldText(lost, *LostEvents::descriptor()->FindFieldByName(column)));
     }
     row.push_back(held.contains({lost.service(), lost.key()}) ? "held" : "");
     others.erase({lost.service(), lost.key()});
     rows.push_back(std::move(row));
   }
-  for (const auto& [key, name] : others) rows.push_back({key.first, key.second, "", "", "", "held"});
-  return Table({"SERVICE", "KEY", "FIRST_VERSION", "LAST_VERSION", "LAST_TIME", "STATE"}, rows);
+  for (const auto& [key, name] : others) rows.push_back({key.first, key.second, "", "", "", "", "held"});
+  return Table({"SERVICE", "KEY", "FIRST_VERSION", "LAST_VERSION", "LAST_TIME", "READ_AGAIN", "STATE"}, rows);
 }
 
 void AddData(CLI::App& command, std::string& data_folder) {
-  command.add_option("--data", data_folder, "the data folder of polku-all-in-one")->required();
+  command.add_option("--data", data_folder, "the data folder of the program")->required();
 }
 
 void AddBackup(CLI::App& app, Session& session) {
-  CLI::App* command =
-      AddCommand(app, "backup", "Copies the data folder of polku-all-in-one as of one instant; it may run meanwhile.",
-                 "backup --data /var/lib/polku --to /backup/monday --keys-to /vault/monday");
+  CLI::App* command = AddCommand(
+      app, "backup",
+      "Copies a data folder as of one instant; its program may run meanwhile. Where the data is on PostgreSQL: "
+      "the keys.",
+      "backup --data /var/lib/polku --to /backup/monday --keys-to /vault/monday");
   auto options = std::make_shared<backup::BackupOptions>();
   AddData(*command, options->data_folder);
-  command->add_option("--to", options->to, "a new folder for the databases and the bus")->required();
+  command->add_option("--to", options->to, "a new folder for what the data folder holds beside keys, if anything");
   command->add_option("--keys-to", options->keys_to, "a new folder for the keys, on another medium")->required();
   command->callback([options, &session] {
     options->now = session.Now();
@@ -101,7 +103,7 @@ void AddApply(CLI::App& restore, Session& session) {
     head.clear_lost();
     session.Show(absl::StatusOr<RestoreRecord>(head));
     session.out << Shown(*record, {});
-    session.err << "start polku-all-in-one, then: polkuctl restore status\n";
+    session.err << "start the program (on Kafka its command `restored` comes first), then: polkuctl restore status\n";
   });
 }
 
@@ -118,7 +120,7 @@ void AddStatus(CLI::App& restore, Session& session) {
     session.Show(absl::StatusOr<RestoreRecord>(head));
     Held held;
     if (backup::IsRestorePending(*data_folder)) {
-      session.err << "polku-all-in-one has not started since\n";
+      session.err << "the program has not started since\n";
     } else {
       held = FindHeld(session);
     }

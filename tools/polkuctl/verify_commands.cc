@@ -53,7 +53,7 @@ constexpr Promise kPromises[] = {
     {"I1", "nothing lost",
      "see lag: a partition that is not read, a gap that no journal fills (its owner away?), an "
      "outbox that the bus does not take"},
-    {"I2", "nothing from nowhere", "a database went back to an older point: libs/decisions/0008-restore.md"},
+    {"I2", "nothing from nowhere", "a database went back to an older point: deploy/runbook/restore.md"},
     {"I3", "one outreach for a finding", "complete one of the tasks, and tell whoever keeps the program"},
     {"I4", "versions in order and whole",
      "somebody else writes to the topic, or records were lost: keep the topic, "

@@ -1,4 +1,4 @@
-// What a transaction does for erasures.
+// What a transaction does for erasures, and for a database that went back to a backup.
 #include <algorithm>
 #include <iterator>
 #include <set>
@@ -14,6 +14,7 @@
 namespace polku::store::postgres {
 namespace {
 
+constexpr char kSetEpoch[] = "UPDATE meta SET number = $1 WHERE name = 'epoch'";
 constexpr char kInsertErasure[] =
     "INSERT INTO erasure(key_id, first_version) VALUES($1, $2) ON CONFLICT(key_id) DO NOTHING";
 constexpr char kDeleteErasure[] = "DELETE FROM erasure WHERE key_id = ANY($1)";
@@ -53,6 +54,11 @@ std::string Owned(const std::string& column) {
 }
 
 }  // namespace
+
+absl::Status PostgresTransaction::SetEpoch(int64_t epoch) {
+  RETURN_IF_ERROR(Usable());
+  return session()->connection->Send(kSetEpoch, Parameter::Number(epoch));
+}
 
 absl::Status PostgresTransaction::AppendErasures(absl::Span<const Erasure> erasures) {
   RETURN_IF_ERROR(Usable());

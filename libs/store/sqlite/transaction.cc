@@ -70,6 +70,7 @@ constexpr char kInsertDeadLetter[] =
 constexpr char kDeleteDeadLetter[] = "DELETE FROM dead_letter WHERE id = ?1";
 constexpr char kSaveKind[] =
     "INSERT INTO kind(key_prefix, schema) VALUES(?1, ?2) ON CONFLICT(key_prefix) DO UPDATE SET schema = ?2";
+constexpr char kSetEpoch[] = "UPDATE meta SET value = ?1 WHERE name = 'epoch'";
 constexpr char kInsertAudit[] =
     "INSERT INTO audit(time, organisation, user, role, purpose, action, resource, outcome, request_id, traceparent) "
     "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
@@ -297,6 +298,13 @@ absl::Status SqliteTransaction::SaveKind(const KindRow& kind) {
   save->BindText(1, kind.key_prefix);
   save->Bind(2, kind.schema);
   return save->Run();
+}
+
+absl::Status SqliteTransaction::SetEpoch(int64_t epoch) {
+  RETURN_IF_ERROR(Usable());
+  ASSIGN_OR_RETURN(Statement * set, session()->connection->Get(kSetEpoch));
+  set->Bind(1, epoch);
+  return set->Run();
 }
 
 absl::Status SqliteTransaction::AppendSteps(absl::Span<const StepRow> steps) {

@@ -36,6 +36,7 @@ class SqliteTransaction final : public Reads<Transaction> {
   absl::Status AddDeadLetters(absl::Span<const DeadLetterRow> rows) override;
   absl::Status DeleteDeadLetters(absl::Span<const int64_t> ids) override;
   absl::Status SaveKind(const KindRow& kind) override;
+  absl::Status SetEpoch(int64_t epoch) override;
   absl::Status AppendAudit(absl::Span<const AuditRow> rows) override;
   absl::Status AppendErasures(absl::Span<const Erasure> erasures) override;
   absl::StatusOr<int64_t> DeleteOwned(absl::Span<const std::string> keys, int64_t cursor, int rows_max) override;

@@ -1,5 +1,6 @@
 #include "services/assessment/domain/assessments.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
@@ -44,7 +45,7 @@ constexpr int kReassessYearsAheadMax = 3;
 
 // Opens `assessment`, which has its referral, unit, pathway and open_time: numbers it and sets its deadlines.
 void Open(v1::Assessment assessment, const pathway::Catalogue& catalogue, Draft& draft) {
-  assessment.set_name(absl::StrCat(draft.key(), "/assessments/", draft.state().assessments_size() + 1));
+  assessment.set_name(absl::StrCat(draft.key(), "/assessments/", NextNumber(draft.state().assessments())));
   assessment.set_state(v1::ASSESSMENT_STATE_OPEN);
   const AssessmentStage stage = StageOf(assessment, catalogue);
   const absl::CivilDay day = LocalDay(FromProto(assessment.open_time()));
@@ -101,9 +102,12 @@ AssessmentStage StageOf(const v1::Assessment& assessment, const pathway::Catalog
 Decision OnReferralAccepted(const v1::ClientAssessment& state, const referral::v1::ReferralAccepted& accepted,
                             const pathway::Catalogue& catalogue, const pipeline::Context& context) {
   Draft draft(state, context);
-  for (const v1::Assessment& known : state.assessments()) {
-    if (known.referral() == accepted.referral()) return std::move(draft).NoReply();
-  }
+  const auto known = std::find_if(state.assessments().begin(), state.assessments().end(), [&](const auto& each) {
+    // Read again after a restore, it does not say of which referral it is.
+    const bool unsaid = each.referral().empty() && FromProto(each.open_time()) == FromProto(accepted.accept_time());
+    return each.referral() == accepted.referral() || unsaid;
+  });
+  if (known != state.assessments().end()) return std::move(draft).NoReply();
   v1::Assessment assessment;
   assessment.set_referral(accepted.referral());
   assessment.set_unit(accepted.receiving_unit());

@@ -12,6 +12,7 @@
 #include "libs/pipeline/domain.h"
 #include "polku/assessment/v1/state.pb.h"
 #include "services/assessment/domain/evolve.h"
+#include "services/assessment/domain/recall.h"
 
 namespace polku::assessment {
 
@@ -35,6 +36,7 @@ class ClientAssessmentDomain {
   std::optional<absl::Time> NextDue(const State& state) const;
   std::vector<pipeline::IndexRow> Index(const State& state) const;
   std::vector<pipeline::IndexRow> RowsOf(const Event& event) const { return {}; }
+  std::vector<Event> Recall(const Event& told, const State& state) const { return assessment::Recall(told, state); }
 
  private:
   absl::StatusOr<pipeline::Decision<Event>> DecideInput(const State& state, const Input& input,

@@ -73,7 +73,7 @@ absl::StatusOr<Decision> RequestConsultation(const v1::ClientAssessment& state,
   Draft draft(state, context);
   v1::ClientAssessmentEvent recorded;
   v1::Consultation& consultation = *recorded.mutable_consultation_recorded()->mutable_consultation();
-  consultation.set_name(absl::StrCat(context.key, "/consultations/", state.consultations_size() + 1));
+  consultation.set_name(absl::StrCat(context.key, "/consultations/", NextNumber(state.consultations())));
   consultation.set_assessment(assessment->name());
   consultation.set_organisation(request.organisation());
   consultation.set_state(v1::CONSULTATION_STATE_REQUESTED);

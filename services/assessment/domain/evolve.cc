@@ -172,7 +172,9 @@ void Evolve(const v1::ClientAssessmentEvent& event, v1::ClientAssessment& state)
       return;
     case Event::kPlanProposed:
       *state.add_plans() = event.plan_proposed().plan();
-      state.set_measures_numbered(state.measures_numbered() + event.plan_proposed().plan().measures_size());
+      for (const v1::PlannedMeasure& measure : event.plan_proposed().plan().measures()) {
+        state.set_measures_numbered(std::max(state.measures_numbered(), PartNumber(measure.measure())));
+      }
       return;
     case Event::kPlanRevised:
       return Revise(event.plan_revised(), state);

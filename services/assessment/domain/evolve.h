@@ -1,12 +1,14 @@
 // How events change the aggregate `ClientAssessment`, and the draft that rules write into.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
 
 #include "absl/strings/string_view.h"
+#include "libs/base/part_number.h"
 #include "libs/pipeline/domain.h"
 #include "polku/assessment/v1/state.pb.h"
 
@@ -15,6 +17,12 @@ namespace polku::assessment {
 using Decision = pipeline::Decision<v1::ClientAssessmentEvent>;
 
 void Evolve(const v1::ClientAssessmentEvent& event, v1::ClientAssessment& state);
+
+// The number of the next of `parts`: above those that were given, of which some may be missing after a restore.
+template <class Part>
+int NextNumber(const google::protobuf::RepeatedPtrField<Part>& parts) {
+  return std::max(parts.size(), parts.empty() ? 0 : PartNumber(parts.rbegin()->name())) + 1;
+}
 
 // Null when there is none of that full name.
 const v1::Assessment* FindAssessment(const v1::ClientAssessment& state, absl::string_view name);

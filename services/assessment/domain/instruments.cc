@@ -103,7 +103,7 @@ absl::StatusOr<Decision> RecordInstrument(const v1::ClientAssessment& state, con
   CheckAnswers(*definition, request.answers(), request.age_years(), status);
   RETURN_IF_ERROR(status);
   v1::InstrumentRecord record;
-  record.set_name(absl::StrCat(context.key, "/instruments/", state.instruments_size() + 1));
+  record.set_name(absl::StrCat(context.key, "/instruments/", NextNumber(state.instruments())));
   record.set_assessment(request.assessment());
   record.set_instrument(VersionName(*definition));
   *record.mutable_answer_date() = day;

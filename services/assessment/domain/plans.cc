@@ -36,7 +36,7 @@ v1::Plan NewPlan(const v1::ClientAssessment& state, const v1::Assessment& assess
                  absl::string_view field, const pathway::v1::PathwayDefinition* pathway,
                  const pipeline::Context& context, absl::Status& status) {
   v1::Plan plan;
-  plan.set_name(absl::StrCat(context.key, "/plans/", state.plans_size() + 1));
+  plan.set_name(absl::StrCat(context.key, "/plans/", NextNumber(state.plans())));
   plan.set_assessment(assessment.name());
   plan.set_state(v1::PLAN_STATE_PROPOSED);
   *plan.mutable_propose_time() = pipeline::ToProto(context.now);

@@ -102,7 +102,7 @@ absl::StatusOr<Decision> ScheduleSession(const v1::ClientAssessment& state, cons
   // A session entered afterwards gets its time from now.
   const absl::CivilDay count_from = LocalDay(std::max(start, context.now));
   v1::Session session;
-  session.set_name(absl::StrCat(context.key, "/sessions/", state.sessions_size() + 1));
+  session.set_name(absl::StrCat(context.key, "/sessions/", NextNumber(state.sessions())));
   session.set_assessment(assessment->name());
   session.set_state(v1::SESSION_STATE_SCHEDULED);
   *session.mutable_start_time() = ToProto(start);

@@ -136,6 +136,13 @@ void OnReferralAccepted(const polku::referral::v1::ReferralAccepted& fact, Clien
   // What came after the last closing but before this referral belongs to the old journey.
   CancelMeetingsOfEndedJourneys(turn);
   EndTasksOfOtherJourneys(turn);
+  // Read again after a restore: who takes the client was told, and not that somebody is to.
+  const v1::Assignment assignment = turn.state().assignment();
+  if (assignment.state() == v1::ASSIGNMENT_STATE_ACCEPTED) return;
+  if (assignment.state() == v1::ASSIGNMENT_STATE_PROPOSED) {
+    turn.AddTask(AssignmentTask(v1::TASK_KIND_TAKE_CLIENT, assignment.coordinator(), turn));
+    return;
+  }
   ProposeBest(turn);
 }
 

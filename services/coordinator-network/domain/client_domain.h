@@ -10,6 +10,7 @@
 #include "libs/pipeline/domain.h"
 #include "polku/coordinator_network/v1/state.pb.h"
 #include "services/coordinator-network/domain/policy.h"
+#include "services/coordinator-network/domain/recall.h"
 
 namespace polku::coordinator_network {
 
@@ -33,6 +34,9 @@ class ClientDomain {
   std::optional<absl::Time> NextDue(const State& state) const { return std::nullopt; }
   std::vector<pipeline::IndexRow> Index(const State& state) const;
   std::vector<pipeline::IndexRow> RowsOf(const Event& event) const;
+  std::vector<Event> Recall(const Event& told, const State& state) const {
+    return coordinator_network::Recall(told, state);
+  }
 
  private:
   const Policy policy_;

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "libs/base/calendar.h"
+#include "libs/base/part_number.h"
 #include "libs/base/resource_name.h"
 #include "libs/pipeline/proto_time.h"
 #include "services/coordinator-network/domain/matching.h"
@@ -173,6 +174,9 @@ void EvolveClient(const v1::ClientSupportEvent& event, const Policy& policy, v1:
       return;
     case v1::ClientSupportEvent::kTaskAdded:
       return Apply(event.task_added(), state);
+    case v1::ClientSupportEvent::kTaskTold:
+      if (state.name().empty()) state.set_name(ClientOf(event.task_told().task()).value_or(""));
+      return state.set_tasks_numbered(std::max(state.tasks_numbered(), PartNumber(event.task_told().task())));
     case v1::ClientSupportEvent::kTaskMoved:
       if (v1::Task* task = FindTask(state, event.task_moved().task()); task != nullptr) {
         task->set_coordinator(event.task_moved().coordinator());

@@ -87,6 +87,45 @@ TEST_F(Tasks, CallsAreDueBehindAHoldAndOnTheNextOfficeDayWhenItEnds) {
   EXPECT_EQ(due(1), EndOfDay(absl::CivilDay(2026, 3, 9)));
 }
 
+// Folds what the restored service had told into its state, as the pipeline does.
+void RecallAll(const std::vector<v1::ClientSupportEvent>& told, const ClientDomain& domain, v1::ClientSupport& state) {
+  for (const v1::ClientSupportEvent& event : told) {
+    for (const v1::ClientSupportEvent& each : domain.Recall(event, state)) domain.Evolve(each, state);
+  }
+}
+
+TEST(Restored, OutreachThatIsDoneIsPutOnNoListAgainAndNoTaskNameIsGivenTwice) {
+  const std::string client = TestClient();
+  const std::string interruption = client + "/interruptions/1";
+  const ClientDomain domain(TestPolicy());
+  std::vector<v1::ClientSupportEvent> told(4);
+  told[0].mutable_coordinator_assigned()->set_client(client);
+  told[0].mutable_coordinator_assigned()->set_coordinator("coordinators/a");
+  told[1].mutable_assignment_accepted()->set_client(client);
+  told[2].mutable_outreach_task_assigned()->set_task(client + "/tasks/3");
+  told[2].mutable_outreach_task_assigned()->set_interruption(interruption);
+  told[3].mutable_outreach_completed()->set_task(client + "/tasks/3");
+  told[3].mutable_outreach_completed()->set_interruption(interruption);
+  v1::ClientSupport state;
+  RecallAll(told, domain, state);
+  pipeline::Context context;
+  context.key = client;
+  context.now = context.fact_time = StartOfDay(kFriday);
+  context.lookups = {{}};
+  // Its facts come again.
+  for (const auto& fact : {ReferralAcceptedFact(client), OutreachFact(client, 1, RULE_NO_CONTACT, 0),
+                           OutreachFact(client, 2, RULE_NO_CONTACT, 0)}) {
+    const auto decision = domain.Decide(state, fact, context);
+    ASSERT_THAT(decision, IsOk());
+    for (const v1::ClientSupportEvent& event : decision->events) domain.Evolve(event, state);
+  }
+  EXPECT_EQ(state.assignment().coordinator(), "coordinators/a");
+  EXPECT_EQ(state.assignment().state(), v1::ASSIGNMENT_STATE_ACCEPTED);
+  ASSERT_EQ(state.tasks_size(), 1);
+  EXPECT_EQ(state.tasks(0).subject(), client + "/interruptions/2");
+  EXPECT_EQ(state.tasks(0).name(), client + "/tasks/4");
+}
+
 v1::ClientSupportInput CircumstanceFact(const std::string& client, bool revoked) {
   v1::ClientSupportInput input;
   auto& recorded = *input.mutable_circumstance_recorded();

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <optional>
 
 #include "libs/pipeline/proto_time.h"
 #include "services/follow-up/domain/activity.h"
@@ -18,6 +19,7 @@ using polku::pipeline::FromProto;
 constexpr int kMissRecordsMax = 8;  // state.proto
 constexpr int kRetractedMax = 8;    // state.proto
 constexpr int kLeftMax = 3;         // state.proto
+constexpr int kToldMax = 100;       // Measures of a plan or two.
 constexpr int kGapsMax = 20;        // Closed and opened again: nobody does so often.
 
 int64_t UsOf(const google::protobuf::Timestamp& timestamp) { return Micros(FromProto(timestamp)); }
@@ -32,6 +34,10 @@ InterruptionRecord* MutableInterruption(JourneyRecord& state, absl::string_view 
     if (each.interruption() == interruption) return &each;
   }
   return nullptr;
+}
+
+bool IsTold(const std::string& measure, const JourneyRecord& state) {
+  return std::find(state.measures_told().begin(), state.measures_told().end(), measure) != state.measures_told().end();
 }
 
 Floor& FloorOf(JourneyRecord& state, Rule rule, const std::string& measure) {
@@ -150,6 +156,35 @@ void Apply(const polku::assessment::v1::AssessmentCancelled& event, JourneyRecor
   NoteIdle(state.assessment_complete_us(), state);
 }
 
+void Apply(const MeasureStarted& event, JourneyRecord& state);
+void End(const std::string& name, MeasurePhase phase, const google::type::Date& day, EndReason reason,
+         JourneyRecord& state);
+
+// Nobody can have told of a measure that is not known but before a restore.
+void NoteTold(const std::string& measure, JourneyRecord& state) {
+  if (state.measures_told_size() < kToldMax && !IsTold(measure, state)) state.add_measures_told(measure);
+}
+
+// Takes out of `told` what it says of the measure.
+template <class Told>
+std::optional<Told> TakeTold(const std::string& measure, google::protobuf::RepeatedPtrField<Told>& told) {
+  const auto found =
+      std::find_if(told.begin(), told.end(), [&](const Told& each) { return each.measure() == measure; });
+  if (found == told.end()) return std::nullopt;
+  Told taken = *found;
+  told.erase(found);
+  return taken;
+}
+
+// What was told of it before its plan was known here.
+void ApplyTold(const std::string& measure, JourneyRecord& state) {
+  auto& told = *state.mutable_measures_told();
+  told.erase(std::remove(told.begin(), told.end(), measure), told.end());
+  if (const auto start = TakeTold(measure, *state.mutable_starts_told()); start.has_value()) Apply(*start, state);
+  const auto end = TakeTold(measure, *state.mutable_completions_told());
+  if (end.has_value()) End(measure, MEASURE_PHASE_COMPLETED, end->end_date(), END_REASON_UNSPECIFIED, state);
+}
+
 void AddMeasure(const polku::assessment::v1::PlannedMeasure& plan, const google::protobuf::Timestamp& approve_time,
                 JourneyRecord& state) {
   if (FindMeasure(state, plan.measure()) != nullptr) return;
@@ -158,6 +193,7 @@ void AddMeasure(const polku::assessment::v1::PlannedMeasure& plan, const google:
   measure.set_phase(MEASURE_PHASE_PLANNED);
   measure.set_approve_us(UsOf(approve_time));
   measure.set_approve_version(state.version());
+  ApplyTold(plan.measure(), state);
 }
 
 void Apply(const polku::assessment::v1::PlanApproved& event, JourneyRecord& state) {
@@ -186,9 +222,6 @@ void Change(const polku::assessment::v1::PlannedMeasure& plan, absl::CivilDay ap
   measure->set_approve_version(state.version());
 }
 
-void End(const std::string& name, MeasurePhase phase, const google::type::Date& day, EndReason reason,
-         JourneyRecord& state);
-
 void Apply(const polku::assessment::v1::PlanRevised& event, JourneyRecord& state) {
   const absl::CivilDay day = LocalDay(FromProto(event.approve_time()));
   for (const auto& plan : event.added()) AddMeasure(plan, event.approve_time(), state);
@@ -202,7 +235,11 @@ void Apply(const polku::assessment::v1::PlanRevised& event, JourneyRecord& state
 
 void Apply(const MeasureStarted& event, JourneyRecord& state) {
   MeasureRecord* measure = MutableMeasure(state, event.measure());
-  if (measure == nullptr) return;
+  if (measure == nullptr) {
+    NoteTold(event.measure(), state);
+    if (state.starts_told_size() < kToldMax) *state.add_starts_told() = event;
+    return;
+  }
   measure->set_phase(MEASURE_PHASE_RUNNING);
   *measure->mutable_start_date() = event.start_date();
   measure->set_start_version(state.version());
@@ -289,6 +326,7 @@ void End(const std::string& name, MeasurePhase phase, const google::type::Date& 
 }
 
 void Apply(const MeasureInterrupted& event, JourneyRecord& state) {
+  if (!event.measure().empty() && FindMeasure(state, event.measure()) == nullptr) NoteTold(event.measure(), state);
   InterruptionRecord& interruption = *state.add_interruptions();
   interruption.set_interruption(event.interruption());
   interruption.set_rule(event.rule());
@@ -346,7 +384,7 @@ void Settle(Rule rule, const std::string& name, int64_t settle_us, const google:
             JourneyRecord& state) {
   MeasureRecord* measure = MutableMeasure(state, name);
   NoteIdle(settle_us, state);
-  if (!name.empty() && measure == nullptr) return;
+  if (!name.empty() && measure == nullptr && !IsTold(name, state)) return;
   Floor& floor = FloorOf(state, rule, name);
   floor.set_counted_from_us(std::max(settle_us, floor.counted_from_us()));
   if (floor.retracted_miss_us() <= settle_us) floor.clear_retracted_miss_us();
@@ -486,6 +524,11 @@ void Evolve(const JourneyEvent& event, JourneyRecord& state) {
     case JourneyEvent::kAttendanceMissed:
       return Apply(event.attendance_missed(), state);
     case JourneyEvent::kMeasureCompleted:
+      if (FindMeasure(state, event.measure_completed().measure()) == nullptr) {
+        NoteTold(event.measure_completed().measure(), state);
+        if (state.completions_told_size() < kToldMax) *state.add_completions_told() = event.measure_completed();
+        return;
+      }
       return End(event.measure_completed().measure(), MEASURE_PHASE_COMPLETED, event.measure_completed().end_date(),
                  END_REASON_UNSPECIFIED, state);
     case JourneyEvent::kMeasureEndedEarly:

@@ -226,6 +226,43 @@ TEST(Coverage, LooksAgainEverySixHoursForASourceAndEveryMinuteForTheBus) {
   EXPECT_EQ(follower.domain().NextDue(follower.state()), Local("2026-05-04 00:01"));
 }
 
+TEST(Restored, FindsNothingTakesNothingBackAndCallsNoRungWhileTheClientIsHeld) {
+  Follower follower(Local("2026-03-02 08:00"));
+  follower.Run(TwiceAWeek());
+  follower.Mark("2026-03-02", ATTENDANCE_STATUS_ABSENT);
+  follower.Mark("2026-03-04", ATTENDANCE_STATUS_ABSENT);
+  ASSERT_EQ(follower.Open().size(), 1u);
+  const auto open = follower.Open();
+  const int events = follower.Count(JourneyEvent::kOutreachEscalated);
+  follower.held = true;
+  follower.covered_until = absl::InfinitePast();
+  follower.Mark("2026-03-04", ATTENDANCE_STATUS_PRESENT, 1);  // Would take it back.
+  follower.AdvanceTo(Local("2026-05-04 00:00"));              // Would find more, and climb.
+  EXPECT_EQ(follower.Open(), open);
+  EXPECT_EQ(follower.Count(JourneyEvent::kOutreachEscalated), events);
+  EXPECT_EQ(follower.Count(JourneyEvent::kMeasureInterrupted), 1);
+  follower.held = false;
+  follower.covered_until = absl::InfiniteFuture();
+  follower.AdvanceTo(Local("2026-05-05 00:00"));
+  EXPECT_NE(follower.Open(), open);
+}
+
+TEST(Restored, AStartThatWasToldIsKnownOnceThePlanIsReadAgain) {
+  Follower follower(Local("2026-03-02 08:00"));
+  follower.Accept(Local("2026-03-02 08:00"));
+  JourneyEvent told;
+  told.mutable_measure_started()->set_measure(MeasureName(1));
+  *told.mutable_measure_started()->mutable_start_date() = Day("2026-03-02");
+  JourneyRecord state = follower.state();
+  follower.domain().Evolve(told, state);
+  JourneyEvent plan;
+  *plan.mutable_plan_approved()->add_measures() = TwiceAWeek();
+  follower.domain().Evolve(plan, state);
+  ASSERT_EQ(state.measures_size(), 1);
+  EXPECT_EQ(state.measures(0).phase(), MEASURE_PHASE_RUNNING);
+  EXPECT_EQ(state.starts_told_size(), 0);
+}
+
 TEST(EarlyFacts, WaitForTheReferralAndEndTheSame) {
   Follower early(Local("2026-02-20 10:00"));
   early.CompleteAssessment(Local("2026-02-16 10:00"));

@@ -286,6 +286,18 @@ void LearnReportingIntervals(const Coverage& coverage, Draft& draft) {
   }
 }
 
+// Of a client of whom a restore has left less than was known: nothing is found, taken back or asked for.
+void HoldEverything(const std::vector<Finding>& findings, const Coverage& coverage, Draft& draft) {
+  std::vector<Hold> holds;
+  for (const Finding& finding : findings) {
+    if (finding.due_us > draft.now_us() || FindOpen(draft.state(), finding.rule, finding.measure) != nullptr) continue;
+    holds.push_back(Held(finding, coverage, {absl::InfinitePast(), ""}, draft));
+  }
+  CallRungs(coverage, draft, holds);
+  HoldUnmarkedSessions(coverage, draft, holds);
+  SetHolds(std::move(holds), draft);
+}
+
 }  // namespace
 
 const Coverage::Source* Coverage::Find(absl::string_view source) const {
@@ -348,6 +360,7 @@ void JudgeUnmarkedSessions(const Coverage& coverage, Draft& draft) {
 void Reconcile(const Coverage& coverage, Draft& draft) {
   if (!draft.state().open()) return;
   std::vector<Finding> findings = Findings(draft.state(), draft.rules());
+  if (draft.context().held) return HoldEverything(findings, coverage, draft);
   if (!draft.state().interruptions().empty()) {
     CorrectOpenOnes(findings, draft);
     findings = Findings(draft.state(), draft.rules());  // What was retracted may uncover another one.

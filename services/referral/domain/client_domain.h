@@ -13,6 +13,7 @@
 #include "libs/pipeline/domain.h"
 #include "polku/referral/v1/state.pb.h"
 #include "services/referral/domain/evolve.h"
+#include "services/referral/domain/recall.h"
 #include "services/referral/domain/waiting.h"
 
 namespace polku::referral {
@@ -43,6 +44,7 @@ class ClientDomain {
   std::optional<absl::Time> NextDue(const State& state) const;
   std::vector<pipeline::IndexRow> Index(const State& state) const;
   std::vector<pipeline::IndexRow> RowsOf(const Event& event) const { return {}; }
+  std::vector<Event> Recall(const Event& told, const State& state) const { return referral::Recall(told, state); }
 
  private:
   absl::StatusOr<pipeline::Decision<Event>> DecideInput(const State& state, const Input& input,

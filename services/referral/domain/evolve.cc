@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "libs/base/part_number.h"
 #include "libs/pipeline/proto_time.h"
 #include "services/referral/domain/evolve_merge.h"
 #include "services/referral/domain/fingerprints.h"
@@ -267,7 +268,9 @@ void Evolve(const v1::ClientEvent& event, v1::Client& state) {
   const auto all = [](const v1::Referral&, const v1::Referral&) { return true; };
   switch (event.event_case()) {
     case v1::ClientEvent::kReferralRecorded:
-      state.set_referrals_numbered(NextReferralNumber(state));
+      // Above the name, too: after a restore earlier ones may be missing.
+      state.set_referrals_numbered(
+          std::max(NextReferralNumber(state), PartNumber(event.referral_recorded().referral().name())));
       *state.add_referrals() = event.referral_recorded().referral();
       return;
     case v1::ClientEvent::kReferralAccepted:

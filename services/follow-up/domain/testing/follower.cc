@@ -135,6 +135,7 @@ absl::Status Follower::Give(const JourneyInput& input) {
   context.now = now_;
   context.fact_time = now_;
   context.covered_until = covered_until;
+  context.held = held;
   context.principal.user = user;
   context.principal.organisation = organisation;
   context.service = "follow-up";

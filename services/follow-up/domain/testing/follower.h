@@ -57,6 +57,7 @@ class Follower {
 
   // How far the bus has been read; by default everything.
   absl::Time covered_until = absl::InfiniteFuture();
+  bool held = false;                // A restore left less than was known.
   std::vector<store::Row> sources;  // Of lookup "sources_of_client".
   std::string user = "anna";
   std::string organisation;
