@@ -129,7 +129,9 @@ absl::StatusOr<RestoreRecord> Host::Restored(const HostConfig& config, Parts par
   if (config.bus_kind != BusKind::kKafka) {
     return absl::InvalidArgumentError("bus.kind: with the embedded bus it is: polkuctl restore apply");
   }
-  ASSIGN_OR_RETURN(const std::unique_ptr<Host> made, Make(config, std::move(parts), clock, random));
+  HostConfig own = config;
+  own.replica.clear();  // A program of that name may run, and its lease is not ours to take over.
+  ASSIGN_OR_RETURN(const std::unique_ptr<Host> made, Make(own, std::move(parts), clock, random));
   return made->TakeBack(all_was_told);
 }
 
