@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "libs/base/status_matchers.h"
+#include "libs/ops/ask_ready.h"
 #include "libs/ops/metrics.h"
 #include "prometheus/counter.h"
 
@@ -43,6 +44,20 @@ TEST(OpsServer, NamesWhatIsNotReady) {
   answer = Get(**server, "/readyz");
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->status, 200);
+}
+
+TEST(AskReady, TellsWhatIsNotReadyAndThatNobodyAnswers) {
+  std::atomic<bool> database = false;
+  int port = 0;
+  {
+    const auto server = OpsServer::Start({.readiness = {{"database", [&] { return database.load(); }}}});
+    ASSERT_THAT(server, IsOk());
+    port = (*server)->port();
+    EXPECT_THAT(AskReady("127.0.0.1", port), StatusIs(absl::StatusCode::kUnavailable, HasSubstr("database")));
+    database = true;
+    EXPECT_THAT(AskReady("127.0.0.1", port), IsOk());
+  }
+  EXPECT_THAT(AskReady("127.0.0.1", port), StatusIs(absl::StatusCode::kUnavailable, HasSubstr("nobody")));
 }
 
 TEST(OpsServer, ShowsTheMetricsOfEverySource) {

@@ -2,27 +2,28 @@
 
     chart_test.py BIN       BIN: folder of the programs, which must take the settings that the chart writes
 
-Tools are where tools/dev put them (DEPLOY_TOOLS): Helm 3 and 4, helm-unittest, schemas of Kubernetes and of the
+Tools are where tools/dev put them (DEPLOY_TOOLS): Helm 3 and 4, schemas of Kubernetes and of the
 operators' kinds. Without them: NOT RUN, which fails in CI.
 """
 import copy
 import functools
 import json
-import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import unittest
 
-TOP = pathlib.Path(__file__).resolve().parents[2]
+from deploy_tools import TOOLS, TOP, make_certificates, run_with_tools
+
 CHART = TOP / 'helm/polku'
 SCENARIOS = sorted((CHART / 'ci').glob('*-values.yaml'))
-TOOLS = pathlib.Path(os.environ.get('DEPLOY_TOOLS', '/nowhere'))
 HELMS = ('helm3', 'helm4')
 KUBERNETES = ('1.27', '1.37')  # The oldest and the newest that Chart.yaml admits and the schemas know.
 SERVICES = {'referral', 'assessment', 'coordinator-network', 'follow-up'}
+RULES = 'deploy/prometheus/polku.rules.yaml'
 NO_CRDS = CHART / 'ci/no-crds-values.yaml'
 OPERATORS = {  # Kind -> package of its types, as its own sources have them.
     'ServiceMonitor': 'prometheus-operator/monitoring.coreos.com/v1',
@@ -48,6 +49,24 @@ def objects(scenario, name='region'):
     """What the chart makes of a scenario's values, by kind."""
     made = template('helm3', '-f', scenario, name=name)
     assert made.returncode == 0, made.stderr
+    return sorted_by_kind(made)
+
+
+def of_values(values):
+    """What Helm says to these values."""
+    with tempfile.NamedTemporaryFile('w', suffix='.json') as file:
+        json.dump(values, file)
+        file.flush()
+        return template('helm3', '-f', file.name)
+
+
+def objects_of(values):
+    made = of_values(values)
+    assert made.returncode == 0, made.stderr
+    return sorted_by_kind(made)
+
+
+def sorted_by_kind(made):
     by_kind = {}
     for one in yaml.safe_load_all(made.stdout):
         if one:
@@ -89,13 +108,19 @@ class Chart(unittest.TestCase):
                 self.assertEqual(made[-1].returncode, 0, made[-1].stderr)
             self.assertEqual(made[0].stdout, made[1].stdout)
 
-    def test_a_package_of_it_holds_the_alert_rules_and_makes_the_same(self):
+    def test_a_package_of_it_holds_alert_rules_and_dashboard_and_makes_the_same(self):
         with tempfile.TemporaryDirectory() as folder:
             packed = run(TOOLS / 'helm3', 'package', CHART, '--destination', folder)
             self.assertEqual(packed.returncode, 0, packed.stderr)
             ha = CHART / 'ci/ha-values.yaml'
             made = template('helm3', '-f', ha, chart=next(pathlib.Path(folder).iterdir()))
         self.assertEqual(made.stdout, template('helm3', '-f', ha).stdout)
+        rule, = objects(ha)['PrometheusRule']
+        alerts = [one['alert'] for group in rule['spec']['groups'] for one in group['rules'] if 'alert' in one]
+        self.assertEqual(sorted(alerts), sorted(re.findall(r'- alert: (\w+)', (TOP / RULES).read_text())))
+        dashboards = next(one['data'] for one in objects(ha)['ConfigMap'] if one['metadata']['name'].endswith('-dashboards'))
+        self.assertEqual({name: json.loads(text) for name, text in dashboards.items()},
+                         {path.name: json.loads(path.read_text()) for path in (TOP / 'deploy/grafana').glob('*.json')})
 
     def test_objects_are_what_the_oldest_and_the_newest_kubernetes_know(self):
         for scenario in SCENARIOS:
@@ -152,6 +177,14 @@ class Chart(unittest.TestCase):
                     chosen = service['spec']['selector'].items() <= labels.items()
                     self.assertEqual(chosen, service['metadata']['labels']['app.kubernetes.io/component'] == component)
 
+    def test_a_changed_setting_rolls_the_pods_of_that_service_alone(self):
+        def marks(*more):
+            made = template('helm3', '-f', CHART / 'ci/postgres-values.yaml', *more)
+            return {one['metadata']['name']: one['spec']['template']['metadata']['annotations']['polku/config']
+                    for one in yaml.safe_load_all(made.stdout) if one and one['kind'] == 'Deployment'}
+        before, after = marks(), marks('--set', r'services.referral.settings.log\.level=debug')
+        self.assertEqual([name for name in before if before[name] != after[name]], ['region-polku-referral'])
+
     def test_names_fit_whatever_the_release_is_called(self):
         for kind, made in objects(CHART / 'ci/postgres-values.yaml', name='r' * 53).items():
             for one in made:
@@ -171,20 +204,105 @@ class Chart(unittest.TestCase):
     def test_programs_take_the_settings_of_every_scenario(self):
         for scenario in SCENARIOS:
             for one in objects(scenario)['ConfigMap']:
-                if 'polku.yaml' in (one['data'] or {}) and self.knows_certificates():
+                if 'polku.yaml' in one['data']:
                     self.check_settings(one['metadata']['labels']['app.kubernetes.io/component'], one['data']['polku.yaml'])
 
-    def knows_certificates(self):
-        return 'tls.certificate' in run(BIN / 'polku-referral', '--help').stdout
-
     def check_settings(self, service, text):
-        with tempfile.TemporaryDirectory() as folder:
-            properties = pathlib.Path(folder, 'properties')
-            properties.write_text('security.protocol=SASL_SSL\n')
-            config = pathlib.Path(folder, 'polku.yaml')
-            config.write_text(text.replace('/etc/polku/kafka-properties/properties', str(properties)))
+        with tempfile.TemporaryDirectory() as etc:
+            make_etc(pathlib.Path(etc))
+            config = pathlib.Path(etc, 'polku.yaml')
+            config.write_text(text.replace('/etc/polku', etc).replace('/usr/share/polku', str(TOP / 'deploy')))
             checked = run(BIN / f'polku-{service}', f'--config={config}', '--check-config')
             self.assertEqual(checked.returncode, 0, f'{service}\n{text}\n{checked.stderr}')
+
+
+class Choices(unittest.TestCase):
+    """What a value changes, and what it leaves alone."""
+
+    def made(self, kind, **values):
+        """Objects of that kind by name, from the scenario with PostgreSQL and these values over it."""
+        base = yaml.safe_load((CHART / 'ci/postgres-values.yaml').read_text())
+        merge(base, values)
+        by_kind = objects_of(base)
+        return {one['metadata']['name'].removeprefix('region-polku-'): one for one in by_kind.get(kind, [])}
+
+    def test_the_all_in_one_program_is_alone_with_its_files(self):
+        made = self.made('Deployment', mode='all-in-one', defaults={'replicas': 3})
+        self.assertEqual(set(made), {'all-in-one'})
+        spec = made['all-in-one']['spec']
+        self.assertEqual((spec['strategy']['type'], spec['replicas']), ('Recreate', 1))
+        self.assertEqual(self.made('Job', mode='all-in-one'), {})
+
+    def test_a_service_says_otherwise_than_the_defaults_and_the_others_do_not(self):
+        made = self.made('Deployment', defaults={'replicas': 2}, services={'follow-up': {'replicas': 5}})
+        self.assertEqual({name: one['spec']['replicas'] for name, one in made.items()},
+                         {'referral': 2, 'assessment': 2, 'coordinator-network': 2, 'follow-up': 5})
+
+    def test_more_than_one_replica_is_guarded_against_evictions_and_a_single_one_does_not_hold_its_node(self):
+        made = self.made('PodDisruptionBudget', defaults={'replicas': 2}, services={'referral': {'replicas': 1}})
+        self.assertEqual(set(made), SERVICES - {'referral'})
+
+    def test_keda_scales_by_the_group_that_the_service_reads_as_and_the_deployment_leaves_replicas_to_it(self):
+        scaled = {'follow-up': {'keda': {'enabled': True}}}
+        made = self.made('ScaledObject', services=scaled)
+        self.assertEqual(set(made), {'follow-up'})
+        self.assertEqual(made['follow-up']['spec']['triggers'][0]['metadata']['consumerGroup'], 'polku-follow-up')
+        self.assertGreaterEqual(made['follow-up']['spec']['minReplicaCount'], 1)
+        replicas = {name for name, one in self.made('Deployment', services=scaled).items() if 'replicas' in one['spec']}
+        self.assertEqual(replicas, SERVICES - {'follow-up'})
+
+    def test_tables_and_topics_are_made_before_pods_and_topics_first(self):
+        made = self.made('Job')
+        self.assertEqual(set(made), {'topics', *(f'{name}-migrate' for name in SERVICES)})
+        weights = {name: int(one['metadata']['annotations']['helm.sh/hook-weight']) for name, one in made.items()}
+        self.assertEqual(min(weights, key=weights.get), 'topics')
+        for one in made.values():
+            self.assertEqual(one['metadata']['annotations']['helm.sh/hook'], 'pre-install,pre-upgrade')
+        migrate = made['referral-migrate']['spec']['template']['spec']
+        self.assertEqual(migrate['containers'][0]['args'][0], 'migrate')
+        self.assertIn('polku-keys', [volume.get('persistentVolumeClaim', {}).get('claimName') for volume in migrate['volumes']])
+        self.assertEqual(set(self.made('Job', store={'kind': 'sqlite'})), {'topics'})
+
+    def test_each_service_is_somebody_of_its_own_to_kafka(self):
+        kafka = {'propertiesSecret': 'polku-{service}-kafka'}
+        for kind, names in (('Deployment', SERVICES), ('Job', {'topics'})):
+            made = self.made(kind, kafka=kafka)
+            for name in names:
+                secrets = [volume['secret']['secretName'] for volume in made[name]['spec']['template']['spec']['volumes']
+                           if volume['name'] == 'kafka-properties']
+                self.assertEqual(secrets, [f'polku-{name}-kafka'])
+
+    def test_the_network_is_closed_and_what_is_named_is_opened(self):
+        made = self.made('NetworkPolicy', networkPolicy={'callers': [{'ipBlock': {'cidr': '192.0.2.0/24'}}]})
+        denied = made['deny']['spec']
+        self.assertEqual((denied['policyTypes'], 'ingress' in denied, 'egress' in denied), (['Ingress', 'Egress'], False, False))
+        grpc, ops = made['ingress']['spec']['ingress']
+        self.assertIn({'ipBlock': {'cidr': '192.0.2.0/24'}}, grpc['from'])
+        self.assertEqual(ops['ports'], [{'port': 'ops', 'protocol': 'TCP'}])
+        self.assertEqual(len(made['egress']['spec']['egress']), 4)  # The services, DNS, Kafka, PostgreSQL.
+        alone = self.made('NetworkPolicy', mode='all-in-one', networkPolicy={'monitoring': []})
+        self.assertEqual(len(alone['egress']['spec']['egress']), 2)
+        self.assertEqual(len(alone['ingress']['spec']['ingress']), 1)
+
+    def test_the_operations_port_is_not_behind_the_address_that_callers_reach(self):
+        made = self.made('Service', metrics={'monitor': {'kind': 'ServiceMonitor'}},
+                         services={'referral': {'service': {'type': 'LoadBalancer'}}})
+        self.assertEqual([port['name'] for port in made['referral']['spec']['ports']], ['grpc'])
+        self.assertEqual([port['name'] for port in made['referral-ops']['spec']['ports']], ['ops'])
+        self.assertEqual(made['referral-ops']['spec']['clusterIP'], 'None')
+
+    def test_the_alert_rules_find_the_job_that_they_name(self):
+        for kind, named in (('ServiceMonitor', 'Service'), ('PodMonitor', 'Deployment')):
+            monitor, = self.made(kind, metrics={'monitor': {'kind': kind}}).values()
+            label = monitor['spec']['jobLabel']
+            for one in self.made(named, metrics={'monitor': {'kind': kind}}).values():
+                labels = one['metadata'] if named == 'Service' else one['spec']['template']['metadata']
+                self.assertEqual(labels['labels'][label], 'polku')
+
+    def test_objects_of_others_are_written_with_what_the_release_knows(self):
+        made = self.made('ConfigMap', extraObjects=[{'apiVersion': 'v1', 'kind': 'ConfigMap',
+                                                     'metadata': {'name': '{{ .Release.Name }}-more'}}])
+        self.assertIn('region-more', made)
 
 
 class Refusals(unittest.TestCase):
@@ -197,10 +315,7 @@ class Refusals(unittest.TestCase):
     def refusal(self, values):
         made = copy.deepcopy(self.base)
         merge(made, values)
-        with tempfile.NamedTemporaryFile('w', suffix='.json') as file:
-            json.dump(made, file)
-            file.flush()
-            done = template('helm3', '-f', file.name)
+        done = of_values(made)
         return done.stderr if done.returncode else ''
 
     def test_the_base_is_taken(self):
@@ -264,6 +379,28 @@ REFUSED = [  # Values over the base, and what the refusal names.
 ]
 
 
+@functools.cache
+def trial():
+    """Certificates, made once."""
+    folder = tempfile.TemporaryDirectory()
+    make_certificates(folder.name)
+    return folder
+
+
+def make_etc(etc):
+    """What Secrets and ConfigMaps of a region hold, as pods see it in /etc/polku."""
+    made = pathlib.Path(trial().name)
+    for mount, names in {'tls': {'tls.crt': 'referral.pem', 'tls.key': 'referral.key', 'ca.crt': 'ca.pem'},
+                         'access': {'organisations.yaml': 'organisations.yaml', 'jwks.json': 'jwks.json'}}.items():
+        (etc / mount).mkdir()
+        for name, source in names.items():
+            (etc / mount / name).symlink_to(made / source)
+    for kind in ('pathways', 'rules', 'instruments'):
+        (etc / kind).symlink_to(TOP / 'deploy' / kind)
+    (etc / 'kafka-properties').mkdir()
+    (etc / 'kafka-properties/properties').write_text('security.protocol=SASL_SSL\n')
+
+
 def merge(values, more):
     for key, value in more.items():
         if isinstance(value, dict) and isinstance(values.get(key), dict):
@@ -288,12 +425,7 @@ def compile_typescript(found):
 
 
 if __name__ == '__main__':
-    if not (TOOLS / 'ready').exists():
-        print('NOT RUN: no Helm and no schemas; tools/dev test fetches them')
-        sys.exit(1 if os.environ.get('CI') else 77)
-    python = TOOLS / 'python/bin/python'
-    if pathlib.Path(sys.executable) != python:
-        os.execv(python, [str(python), *sys.argv])
+    run_with_tools()
     import jsonschema
     import kubernetes_validate
     import yaml

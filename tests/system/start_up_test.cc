@@ -92,6 +92,19 @@ TEST_F(StartUp, LeavesTablesToTheCommandWhereThatIsWished) {
   EXPECT_THAT(Create(config), IsOk());
 }
 
+TEST_F(StartUp, AProbeAsksTheServerWithTheSameSettings) {
+  const auto health = [](int port) {
+    const std::string address = absl::StrCat("--ops.listen=127.0.0.1:", port);
+    const char* const words[] = {"polku-all-in-one", "health", address.c_str()};
+    return host::Run("polku-all-in-one", {}, 3, words);
+  };
+  region_.Rest();
+  EXPECT_EQ(health(region_.server().ops_port()), 0);
+  const int port = region_.server().ops_port();
+  region_.Close();
+  EXPECT_EQ(health(port), 1);
+}
+
 TEST_F(StartUp, OnPostgresWantsTheCommandUnlessItIsToldOtherwise) {
   using store::postgres::ServerForTests;
   if (!ServerForTests::IsInstalled()) GTEST_SKIP() << "NOT RUN: PostgreSQL is not installed";

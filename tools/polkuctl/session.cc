@@ -14,6 +14,8 @@
 #include "libs/base/read_file.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/violation.h"
+#include "libs/ops/version.h"
+#include "tools/polkuctl/health_command.h"
 #include "tools/polkuctl/operator_calls.h"
 #include "tools/polkuctl/verify_commands.h"
 
@@ -160,6 +162,7 @@ std::unique_ptr<CLI::App> MakeApp(Session& session) {
   app->footer(
       "Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 server not reached (in time).\n"
       "Example:\n  polkuctl --organisation organisations/te-kainuu --user u1 --role referrer referrals list");
+  app->set_version_flag("--version", ops::VersionLine("polkuctl"));
   app->require_subcommand(1);
   app->fallthrough();  // The options of all commands may stand behind the command too.
   const CLI::Validator header(HeaderProblem, "", "ascii");
@@ -205,6 +208,7 @@ std::unique_ptr<CLI::App> MakeApp(Session& session) {
   AddAgreementCommands(*app, session);
   AddImportCommands(*app, session);
   AddOperatorCommands(*app, session);
+  AddHealthCommand(*app, session);
   AddBackupCommands(*app, session);
   AddTraceCommand(*app, session);
   AddAuditCommands(*app, session);

@@ -113,6 +113,25 @@ TEST(Words, HaveExamplesThatWorkAndLeaveOutNoMethod) {
   }
 }
 
+TEST(Health, TellsWhichServersServeAndWhichDoNot) {
+  grpc::EnableDefaultHealthCheckService(true);
+  int port = 0;
+  grpc::ServerBuilder builder;
+  builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+  const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
+  server->GetHealthCheckService()->SetServingStatus(true);
+  const Away away;
+  const std::string good = absl::StrCat("127.0.0.1:", port);
+  std::ostringstream out;
+  std::ostringstream err;
+  EXPECT_EQ(Run({"health", "--server", good}, out, err), kOk);
+  EXPECT_EQ(Run({"health", "--servers", absl::StrCat(away.address(), ",", good)}, out, err), kUnreachable);
+  EXPECT_EQ(out.str(), absl::StrCat(good, " serves\n", good, " serves\n"));
+  EXPECT_THAT(err.str(), HasSubstr(away.address()));
+  server->GetHealthCheckService()->SetServingStatus(false);
+  EXPECT_EQ(Run({"health", "--server", good}, out, err), kUnreachable);
+}
+
 // A referral service that answers a few methods.
 class Referrals : public referral::v1::ReferralService::Service {
  public:
