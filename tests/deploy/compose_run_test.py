@@ -166,7 +166,7 @@ class Region:
         for path in (data, password):
             shutil.chown(path, 'postgres', 'postgres')
         subprocess.run([*as_postgres, POSTGRES[0] / 'initdb', '-D', data, '-U', service['environment']['POSTGRES_USER'],
-                        '--auth-host=scram-sha-256', '--auth-local=trust', f'--pwfile={password}'], check=True,
+                        '--encoding=UTF8', '--locale=C.UTF-8', '--auth-host=scram-sha-256', '--auth-local=trust', f'--pwfile={password}'], check=True,
                        capture_output=True, cwd='/')
         with (data / 'pg_hba.conf').open('a') as rules:
             rules.write('host all all all scram-sha-256\n')
