@@ -166,12 +166,11 @@ class Region:
         for path in (data, password):
             shutil.chown(path, 'postgres', 'postgres')
         subprocess.run([*as_postgres, POSTGRES[0] / 'initdb', '-D', data, '-U', service['environment']['POSTGRES_USER'],
-                        '--encoding=UTF8', '--locale=C.UTF-8', '--auth-host=scram-sha-256', '--auth-local=trust', f'--pwfile={password}'], check=True,
-                       capture_output=True, cwd='/')
+                        '--encoding=UTF8', '--locale=C.UTF-8', '--auth-host=scram-sha-256', '--auth-local=trust',
+                        f'--pwfile={password}'], check=True, capture_output=True, cwd='/')
         with (data / 'pg_hba.conf').open('a') as rules:
             rules.write('host all all all scram-sha-256\n')
-        for script in [['-c', 'CREATE DATABASE polku'], ['-f', TOP / 'deploy/compose/databases.sql']]:
-            sql = script[1] if script[0] == '-c' else script[1].read_text()
+        for sql in ['CREATE DATABASE polku', (TOP / 'deploy/compose/databases.sql').read_text()]:
             subprocess.run([*as_postgres, POSTGRES[0] / 'postgres', '--single', '-j', '-D', data, 'postgres'],
                            input=sql.replace(';\n', ';\n\n') + '\n\n', text=True, check=True, capture_output=True, cwd='/')
         return [*as_postgres, POSTGRES[0] / 'postgres', '-D', data, '-c', 'listen_addresses=*', '-c', 'unix_socket_directories=']
