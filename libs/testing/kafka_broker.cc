@@ -106,7 +106,8 @@ void KafkaBroker::WriteProperties(const BrokerOptions& options, int node) const 
        << "num.network.threads=1\nnum.io.threads=2\nlog.cleaner.dedupe.buffer.size=2097152\n"
        << "log.retention.check.interval.ms=200\nlog.initial.task.delay.ms=200\n";
   if (!options.tls.has_value()) return;
-  file << "ssl.client.auth=required\nssl.keystore.type=PEM\nssl.keystore.location=" << options.tls->own << "\n"
+  file << "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SSL:SSL,CONTROLLER:PLAINTEXT\n"
+       << "ssl.client.auth=required\nssl.keystore.type=PEM\nssl.keystore.location=" << options.tls->own << "\n"
        << "ssl.truststore.type=PEM\nssl.truststore.location=" << options.tls->trusted << "\n";
 }
 
