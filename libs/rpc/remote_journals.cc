@@ -48,9 +48,11 @@ absl::StatusOr<std::vector<JournalEntry>> RemoteJournals::Read(absl::string_view
   if (stub == nullptr) return absl::NotFoundError(absl::StrCat("peers: no address of ", service));
   grpc::ClientContext context;
   context.set_deadline(gpr_time_from_seconds(kAnswerSeconds, GPR_TIMESPAN));
-  context.AddMetadata("polku-organisation", "organisations/polku");
   context.AddMetadata("polku-role", "service");
-  context.AddMetadata("polku-system", "polku");
+  if (certificates_ == nullptr) {  // Which say the rest.
+    context.AddMetadata("polku-organisation", "organisations/polku");
+    context.AddMetadata("polku-system", "polku");
+  }
   polku::common::v1::ReadJournalRequest request;
   request.set_service(std::string(service));
   request.set_key(std::string(key));

@@ -125,7 +125,7 @@ TEST_F(MutualTls, ServicesReadEachOthersJournalsWithCertificatesOfTheMoment) {
   server_.Put("server.pem", office.certificate);
   EXPECT_THAT((*certificates)->Reload(clock_.Now()), IsOkAndHolds(true));
   EXPECT_THAT(journals.Read("referral", client, 0, 10),
-              StatusIs(absl::StatusCode::kUnavailable, HasSubstr("referrer may not")));
+              StatusIs(absl::StatusCode::kUnavailable, HasSubstr("give the role")));
 }
 
 TEST_F(MutualTls, ShowsWhenItsCertificateExpiresAndWhatCannotBeReloaded) {
