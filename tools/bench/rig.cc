@@ -62,7 +62,7 @@ void Rig::MakeTopics() {
 }
 
 pipeline::Principal Caller(const std::string& role) {
-  return {"organisations/unit", "bench", "bench-1", role, "bench"};
+  return {role == "provider" ? "organisations/provider" : "organisations/unit", "bench", "bench-1", role, "bench"};
 }
 
 }  // namespace polku::bench

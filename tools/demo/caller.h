@@ -44,7 +44,6 @@ constexpr Who kCoordinator{"organisations/work-ability-unit", "coordinator", "co
 constexpr Who kLead{"organisations/work-ability-unit", "lead", "lead-1"};
 // Another organisation, which some clients are handed over to.
 constexpr Who kTaker{"organisations/rehabilitation-clinic", "coordinator", "coordinator-9"};
-constexpr Who kProvider{"organisations/provider-1", "provider", "provider-1"};
 
 // Thread-safe.
 class Caller {

@@ -1,6 +1,8 @@
 #include "tools/demo/office.h"
 
 #include <algorithm>
+#include <array>
+#include <map>
 #include <utility>
 
 #include "absl/strings/str_format.h"
@@ -24,6 +26,18 @@ constexpr int kPageSize = 200;
 constexpr absl::Duration kRestMax = absl::Seconds(60);
 
 std::string MeasureName(const std::string& client, int measure) { return absl::StrCat(client, "/measures/", measure); }
+
+// Whoever carries out that measure of the script, which outlives the calls.
+Who ProviderOf(const Client& client, int measure) {
+  return {client.measures[measure - 1].provider().c_str(), "provider", "provider-1"};
+}
+
+Who ProviderOf(int feed) {
+  constexpr std::array<const char*, kFeeds> kProviders = {"organisations/provider-1", "organisations/provider-2",
+                                                          "organisations/provider-3", "organisations/provider-4",
+                                                          "organisations/provider-5"};
+  return {kProviders[feed - 1], "provider", "provider-1"};
+}
 
 }  // namespace
 
@@ -251,26 +265,27 @@ void Office::Plan(const Client& client, const Action& action) {
 
 void Office::ChangeMeasure(const Client& client, const Action& action) {
   const std::string measure = MeasureName(NameOf(client.number), action.measure);
+  const Who provider = ProviderOf(client, action.measure);
   if (action.kind == Kind::kStart) {
     follow_up::v1::StartMeasureRequest request;
     request.set_request_id(caller_.NewRequestId());
     request.set_name(measure);
     *request.mutable_start_date() = ToProtoDay(action.day);
-    return caller_.Call(&FollowUps::StartMeasure, kProvider, "start measure", std::move(request));
+    return caller_.Call(&FollowUps::StartMeasure, provider, "start measure", std::move(request));
   }
   if (action.kind == Kind::kComplete) {
     follow_up::v1::CompleteMeasureRequest request;
     request.set_request_id(caller_.NewRequestId());
     request.set_name(measure);
     *request.mutable_end_date() = ToProtoDay(action.day);
-    return caller_.Call(&FollowUps::CompleteMeasure, kProvider, "complete measure", std::move(request));
+    return caller_.Call(&FollowUps::CompleteMeasure, provider, "complete measure", std::move(request));
   }
   follow_up::v1::EndMeasureEarlyRequest request;
   request.set_request_id(caller_.NewRequestId());
   request.set_name(measure);
   *request.mutable_end_date() = ToProtoDay(action.day);
   request.set_reason(action.reason);
-  caller_.Call(&FollowUps::EndMeasureEarly, kProvider, "end measure early", std::move(request));
+  caller_.Call(&FollowUps::EndMeasureEarly, provider, "end measure early", std::move(request));
 }
 
 void Office::Contact(const Client& client) {
@@ -419,10 +434,11 @@ void Office::TryToReach(const Client& client, const Action& action) {
 void Office::TellAttendance(absl::CivilDay day) {
   const auto found = evenings_.find(day);
   if (found == evenings_.end()) return;
-  follow_up::v1::RecordAttendanceRequest request;
-  const auto send = [&] {
+  // A provider tells of its own measures only.
+  std::map<std::string, std::pair<Who, follow_up::v1::RecordAttendanceRequest>> requests;
+  const auto send = [&](const Who& provider, follow_up::v1::RecordAttendanceRequest& request) {
     request.set_request_id(caller_.NewRequestId());
-    caller_.Call(&FollowUps::RecordAttendance, kProvider, "record attendance", std::move(request),
+    caller_.Call(&FollowUps::RecordAttendance, provider, "record attendance", std::move(request),
                  [this](const follow_up::v1::RecordAttendanceResponse& reply) {
                    for (const auto& result : reply.results()) {
                      if (result.code() != 0) caller_.Note(absl::StrCat("mark refused: ", result.message()));
@@ -431,15 +447,21 @@ void Office::TellAttendance(absl::CivilDay day) {
     request.Clear();
   };
   for (const auto& [client, mark] : found->second) {
+    const Who provider = ProviderOf(*client, mark->measure);
+    follow_up::v1::RecordAttendanceRequest& request =
+        requests.try_emplace(provider.organisation, provider, follow_up::v1::RecordAttendanceRequest())
+            .first->second.second;
     follow_up::v1::AttendanceMark& told = *request.add_marks();
     told.set_measure(MeasureName(NameOf(client->number), mark->measure));
     *told.mutable_date() = ToProtoDay(mark->day);
     told.set_status(mark->status);
     told.set_revision(mark->revision);
     ++marks_;
-    if (request.marks_size() == kMarksPerCall) send();
+    if (request.marks_size() == kMarksPerCall) send(provider, request);
   }
-  if (request.marks_size() > 0) send();
+  for (auto& [organisation, left] : requests) {
+    if (left.second.marks_size() > 0) send(left.first, left.second);
+  }
 }
 
 void Office::ReportCoverage(absl::CivilDay day) {
@@ -450,7 +472,7 @@ void Office::ReportCoverage(absl::CivilDay day) {
     request.set_request_id(caller_.NewRequestId());
     request.set_name(FeedName(feed));
     *request.mutable_complete_through() = ToProto(TimeOf(day, Slot::kEvening));
-    caller_.Call(&FollowUps::ReportCompleteThrough, kProvider, "report complete through", std::move(request));
+    caller_.Call(&FollowUps::ReportCompleteThrough, ProviderOf(feed), "report complete through", std::move(request));
   }
 }
 

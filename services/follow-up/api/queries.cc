@@ -15,6 +15,7 @@
 #include "services/follow-up/api/journal_words.h"
 #include "services/follow-up/domain/draft.h"
 #include "services/follow-up/domain/moment.h"
+#include "services/follow-up/domain/own_clients.h"
 #include "services/follow-up/domain/views.h"
 
 namespace polku::follow_up {
@@ -118,9 +119,13 @@ absl::StatusOr<v1::Source> GetSource(rpc::ReadScope& scope, const v1::GetSourceR
   }
   const std::vector<std::string> keys = {request.name()};
   ASSIGN_OR_RETURN(const auto stored, scope.reader.Load(keys));
-  if (stored[0].version == 0) return WithReason(absl::NotFoundError("there is no such source"), "SOURCE_NOT_FOUND");
   v1::SourceRecord record;
   if (!record.ParseFromString(stored[0].state)) return absl::DataLossError("the stored source does not parse");
+  const bool others =
+      scope.principal.role == kProviderRole && record.source().provider() != scope.principal.organisation;
+  if (stored[0].version == 0 || others) {
+    return WithReason(absl::NotFoundError("there is no such source"), "SOURCE_NOT_FOUND");
+  }
   record.mutable_source()->set_etag(absl::StrCat(stored[0].version));
   return record.source();
 }

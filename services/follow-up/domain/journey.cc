@@ -9,6 +9,7 @@
 #include "services/follow-up/domain/findings.h"
 #include "services/follow-up/domain/moment.h"
 #include "services/follow-up/domain/outreach_hold.h"
+#include "services/follow-up/domain/own_clients.h"
 #include "services/follow-up/domain/provider_feed.h"
 #include "services/follow-up/domain/reconcile.h"
 
@@ -98,6 +99,9 @@ absl::StatusOr<pipeline::Decision<JourneyEvent>> JourneyDomain::Decide(const Sta
     RETURN_IF_ERROR(RequireOpen(state));
     RETURN_IF_ERROR(CheckProvider(input.provider_report(), state, context.principal.organisation));
     return Decide(state, CommandIn(input.provider_report()), context);
+  }
+  if (context.principal.role == kProviderRole) {
+    RETURN_IF_ERROR(CheckOwnClient(input, state, context.principal.organisation));
   }
   if (IsCommandForOpen(input)) RETURN_IF_ERROR(RequireOpen(state));
   Draft draft(state, context, catalogue_);

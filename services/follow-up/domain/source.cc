@@ -10,6 +10,7 @@
 #include "libs/pipeline/proto_time.h"
 #include "services/follow-up/domain/index.h"
 #include "services/follow-up/domain/moment.h"
+#include "services/follow-up/domain/own_clients.h"
 
 namespace polku::follow_up {
 namespace {
@@ -74,7 +75,11 @@ std::vector<pipeline::Step> Rechecks(const std::string& source, const pipeline::
 
 absl::StatusOr<SourceDecision> Report(const SourceRecord& state, const ReportCompleteThroughRequest& request,
                                       const pipeline::Context& context, const SourceDomain& domain) {
-  if (!IsRegistered(state)) return WithReason(absl::NotFoundError("there is no such source"), "SOURCE_NOT_FOUND");
+  const pipeline::Principal& principal = context.principal;
+  const bool others = principal.role == kProviderRole && state.source().provider() != principal.organisation;
+  if (!IsRegistered(state) || others) {
+    return WithReason(absl::NotFoundError("there is no such source"), "SOURCE_NOT_FOUND");
+  }
   ASSIGN_OR_RETURN(const absl::Time through, TimeFrom(request.complete_through(), "complete_through"));
   if (through > context.now) return InvalidField("complete_through", "must not be in the future");
   SourceRecord next = state;
