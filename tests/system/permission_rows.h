@@ -151,6 +151,11 @@ inline constexpr PermissionRow kPermissionRows[] = {
     {"polku.common.v1.OperatorService/ReplayDeadLetter", "operator:oo", R"(name: "x")"},
     {"polku.common.v1.OperatorService/DiscardDeadLetter", "operator:oo", R"(name: "x")"},
     {"polku.common.v1.OperatorService/GetLag", "operator:oo", R"(service: "follow-up")"},
+    {"polku.common.v1.TraceService/ListTracedEvents", "operator:oo", R"(service: "follow-up")"},
+    {"polku.common.v1.AuditService/ListAuditRows", "auditor:oo", R"(service: "follow-up" client: "$C")"},
+    {"polku.common.v1.AuditService/VerifyAudit", "auditor:oo", R"(service: "follow-up")"},
+    {"polku.common.v1.VerifyService/ListVersions", "operator:oo", R"(service: "follow-up")"},
+    {"polku.common.v1.VerifyService/CheckService", "operator:oo", R"(service: "follow-up")"},
     {"polku.common.v1.JournalService/ReadJournal", "service:oo+", R"(service: "follow-up" key: "$C")"},
 };
 
