@@ -471,7 +471,7 @@ absl::Status Fold::RunSlice(std::vector<WorkItem>& items, Slice slice) {
   RETURN_IF_ERROR(FindRequests(slice));
   RETURN_IF_ERROR(FindVersions(items, slice));
   bool flushed = false;
-  for (const size_t i : slice) {
+  for (size_t i = slice.begin; i < slice.end; ++i) {
     // Steps and due instants come last and may look at rows of other aggregates: what the commands
     // and facts of this batch have told is in the index by then.
     if (!flushed && (items[i].lane == Lane::kStep || items[i].lane == Lane::kDue)) {
@@ -495,14 +495,7 @@ absl::Status Fold::RunSlice(std::vector<WorkItem>& items, Slice slice) {
 
 absl::Status Fold::Run(std::vector<WorkItem>& items) {
   RETURN_IF_ERROR(Prepare(items));
-  std::vector<size_t> order;
-  std::vector<size_t> ends;
-  PutInOrder(items, order, ends);
-  size_t begin = 0;
-  for (const size_t end : ends) {
-    RETURN_IF_ERROR(RunSlice(items, absl::MakeConstSpan(order).subspan(begin, end - begin)));
-    begin = end;
-  }
+  for (const Slice& slice : PutInOrder(items)) RETURN_IF_ERROR(RunSlice(items, slice));
   if (!erasures_.empty()) RETURN_IF_ERROR(transaction_.AppendErasures(erasures_));
   return WriteRest();
 }

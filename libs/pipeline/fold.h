@@ -16,7 +16,6 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "absl/types/span.h"
 #include "google/protobuf/arena.h"
 #include "google/protobuf/message.h"
 #include "libs/pipeline/kinds.h"
@@ -94,10 +93,13 @@ class Fold {
   void PrepareRecalled(const WorkItem& item, Prepared& prepared);  // recall.cc
   void PrepareStored(WorkItem& item, Prepared& prepared);
   absl::Status FindKnown(const std::vector<WorkItem>& items);
-  // Ordinals of items that are folded together.
-  using Slice = absl::Span<const size_t>;
-  // In which order the items are folded, and where each slice of it ends.
-  void PutInOrder(const std::vector<WorkItem>& items, std::vector<size_t>& order, std::vector<size_t>& ends) const;
+  // Ordinals of the items that are folded together, and the one behind them.
+  struct Slice {
+    size_t begin = 0;
+    size_t end = 0;
+  };
+  // Moves the items, with what was prepared of them, into the order in which they are folded.
+  std::vector<Slice> PutInOrder(std::vector<WorkItem>& items);
   absl::Status RunSlice(std::vector<WorkItem>& items, Slice slice);
   absl::Status FindRequests(Slice slice);
   absl::Status FindErased(const std::vector<WorkItem>& items, Slice slice);

@@ -13,6 +13,17 @@
 #include "libs/store/owner.h"
 
 namespace polku::pipeline {
+namespace {
+
+template <class T>
+void Permute(const std::vector<size_t>& order, std::vector<T>& all) {
+  std::vector<T> moved;
+  moved.reserve(all.size());
+  for (const size_t i : order) moved.push_back(std::move(all[i]));
+  all = std::move(moved);
+}
+
+}  // namespace
 
 using google::protobuf::Message;
 
@@ -97,7 +108,7 @@ absl::Status Fold::FindKnown(const std::vector<WorkItem>& items) {
 // what it has answered is seen. Else the state that it has made would refuse the same request here.
 absl::Status Fold::FindRequests(Slice slice) {
   std::vector<store::RequestKey> requests;
-  for (const size_t i : slice) {
+  for (size_t i = slice.begin; i < slice.end; ++i) {
     if (!prepared_[i].request.request_id.empty()) requests.push_back(prepared_[i].request);
   }
   if (requests.empty()) return absl::OkStatus();
@@ -110,7 +121,7 @@ absl::Status Fold::FindRequests(Slice slice) {
 absl::Status Fold::FindVersions(const std::vector<WorkItem>& items, Slice slice) {
   std::vector<store::SourceVersionKey> versions;
   absl::flat_hash_set<store::SourceVersionKey> asked;
-  for (const size_t i : slice) {
+  for (size_t i = slice.begin; i < slice.end; ++i) {
     const WorkItem& item = items[i];
     if (!item.received.has_value() || !item.received->problem.ok()) continue;
     const PeerFact& fact = item.received->fact;
@@ -132,7 +143,7 @@ absl::Status Fold::FindErased(const std::vector<WorkItem>& items, Slice slice) {
     if (!key.empty() && seen.insert(key).second) asked.push_back(key);
   };
   // Of what has been loaded it is known.
-  for (const size_t i : slice) {
+  for (size_t i = slice.begin; i < slice.end; ++i) {
     if (by_key_.find(prepared_[i].key) == by_key_.end()) ask(prepared_[i].key);
     if (items[i].received.has_value() && items[i].received->fact.key != prepared_[i].key) {
       ask(items[i].received->fact.key);
@@ -147,7 +158,7 @@ absl::Status Fold::FindErased(const std::vector<WorkItem>& items, Slice slice) {
 absl::Status Fold::LoadAggregates(Slice slice) {
   std::vector<std::string> keys;
   absl::flat_hash_set<absl::string_view> seen;
-  for (const size_t i : slice) {
+  for (size_t i = slice.begin; i < slice.end; ++i) {
     const Prepared& prepared = prepared_[i];
     if (prepared.input.kind == nullptr || !prepared.problem.ok() || prepared.key.empty()) continue;
     if (IsErased(prepared.key)) continue;
@@ -234,27 +245,31 @@ absl::Status Fold::Prepare(std::vector<WorkItem>& items) {
   return absl::OkStatus();
 }
 
-void Fold::PutInOrder(const std::vector<WorkItem>& items, std::vector<size_t>& order, std::vector<size_t>& ends) const {
-  order.resize(items.size());
+std::vector<Fold::Slice> Fold::PutInOrder(std::vector<WorkItem>& items) {
+  std::vector<size_t> order(items.size());
   std::iota(order.begin(), order.end(), size_t{0});
-  ends = {items.size()};
   const auto is_fact = [&items](size_t i) { return items[i].lane == Lane::kBus; };
   const auto first = std::find_if(order.begin(), order.end(), is_fact);
   const auto last = std::find_if_not(first, order.end(), is_fact);
-  const auto slice = static_cast<size_t>(settings_.slice_inputs_max);
-  if (static_cast<size_t>(last - first) <= slice) return;
+  const auto slice_max = static_cast<size_t>(settings_.slice_inputs_max);
+  if (static_cast<size_t>(last - first) <= slice_max) return {Slice{0, items.size()}};
   // A peer's facts by the key that its versions count, whatever they are for here.
   const auto key_of = [&](size_t i) -> absl::string_view {
     const PeerFact& fact = items[i].received->fact;
     return fact.publisher.empty() ? fact.key : prepared_[i].key;
   };
   std::stable_sort(first, last, [&](size_t a, size_t b) { return key_of(a) < key_of(b); });
-  ends.clear();
-  const auto end = static_cast<size_t>(last - order.begin());
-  for (size_t at = static_cast<size_t>(first - order.begin()); at < end;) {
-    ends.push_back(at = std::min(end, at + slice));
+  const auto facts_end = static_cast<size_t>(last - order.begin());
+  std::vector<Slice> slices;
+  for (size_t begin = 0, end = static_cast<size_t>(first - order.begin()); end < facts_end; begin = end) {
+    end = std::min(facts_end, end + slice_max);
+    slices.push_back({begin, end});
   }
-  if (end < items.size()) ends.push_back(items.size());
+  if (facts_end < items.size()) slices.push_back({facts_end, items.size()});
+  // They are visited several times each: in memory, too, they lie in that order.
+  Permute(order, items);
+  Permute(order, prepared_);
+  return slices;
 }
 
 }  // namespace polku::pipeline
