@@ -66,6 +66,9 @@ changed_circumstance_office_days: 5
 follow_up_purposes: [service-chain]
 outreach_hold_days_max: 30
 reopen_within_days: 90
+statutory_warn_days: 10
+statutory_warn_benefit_days: 15
+statutory_window_years: 2
 outreach_second_attempt_office_days: 3
 outreach_letter_office_days: 5
 outreach_visit_office_days: 7

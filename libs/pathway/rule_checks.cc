@@ -95,6 +95,27 @@ void CheckJourneyNumbers(const RuleSet& rules, Checker& check) {
   check.Range("reopen_within_days", rules.reopen_within_days(), 1, 366);
 }
 
+void CheckStatutoryPoints(const RuleSet& rules, Faults& faults) {
+  CheckRange("statutory_warn_days", rules.statutory_warn_days(), 1, 28, faults);
+  CheckRange("statutory_warn_benefit_days", rules.statutory_warn_benefit_days(), 1, 29, faults);
+  CheckRange("statutory_window_years", rules.statutory_window_years(), 1, 5, faults);
+  std::set<std::string> codes;
+  for (int i = 0; i < rules.statutory_points_size(); ++i) {
+    const auto& point = rules.statutory_points(i);
+    const std::string path = absl::StrCat("statutory_points[", i, "]");
+    CheckCode(path + ".code", point.code(), faults);
+    if (!point.code().empty() && !codes.insert(point.code()).second) faults.Add(path + ".code", "is there twice");
+    if ((point.benefit_days() != 0) == (point.absence_months() != 0)) {
+      faults.Add(path, "needs either benefit_days or absence_months");
+    } else if (point.benefit_days() != 0) {
+      CheckRange(path + ".benefit_days", point.benefit_days(), rules.statutory_warn_benefit_days() + 1, 400, faults);
+    } else {
+      CheckRange(path + ".absence_months", point.absence_months(), 1, 12, faults);
+    }
+    CheckText(path + ".duty", point.duty(), faults);
+  }
+}
+
 }  // namespace
 
 void CheckRules(const RuleSet& rules, Faults& faults) {
@@ -112,6 +133,7 @@ void CheckRules(const RuleSet& rules, Faults& faults) {
   check.Range("assessment_first_meeting_days", rules.assessment_first_meeting_days(), 1, 365);
   check.Range("assessment_session_record_office_days", rules.assessment_session_record_office_days(), 1, 30);
   check.Range("assessment_consultation_days", rules.assessment_consultation_days(), 1, 365);
+  CheckStatutoryPoints(rules, faults);
   CheckTimeUseActivities(rules, faults);
   check.NotEmpty("meeting_purposes", rules.meeting_purposes());
 }
@@ -125,11 +147,13 @@ RuleSet WithChanges(const RuleSet& rules, const RuleSet& changes) {
 
 void CheckRuleChanges(const RuleSet& rules, const RuleSet& changes, Faults& faults) {
   const std::string prefix = "rule_changes.";
-  for (const char* field : {"version", "contact_after_miss_office_days", "referral_reminder_office_days",
-                            "referral_escalation_office_days", "retention_years", "transfer_purposes",
-                            "assessment_complete_within_days", "assessment_first_contact_office_days",
-                            "assessment_first_meeting_days", "assessment_session_record_office_days",
-                            "assessment_consultation_days", "time_use_activities", "meeting_purposes"}) {
+  for (const char* field :
+       {"version", "contact_after_miss_office_days", "referral_reminder_office_days", "referral_escalation_office_days",
+        "retention_years", "transfer_purposes", "assessment_complete_within_days",
+        "assessment_first_contact_office_days", "assessment_first_meeting_days",
+        "assessment_session_record_office_days", "assessment_consultation_days", "time_use_activities",
+        "meeting_purposes", "statutory_points", "statutory_warn_days", "statutory_warn_benefit_days",
+        "statutory_window_years"}) {
     if (faults.Given(prefix + field)) faults.Add(prefix + field, "is no number that a pathway can change");
   }
   const RuleSet changed = WithChanges(rules, changes);

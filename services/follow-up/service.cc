@@ -52,6 +52,7 @@ std::vector<rpc::MethodPermission> Permissions() {
           {"polku.follow_up.v1.FollowUpService/AcceptTransition", deciders},
           {"polku.follow_up.v1.FollowUpService/DeclineTransition", deciders},
           {"polku.follow_up.v1.FollowUpService/RecordCircumstance", tellers},
+          {"polku.follow_up.v1.FollowUpService/RecordBenefitPeriod", tellers},
           {"polku.follow_up.v1.FollowUpService/RecordClosure", {"provider", "lead"}, systems},
           {"polku.follow_up.v1.FollowUpService/ListAtRisk", deciders},
           {"polku.follow_up.v1.FollowUpService/GetJourney", readers},

@@ -130,6 +130,8 @@ void TakeJourney(const store::JournalRow& row, Facts& facts) {
     facts = Facts();  // A journey that opens again starts clean.
     facts.open = true;
     facts.opened = FromProto(opened.open_time());
+    facts.journey_opened = facts.opened;
+    facts.employed = opened.segment() == polku::common::v1::SEGMENT_EMPLOYED;
     facts.deadline = FromProto(opened.assessment_deadline());
     facts.activity.push_back(facts.opened);
     facts.step_ends.push_back(facts.opened);
@@ -141,7 +143,7 @@ void TakeJourney(const store::JournalRow& row, Facts& facts) {
     TakeContact(FromProto(contact.contact_time()), {contact.organisation()}, meeting, facts);
   } else if (Read(row, found)) {
     Break& broken = facts.breaks[found.interruption()];
-    broken = {{found.rule(), found.measure()}, FromProto(found.due_time())};
+    broken = {{found.rule(), found.measure() + found.statutory_point()}, FromProto(found.due_time())};
     if (found.has_last_miss_time()) broken.last_miss = FromProto(found.last_miss_time());
   } else if (Read(row, amended)) {
     Break& broken = facts.breaks[amended.interruption()];
@@ -155,7 +157,7 @@ void TakeJourney(const store::JournalRow& row, Facts& facts) {
     if (resolved.has_next_step_date()) known.not_before = EndOfDay(FromProto(resolved.next_step_date()));
     facts.step_ends.push_back(FromProto(resolved.resolve_time()));
   } else if (Read(row, settled)) {
-    Resolution& known = facts.resolutions[{settled.rule(), settled.measure()}];
+    Resolution& known = facts.resolutions[{settled.rule(), settled.measure() + settled.point()}];
     known.time = std::max(known.time, FromProto(settled.settle_time()));
     if (settled.has_next_step_date()) known.not_before = EndOfDay(FromProto(settled.next_step_date()));
   } else if (Read(row, outreach)) {
@@ -164,6 +166,18 @@ void TakeJourney(const store::JournalRow& row, Facts& facts) {
     Break& broken = facts.breaks[retracted.interruption()];
     broken.retracted = true;
     if (retracted.suppressed()) broken.last_miss = absl::InfinitePast();
+  }
+}
+
+void TakeBenefits(const store::JournalRow& row, Facts& facts) {
+  v1::BenefitPeriodRecorded recorded;
+  v1::BenefitPeriodVoided voided;
+  if (Read(row, recorded)) {
+    const v1::BenefitPeriod& period = recorded.period();
+    facts.benefits[period.name()] = {period.kind(), FromProto(period.first_date()), FromProto(period.last_date()),
+                                     period.paid_days()};
+  } else if (Read(row, voided)) {
+    facts.benefits.erase(voided.period());
   }
 }
 
@@ -274,6 +288,7 @@ std::map<std::string, Facts> FactsOf(const Picture& picture) {
     TakeMeasures(row, facts);
     TakeJourney(row, facts);
     TakePauses(row, facts);
+    TakeBenefits(row, facts);
     TakeHandOvers(row, facts);
     TakeLife(row, facts);
     TakeMistakes(row, facts);

@@ -15,7 +15,7 @@
 
 namespace polku::simulation::naive {
 
-// (rule, measure): what a finding is about.
+// (rule, measure, or the point of R8): what a finding is about.
 using About = std::pair<int, std::string>;
 
 struct Resolution {
@@ -84,9 +84,19 @@ struct Measure {
   std::map<std::pair<absl::CivilDay, int>, std::pair<int, int>> marks;
 };
 
+// Days away ill or with allowance.
+struct Benefit {
+  int kind = 0;
+  absl::CivilDay first;
+  absl::CivilDay last;
+  int paid_days = 0;  // 0 = all.
+};
+
 struct Facts {
   bool open = false;
-  absl::Time opened;
+  absl::Time journey_opened;
+  bool employed = false;
+  absl::Time opened;  // Of the assessment.
   absl::Time deadline;
   std::optional<absl::Time> assessed;
   std::map<std::string, Measure> measures;
@@ -100,7 +110,8 @@ struct Facts {
   // Until when the client's life was said to be another: over or a mistake since then.
   absl::Time freed = absl::InfinitePast();
   std::optional<HandOver> hand_over;
-  std::vector<Quiet> gaps;  // From a closing to the reopening behind it.
+  std::map<std::string, Benefit> benefits;  // By name.
+  std::vector<Quiet> gaps;                  // From a closing to the reopening behind it.
 };
 
 // By client.

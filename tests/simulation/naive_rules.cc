@@ -11,6 +11,7 @@
 #include "libs/base/calendar.h"
 #include "libs/pipeline/proto_time.h"
 #include "polku/follow_up/v1/state.pb.h"
+#include "tests/simulation/naive_benefits.h"
 #include "tests/simulation/naive_facts.h"
 
 namespace polku::simulation {
@@ -80,6 +81,7 @@ class Naive {
     OverdueAssessment();
     NoContact();
     NoNextMeasure();
+    for (const auto& [point, from] : PointsNear(facts_, horizon_)) broken_[{v1::RULE_STATUTORY_POINT, point}] = from;
     return broken_;
   }
 
@@ -363,7 +365,8 @@ class Naive {
   std::optional<bool> OthersOpen(absl::Time from, absl::Time due) const {
     std::optional<bool> open = false;
     for (const auto& [interruption, other] : facts_.breaks) {
-      if (other.about.first == v1::RULE_NO_NEXT_MEASURE || other.due > due || other.end <= due) continue;
+      if (other.about.first == v1::RULE_NO_NEXT_MEASURE || other.about.first == v1::RULE_STATUTORY_POINT) continue;
+      if (other.due > due || other.end <= due) continue;
       if (!other.retracted && !IsLateNews(other, from)) return true;
       open = std::nullopt;
     }
@@ -559,7 +562,7 @@ std::vector<std::string> CompareWithNaiveRules(const Picture& picture, absl::Tim
     if (std::string fault = naive::CompareLastSeen(client, facts, state); !fault.empty()) faults.push_back(fault);
     for (const auto& open : state.interruptions()) {
       if (absl::FromUnixMicros(open.due_us()) > horizon) continue;
-      actual[{open.rule(), open.measure()}] = absl::FromUnixMicros(open.counted_from_us());
+      actual[{open.rule(), open.measure() + open.point()}] = absl::FromUnixMicros(open.counted_from_us());
     }
     for (const auto& [finding, from] : expected) {
       const auto open = actual.find(finding);

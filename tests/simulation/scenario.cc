@@ -41,6 +41,7 @@ class Writer {
     SpendTime(script_);
     Identify(script_);
     MoveAway(script_);
+    FallIll(script_);
     for (absl::CivilDay day = kFirstDay + 1; day < kFirstDay + script_.size().days;) {
       script_.scenario().evenings.push_back(Hour(day, 21) + absl::Minutes(30));
       day += 1 + script_.Pick(5);

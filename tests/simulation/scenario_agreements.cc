@@ -119,6 +119,41 @@ void Hold(Script& script, const std::string& name, absl::CivilDay day) {
   script.Add(Hour(day + 1 + script.Pick(20), 9), kFollowUp, "ReleaseOutreach", std::move(release));
 }
 
+// Certificates and decisions one after the other, some of long ago, some told before they begin; some are corrected or
+// taken back. Each on a day of its own, so that their names are known.
+void Illness(Script& script, const std::string& name, SeededRandom& random) {
+  absl::CivilDay told = kFirstDay + 5 + Pick(random, 60);
+  absl::CivilDay first = told - Pick(random, 150);
+  const int periods = 1 + Pick(random, 5);
+  for (int number = 1; number <= periods; ++number) {
+    v1::RecordBenefitPeriodRequest request;
+    request.set_client(name);
+    v1::BenefitPeriod& period = *request.mutable_period();
+    const absl::CivilDay last = first + 5 + Pick(random, 80);
+    period.set_kind(static_cast<v1::BenefitKind>(1 + Pick(random, 3)));
+    *period.mutable_first_date() = ToProtoDay(first);
+    *period.mutable_last_date() = ToProtoDay(last);
+    if (period.kind() != v1::BENEFIT_KIND_ABSENCE && Chance(random, 20)) period.set_paid_days(1 + Pick(random, 4));
+    period.set_source(v1::BENEFIT_SOURCE_KELA);
+    script.Add(LocalTime(told, 9 * 60 + 20), kFollowUp, "RecordBenefitPeriod", request);
+    first = last + 1 + (Chance(random, 60) ? 0 : Pick(random, 20));
+    told += 1 + Pick(random, 15);
+    if (!Chance(random, 30)) continue;
+    const std::string mistake = absl::StrCat(name, "/benefit-periods/", 1 + Pick(random, number));
+    if (Chance(random, 50)) {
+      *period.mutable_last_date() = ToProtoDay(last + 7);
+      request.set_corrects(mistake);
+      script.Add(LocalTime(told, 9 * 60 + 20), kFollowUp, "RecordBenefitPeriod", std::move(request));
+    } else {
+      v1::VoidRecordRequest wrong;
+      wrong.set_name(mistake);
+      wrong.set_reason(v1::VOID_REASON_WRONG_DATE);
+      script.Add(LocalTime(told, 9 * 60 + 20), kFollowUp, "VoidRecord", std::move(wrong));
+    }
+    told += 1 + Pick(random, 5);
+  }
+}
+
 // The record goes to another region: by law, by permission, or not at all. Some come back.
 void Transfer(Script& script, const std::string& name, SeededRandom& random) {
   namespace referral = ::polku::referral::v1;
@@ -151,6 +186,13 @@ void Transfer(Script& script, const std::string& name, SeededRandom& random) {
 }
 
 }  // namespace
+
+void FallIll(Script& script) {
+  SeededRandom random(Mix(script.scenario().seed, "benefits"));
+  for (int client = 1; client <= script.size().clients; ++client) {
+    if (Chance(random, 25)) Illness(script, ClientName(client), random);
+  }
+}
 
 void MoveAway(Script& script) {
   SeededRandom random(Mix(script.scenario().seed, "transfers"));

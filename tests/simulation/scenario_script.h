@@ -118,6 +118,8 @@ bool AwaitAnswer(Script& script, const std::string& referral, Waiting& waiting);
 // What is agreed and found out about a client whose journey opened on `day`: pauses, a hand-over from `giver`,
 // changes in the client's life.
 void Agree(Script& script, const std::string& client, const std::string& giver, absl::CivilDay day);
+// Clients who are away ill or draw sickness allowance.
+void FallIll(Script& script);
 // Clients whose record goes to another region.
 void MoveAway(Script& script);
 // Days on which a provider is closed.

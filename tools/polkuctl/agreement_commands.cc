@@ -63,6 +63,22 @@ void AddCircumstances(CLI::App& app, Session& session) {
                                {"end_date", "YYYY-MM-DD, when it is over"},
                                {"source", "", true},
                                {"revoked", "it was a mistake"}});
+  const std::string paid =
+      "--role coordinator benefits record clients/C --kind sickness-allowance --first-date 2026-12-01 --last-date "
+      "2027-01-31 --source kela";
+  CLI::App* benefits = AddCommand(app, "benefits", "Sickness allowance of a client: record.", paid);
+  benefits->require_subcommand(1);
+  AddRequest<FollowUpService>(
+      *benefits, session,
+      {"record", "Days away ill or with allowance; records void clients/C/benefit-periods/N takes one back.", paid},
+      &Stub::RecordBenefitPeriod,
+      {{"client"},
+       {"period.kind", "", true},
+       {"period.first_date", "YYYY-MM-DD", true},
+       {"period.last_date", "YYYY-MM-DD, inclusive; may be still to come", true},
+       {"period.paid_days", "its last benefit days that were paid; none = all of them"},
+       {"period.source", "", true},
+       {"corrects", "clients/C/benefit-periods/N, whose place it takes"}});
   const std::string closed =
       "--role provider closures record organisations/valmennus --first-date 2026-12-24 --last-date 2027-01-06";
   CLI::App* closures = AddCommand(app, "closures", "A provider's closed days: record.", closed);
@@ -90,10 +106,12 @@ void AddOutreachAndRecords(CLI::App& app, Session& session) {
   const std::string wrong = "--role coordinator records void clients/C/contacts/3 --reason wrong-client";
   CLI::App* records = AddCommand(app, "records", "What was recorded by mistake: void.", wrong);
   records->require_subcommand(1);
-  AddRequest<FollowUpService>(
-      *records, session,
-      {"void", "clients/C/contacts/N, or the end or else the start of clients/C/measures/M; it counts no more.", wrong},
-      &Stub::VoidRecord, {{"name"}, {"reason", "", true}});
+  AddRequest<FollowUpService>(*records, session,
+                              {"void",
+                               "clients/C/contacts/N, clients/C/benefit-periods/N, or the end or else the start of "
+                               "clients/C/measures/M; it counts no more.",
+                               wrong},
+                              &Stub::VoidRecord, {{"name"}, {"reason", "", true}});
 }
 
 }  // namespace
@@ -108,7 +126,7 @@ void AddAgreementCommands(CLI::App& app, Session& session) {
   auto listed = std::make_shared<ListAtRiskRequest>();
   AddField(*at_risk, session, *listed, {"within_days", "1 to 60"}, false);
   AddPage<FollowUpService>(*at_risk, session, listed, &Stub::ListAtRisk,
-                           {"client", "rule", "measure", "counted_from", "due_time"});
+                           {"client", "rule", "measure", "statutory_point", "counted_from", "due_time"});
 }
 
 }  // namespace polku::polkuctl

@@ -25,11 +25,12 @@ constexpr int kWithinDaysMax = 60;
 void AddNearLimits(const v1::JourneyRecord& journey, const polku::pathway::v1::RuleSet& rules, int64_t until_us,
                    v1::ListAtRiskResponse& response) {
   for (const Finding& finding : Findings(journey, rules)) {
-    if (finding.due_us > until_us || FindOpen(journey, finding.rule, finding.measure) != nullptr) continue;
+    if (finding.due_us > until_us || FindOpen(journey, finding) != nullptr) continue;
     v1::AtRisk& at_risk = *response.add_at_risk();
     at_risk.set_client(journey.client());
     at_risk.set_rule(finding.rule);
     at_risk.set_measure(finding.measure);
+    at_risk.set_statutory_point(finding.point);
     *at_risk.mutable_counted_from() = pipeline::ToProto(At(finding.counted_from_us));
     *at_risk.mutable_due_time() = pipeline::ToProto(At(finding.due_us));
   }

@@ -99,6 +99,11 @@ class Api final : public v1::FollowUpService::CallbackService {
                                                v1::CircumstanceEntry* reply) override {
     return gate_.Write(context, request, reply);
   }
+  grpc::ServerUnaryReactor* RecordBenefitPeriod(grpc::CallbackServerContext* context,
+                                                const v1::RecordBenefitPeriodRequest* request,
+                                                v1::BenefitPeriod* reply) override {
+    return gate_.Write(context, request, reply);
+  }
   grpc::ServerUnaryReactor* RecordClosure(grpc::CallbackServerContext* context, const v1::RecordClosureRequest* request,
                                           v1::Closure* reply) override {
     return gate_.Write(context, request, reply);

@@ -36,6 +36,14 @@ std::vector<int64_t> EvidenceVersions(const JourneyRecord& journey, const Findin
         if (pause.measure() == finding.measure && !pause.ended()) versions.push_back(pause.version());
       }
       break;
+    case RULE_STATUTORY_POINT:
+      for (const BenefitRecord& each : journey.benefits()) {
+        const bool is_before = Micros(EndOfDay(DayOfNumber(each.last_day()))) <= finding.counted_from_us;
+        if (!is_before && Micros(StartOfDay(DayOfNumber(each.first_day()))) < finding.due_us) {
+          versions.push_back(each.version());
+        }
+      }
+      break;
     case RULE_CHANGED_CIRCUMSTANCE:
       versions = {StandingCircumstance(journey)->version()};
       break;

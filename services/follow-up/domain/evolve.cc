@@ -40,13 +40,14 @@ bool IsTold(const std::string& measure, const JourneyRecord& state) {
   return std::find(state.measures_told().begin(), state.measures_told().end(), measure) != state.measures_told().end();
 }
 
-Floor& FloorOf(JourneyRecord& state, Rule rule, const std::string& measure) {
+Floor& FloorOf(JourneyRecord& state, Rule rule, const std::string& measure, const std::string& point) {
   for (Floor& each : *state.mutable_floors()) {
-    if (each.rule() == rule && each.measure() == measure) return each;
+    if (each.rule() == rule && each.measure() == measure && each.point() == point) return each;
   }
   Floor& floor = *state.add_floors();
   floor.set_rule(rule);
   floor.set_measure(measure);
+  floor.set_point(point);
   return floor;
 }
 
@@ -122,6 +123,7 @@ void Apply(const JourneyOpened& event, JourneyRecord& state) {
   opened.set_pathway(event.pathway());
   opened.set_pathway_version(event.pathway_version());
   opened.set_rules_version(event.rules_version());
+  opened.set_segment(event.segment());
   opened.set_responsible_party(event.responsible_party());
   opened.set_open_us(UsOf(event.open_time()));
   opened.set_assessment_open_us(opened.open_us());
@@ -331,6 +333,7 @@ void Apply(const MeasureInterrupted& event, JourneyRecord& state) {
   interruption.set_interruption(event.interruption());
   interruption.set_rule(event.rule());
   interruption.set_measure(event.measure());
+  interruption.set_point(event.statutory_point());
   interruption.set_counted_from_us(UsOf(event.counted_from()));
   interruption.set_due_us(UsOf(event.due_time()));
   interruption.set_anchor_us(event.has_anchor_time() ? UsOf(event.anchor_time()) : 0);
@@ -368,7 +371,7 @@ void Apply(const InterruptionRetracted& event, JourneyRecord& state) {
   const bool is_behind_end = measure != nullptr && HasEnded(*measure) &&
                              ended.last_miss_us() > Micros(EndOfDay(FromProto(measure->end_date())));
   if (ended.rule() == RULE_MISSED_ATTENDANCE && !event.suppressed() && !is_behind_end) {
-    FloorOf(state, ended.rule(), ended.measure()).set_retracted_miss_us(ended.last_miss_us());
+    FloorOf(state, ended.rule(), ended.measure(), ended.point()).set_retracted_miss_us(ended.last_miss_us());
   }
   auto& retracted = *state.mutable_retracted();
   if (retracted.size() == kRetractedMax) retracted.erase(retracted.begin());
@@ -376,16 +379,17 @@ void Apply(const InterruptionRetracted& event, JourneyRecord& state) {
   record.set_interruption(ended.interruption());
   record.set_rule(ended.rule());
   record.set_measure(ended.measure());
+  record.set_point(ended.point());
   TrimLaterActivity(state);
 }
 
 // The rule counts from there, and is due no sooner than was agreed.
-void Settle(Rule rule, const std::string& name, int64_t settle_us, const google::type::Date* next_step,
-            JourneyRecord& state) {
+void Settle(Rule rule, const std::string& name, const std::string& point, int64_t settle_us,
+            const google::type::Date* next_step, JourneyRecord& state) {
   MeasureRecord* measure = MutableMeasure(state, name);
   NoteIdle(settle_us, state);
   if (!name.empty() && measure == nullptr && !IsTold(name, state)) return;
-  Floor& floor = FloorOf(state, rule, name);
+  Floor& floor = FloorOf(state, rule, name, point);
   floor.set_counted_from_us(std::max(settle_us, floor.counted_from_us()));
   if (floor.retracted_miss_us() <= settle_us) floor.clear_retracted_miss_us();
   if (next_step != nullptr) {
@@ -399,7 +403,7 @@ void Settle(Rule rule, const std::string& name, int64_t settle_us, const google:
 void Apply(const InterruptionResolved& event, JourneyRecord& state) {
   const InterruptionRecord ended = TakeInterruption(event.interruption(), state);
   if (ended.rule() == RULE_UNSPECIFIED) return;
-  Settle(ended.rule(), ended.measure(), UsOf(event.resolve_time()),
+  Settle(ended.rule(), ended.measure(), ended.point(), UsOf(event.resolve_time()),
          event.has_next_step_date() ? &event.next_step_date() : nullptr, state);
   TrimLaterActivity(state);
 }
@@ -409,7 +413,7 @@ void Apply(const OutreachSettled& event, JourneyRecord& state) {
   retracted.erase(std::remove_if(retracted.begin(), retracted.end(),
                                  [&](const auto& each) { return each.interruption() == event.interruption(); }),
                   retracted.end());
-  Settle(event.rule(), event.measure(), UsOf(event.settle_time()),
+  Settle(event.rule(), event.measure(), event.point(), UsOf(event.settle_time()),
          event.has_next_step_date() ? &event.next_step_date() : nullptr, state);
   TrimLaterActivity(state);
 }

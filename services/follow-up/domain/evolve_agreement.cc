@@ -1,9 +1,11 @@
 #include "services/follow-up/domain/evolve_agreement.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "libs/pipeline/proto_time.h"
 #include "services/follow-up/domain/moment.h"
+#include "services/follow-up/domain/views.h"
 
 namespace polku::follow_up {
 namespace {
@@ -125,6 +127,39 @@ void Apply(const ClosureTold& event, JourneyRecord& state) {
   });
 }
 
+// In one order whatever the order of arrival.
+void Apply(const BenefitPeriodRecorded& event, JourneyRecord& state) {
+  const BenefitPeriod& period = event.period();
+  auto& known = *state.mutable_benefits();
+  auto place = std::find_if(known.begin(), known.end(),
+                            [&](const BenefitRecord& each) { return BenefitName(state, each) == period.name(); });
+  BenefitRecord record;
+  if (place != known.end()) {
+    record = *place;
+    known.erase(place);
+  } else {
+    state.set_benefits_numbered(state.benefits_numbered() + 1);
+    record.set_ordinal(state.benefits_numbered());
+  }
+  record.set_first_day(DayNumberOf(FromProto(period.first_date())));
+  record.set_last_day(DayNumberOf(FromProto(period.last_date())));
+  record.set_kind(period.kind());
+  record.set_paid_days(period.paid_days());
+  record.set_source(period.source());
+  record.set_version(state.version());
+  *known.Add() = std::move(record);
+  std::sort(known.begin(), known.end(), [](const BenefitRecord& a, const BenefitRecord& b) {
+    return a.first_day() != b.first_day() ? a.first_day() < b.first_day() : a.ordinal() < b.ordinal();
+  });
+}
+
+void Apply(const BenefitPeriodVoided& event, JourneyRecord& state) {
+  auto& known = *state.mutable_benefits();
+  known.erase(std::remove_if(known.begin(), known.end(),
+                             [&](const BenefitRecord& each) { return BenefitName(state, each) == event.period(); }),
+              known.end());
+}
+
 void Apply(const OutreachHeld& event, JourneyRecord& state) {
   state.set_outreach_held_until_us(StartUs(event.until_date()));
   state.set_outreach_hold_reason(event.reason());
@@ -184,6 +219,12 @@ bool EvolveAgreement(const JourneyEvent& event, JourneyRecord& state) {
       return true;
     case JourneyEvent::kOutreachReleased:
       Apply(event.outreach_released(), state);
+      return true;
+    case JourneyEvent::kBenefitPeriodRecorded:
+      Apply(event.benefit_period_recorded(), state);
+      return true;
+    case JourneyEvent::kBenefitPeriodVoided:
+      Apply(event.benefit_period_voided(), state);
       return true;
     case JourneyEvent::kProcessingRestricted:
       Apply(event.processing_restricted(), state);

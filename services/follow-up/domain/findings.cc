@@ -1,6 +1,7 @@
 #include "services/follow-up/domain/findings.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "libs/pipeline/proto_time.h"
 #include "services/follow-up/domain/moment.h"
@@ -62,9 +63,14 @@ std::optional<Finding> OverdueAssessment(const JourneyRecord& journey) {
 }
 
 // Whether anything but R3 itself is known or suspected to be broken, or is still to come. The sessions of an ended
-// measure may wait for a source that is silent for good: nothing waits for these.
+// measure may wait for a source that is silent for good: nothing waits for these. R8 tells of no break.
 bool HasOtherStep(const JourneyRecord& journey) {
-  if (journey.assessment_complete_us() == 0 || journey.interruptions_size() > 0) return true;
+  const auto& open = journey.interruptions();
+  if (journey.assessment_complete_us() == 0 ||
+      std::any_of(open.begin(), open.end(),
+                  [](const InterruptionRecord& each) { return each.rule() != RULE_STATUTORY_POINT; })) {
+    return true;
+  }
   const auto& holds = journey.holds();
   const auto& measures = journey.measures();
   return std::any_of(holds.begin(), holds.end(),
@@ -115,6 +121,7 @@ std::vector<Finding> AllFindings(const JourneyRecord& journey, const RuleSet& ru
   Add(PauseOverrun(journey, nullptr, rules), findings);
   Add(NoContact(journey, rules), findings);
   Add(OverdueAssessment(journey), findings);
+  for (Finding& finding : StatutoryPoints(journey, rules)) findings.push_back(std::move(finding));
   return findings;
 }
 
@@ -139,7 +146,8 @@ std::vector<Finding> FindingsButMissedAttendance(const JourneyRecord& journey, c
 }
 
 Finding AboveFloor(const JourneyRecord& journey, Finding finding) {
-  if (const Floor* floor = FindFloor(journey, finding.rule, finding.measure); floor != nullptr) {
+  const Floor* floor = FindFloor(journey, finding.rule, finding.measure, finding.point);
+  if (floor != nullptr) {
     finding.counted_from_us = std::max(finding.counted_from_us, floor->counted_from_us());
     finding.due_us = std::max(finding.due_us, floor->not_before_us());
   }
@@ -153,16 +161,21 @@ const MeasureRecord* FindMeasure(const JourneyRecord& journey, absl::string_view
   return nullptr;
 }
 
-const InterruptionRecord* FindOpen(const JourneyRecord& journey, Rule rule, absl::string_view measure) {
+const InterruptionRecord* FindOpen(const JourneyRecord& journey, Rule rule, absl::string_view measure,
+                                   absl::string_view point) {
   for (const InterruptionRecord& each : journey.interruptions()) {
-    if (each.rule() == rule && each.measure() == measure) return &each;
+    if (each.rule() == rule && each.measure() == measure && each.point() == point) return &each;
   }
   return nullptr;
 }
 
-const Floor* FindFloor(const JourneyRecord& journey, Rule rule, absl::string_view measure) {
+const InterruptionRecord* FindOpen(const JourneyRecord& journey, const Finding& finding) {
+  return FindOpen(journey, finding.rule, finding.measure, finding.point);
+}
+
+const Floor* FindFloor(const JourneyRecord& journey, Rule rule, absl::string_view measure, absl::string_view point) {
   for (const Floor& each : journey.floors()) {
-    if (each.rule() == rule && each.measure() == measure) return &each;
+    if (each.rule() == rule && each.measure() == measure && each.point() == point) return &each;
   }
   return nullptr;
 }
@@ -241,9 +254,11 @@ Steps StepsOf(const JourneyRecord& journey, const RuleSet& rules) {
   const int64_t recheck = absl::ToInt64Microseconds(FromProto(rules.hold_recheck_interval()));
   Steps steps;
   for (const Finding& finding : Findings(journey, rules)) {
-    if (FindOpen(journey, finding.rule, finding.measure) != nullptr) continue;
+    if (FindOpen(journey, finding) != nullptr) continue;
     const Hold* hold = FindHold(journey, finding);
-    steps.latest_us = std::max(steps.latest_us, hold == nullptr ? finding.due_us : hold->check_us() + recheck);
+    const int64_t step_us = hold == nullptr ? finding.due_us : hold->check_us() + recheck;
+    // A point of a benefit says nothing of the chain.
+    if (finding.rule != RULE_STATUTORY_POINT) steps.latest_us = std::max(steps.latest_us, step_us);
     if (steps.earliest_us == 0 || finding.due_us < steps.earliest_us) steps.earliest_us = finding.due_us;
   }
   for (const Hold& hold : journey.holds()) {  // R3 waits for these, and no finding may be left beside them.
@@ -258,7 +273,7 @@ int64_t NextDueUs(const JourneyRecord& journey, const RuleSet& rules) {
   if (!journey.open()) return 0;
   int64_t next = journey.outreach_held_until_us();
   const auto take = [&](const Finding& finding) {
-    if (FindOpen(journey, finding.rule, finding.measure) != nullptr) return;
+    if (FindOpen(journey, finding) != nullptr) return;
     const Hold* hold = FindHold(journey, finding);
     const int64_t due = hold == nullptr ? finding.due_us : hold->check_us();
     if (next == 0 || due < next) next = due;

@@ -29,6 +29,7 @@ struct Finding {
   bool absence = true;
   int64_t anchor_us = 0;     // Where the clock began, when a spell moved counted_from; otherwise 0.
   int64_t last_miss_us = 0;  // R2: end of the session or week that made it too many.
+  std::string point = {};    // R8: code of the statutory point.
 };
 
 // An expected session that nobody has marked, the first such one of a measure that runs or has run.
@@ -41,8 +42,8 @@ struct Unmarked {
   int64_t due_us = 0;  // It counts as missed when everything up to here has been reported.
 };
 
-// At most one finding per (rule, measure). In an order that depends on nothing but the state.
-// None of a journey that is not open.
+// At most one finding per (rule, measure), of R8 one per statutory point. In an order that depends on nothing but the
+// state. None of a journey that is not open.
 std::vector<Finding> Findings(const polku::follow_up::v1::JourneyRecord& journey,
                               const polku::pathway::v1::RuleSet& rules);
 
@@ -77,6 +78,10 @@ bool SameLimit(const std::optional<Finding>& a, const std::optional<Finding>& b)
 std::optional<Finding> ChangedCircumstance(const polku::follow_up::v1::JourneyRecord& journey,
                                            const polku::pathway::v1::RuleSet& rules);
 
+// R8, one a point (statutory_point.cc).
+std::vector<Finding> StatutoryPoints(const polku::follow_up::v1::JourneyRecord& journey,
+                                     const polku::pathway::v1::RuleSet& rules);
+
 // R5 (no_contact.cc).
 std::optional<Finding> NoContact(const polku::follow_up::v1::JourneyRecord& journey,
                                  const polku::pathway::v1::RuleSet& rules);
@@ -85,9 +90,13 @@ std::optional<Finding> NoContact(const polku::follow_up::v1::JourneyRecord& jour
 const polku::follow_up::v1::MeasureRecord* FindMeasure(const polku::follow_up::v1::JourneyRecord& journey,
                                                        absl::string_view measure);
 const polku::follow_up::v1::InterruptionRecord* FindOpen(const polku::follow_up::v1::JourneyRecord& journey,
-                                                         polku::follow_up::v1::Rule rule, absl::string_view measure);
+                                                         polku::follow_up::v1::Rule rule, absl::string_view measure,
+                                                         absl::string_view point = "");
+const polku::follow_up::v1::InterruptionRecord* FindOpen(const polku::follow_up::v1::JourneyRecord& journey,
+                                                         const Finding& finding);
 const polku::follow_up::v1::Floor* FindFloor(const polku::follow_up::v1::JourneyRecord& journey,
-                                             polku::follow_up::v1::Rule rule, absl::string_view measure);
+                                             polku::follow_up::v1::Rule rule, absl::string_view measure,
+                                             absl::string_view point = "");
 const polku::follow_up::v1::Hold* FindHold(const polku::follow_up::v1::JourneyRecord& journey, const Finding& finding);
 
 // R2 of a measure that has ended: R3 does not wait for it while a source holds it back.

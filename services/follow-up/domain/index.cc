@@ -98,7 +98,7 @@ std::vector<pipeline::Lookup> JourneyDomain::LookupsOf(const std::string& key, c
     if (measure == nullptr || !measure->start_voided()) return {};
     return {{kMarksOfMeasureLookup, {key, PartOf(input.start_measure().name())}}};
   }
-  if (input.has_void_record()) {
+  if (input.has_void_record() && IsResourceName(input.void_record().name(), "clients/*/contacts/*")) {
     const TransitionRecord& transition = state.transition();
     return {{kContactsOfClientLookup,
              {key, input.void_record().name(), transition.taker(), transition.offer_us()},

@@ -55,6 +55,8 @@ absl::StatusOr<Reply> Take(const JourneyInput& input, Draft& draft) {
       return ReleaseOutreach(input.release_outreach(), draft);
     case JourneyInput::kVoidRecord:
       return VoidRecord(input.void_record(), draft);
+    case JourneyInput::kRecordBenefitPeriod:
+      return RecordBenefitPeriod(input.record_benefit_period(), draft);
     case JourneyInput::kClosureTold:
       TakeClosure(input.closure_told(), draft);
       return Reply();
@@ -83,6 +85,7 @@ bool IsCommandForOpen(const JourneyInput& input) {
     case JourneyInput::kHoldOutreach:
     case JourneyInput::kReleaseOutreach:
     case JourneyInput::kVoidRecord:
+    case JourneyInput::kRecordBenefitPeriod:
       return true;
     default:
       return false;

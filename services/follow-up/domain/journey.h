@@ -67,6 +67,11 @@ absl::StatusOr<Reply> ReleaseOutreach(const polku::follow_up::v1::ReleaseOutreac
 absl::StatusOr<Reply> VoidRecord(const polku::follow_up::v1::VoidRecordRequest& request, Draft& draft);
 absl::StatusOr<Reply> RecordCircumstance(const polku::follow_up::v1::RecordCircumstanceRequest& request, Draft& draft);
 
+// What R8 rests on (statutory_point.cc). VoidRecord takes one back.
+absl::StatusOr<Reply> RecordBenefitPeriod(const polku::follow_up::v1::RecordBenefitPeriodRequest& request,
+                                          Draft& draft);
+absl::StatusOr<Reply> VoidBenefitPeriod(const polku::follow_up::v1::VoidRecordRequest& request, Draft& draft);
+
 // Closed days of providers (closure.cc). A step from a provider's aggregate; and the questions to
 // providers that no measure of the journey had `before`.
 void TakeClosure(const polku::follow_up::v1::ClosureTold& told, Draft& draft);

@@ -162,6 +162,7 @@ absl::StatusOr<Reply> ReopenJourney(const ReopenJourneyRequest& request, Draft& 
   opened.set_pathway_version(journey.pathway_version());
   opened.set_rules_version(journey.rules_version());
   opened.set_responsible_party(journey.responsible_party());
+  opened.set_segment(journey.segment());
   *opened.mutable_open_time() = ToProto(draft.now());
   *opened.mutable_reopened_after() = ToProto(At(journey.close_us()));
   draft.Emit(std::move(event));

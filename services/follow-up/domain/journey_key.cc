@@ -23,7 +23,12 @@ absl::StatusOr<std::string> KeyOfVoid(const polku::follow_up::v1::VoidRecordRequ
   if (IsResourceName(request.name(), "clients/*/measures/*")) {
     return ClientIn(request.name(), "clients/*/measures/*", "name");
   }
-  return InvalidField("name", "must be a name like \"clients/*/contacts/*\" or \"clients/*/measures/*\"");
+  if (IsResourceName(request.name(), "clients/*/benefit-periods/*")) {
+    return ClientIn(request.name(), "clients/*/benefit-periods/*", "name");
+  }
+  return InvalidField("name",
+                      "must be a name like \"clients/*/contacts/*\", \"clients/*/benefit-periods/*\" or "
+                      "\"clients/*/measures/*\"");
 }
 
 absl::StatusOr<std::string> KeyOfPeerFact(const Input& input) {
@@ -107,6 +112,8 @@ absl::StatusOr<std::string> JourneyDomain::KeyOf(const Input& input) const {
       return ClientIn(input.hold_outreach().client(), "clients/*", "client");
     case Input::kReleaseOutreach:
       return ClientIn(input.release_outreach().client(), "clients/*", "client");
+    case Input::kRecordBenefitPeriod:
+      return ClientIn(input.record_benefit_period().client(), "clients/*", "client");
     case Input::kVoidRecord:
       return KeyOfVoid(input.void_record());
     case Input::kRecheckCoverage:

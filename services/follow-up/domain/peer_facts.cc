@@ -48,6 +48,7 @@ void SetSettled(const RetractedRecord& retracted, const polku::coordinator_netwo
   settled.set_interruption(retracted.interruption());
   settled.set_rule(retracted.rule());
   settled.set_measure(retracted.measure());
+  settled.set_point(retracted.point());
   *settled.mutable_settle_time() = fact.complete_time();
   if (next_step.has_value()) *settled.mutable_next_step_date() = *next_step;
 }
@@ -177,6 +178,7 @@ void Open(const polku::referral::v1::ReferralAccepted& fact, Draft& draft) {
   opened.set_pathway(fact.pathway());
   opened.set_pathway_version(fact.pathway_version());
   opened.set_responsible_party(fact.receiving_unit());
+  opened.set_segment(fact.segment());
   *opened.mutable_open_time() = fact.accept_time();
   SetTerms(fact, draft, opened);
   draft.Emit(std::move(event));

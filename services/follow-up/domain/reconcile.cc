@@ -130,6 +130,7 @@ void Open(const Finding& finding, Draft& draft) {
   interrupted.set_interruption(absl::StrCat(journey.client(), "/interruptions/", journey.interruptions_numbered() + 1));
   interrupted.set_rule(finding.rule);
   interrupted.set_measure(finding.measure);
+  interrupted.set_statutory_point(finding.point);
   SetClock(finding, interrupted);
   interrupted.set_rules_version(journey.rules_version());
   for (const int64_t version : EvidenceVersions(journey, finding)) {
@@ -152,6 +153,7 @@ void Amend(const std::string& interruption, const Finding& finding, Draft& draft
 // Whether a spell lies in its time, so that it may come back should the spell turn out to be none.
 bool IsSuppressed(const InterruptionRecord& open, const JourneyRecord& journey) {
   if (StandingCircumstance(journey) != nullptr) return true;
+  if (open.rule() == RULE_STATUTORY_POINT) return false;  // Its clock runs on through any pause.
   const MeasureRecord* measure = FindMeasure(journey, open.measure());
   const std::vector<Spell> spells = measure == nullptr ? SpellsOf(journey) : SpellsOf(journey, *measure);
   return std::any_of(spells.begin(), spells.end(), [&](const Spell& spell) {
@@ -171,7 +173,7 @@ void Retract(const InterruptionRecord& open, Draft& draft) {
 
 const Finding* FindIn(const std::vector<Finding>& findings, const InterruptionRecord& open) {
   const auto place = std::find_if(findings.begin(), findings.end(), [&](const Finding& finding) {
-    return finding.rule == open.rule() && finding.measure == open.measure();
+    return finding.rule == open.rule() && finding.measure == open.measure() && finding.point == open.point();
   });
   return place == findings.end() ? nullptr : &*place;
 }
@@ -198,7 +200,7 @@ void CorrectOpenOnes(const std::vector<Finding>& findings, Draft& draft) {
 bool StandsBehindAnother(const Finding& finding, const std::vector<Finding>& findings, const JourneyRecord& journey) {
   if (finding.rule != RULE_NO_NEXT_MEASURE || AnchorOf(journey, finding.rule).has_value()) return false;
   return std::any_of(findings.begin(), findings.end(), [&](const Finding& other) {
-    if (other.rule == finding.rule || other.due_us > finding.due_us) return false;
+    if (other.rule == finding.rule || other.rule == RULE_STATUTORY_POINT || other.due_us > finding.due_us) return false;
     const Hold* hold = FindHold(journey, other);
     return hold == nullptr || hold->source().empty() || !IsAboutEndedSessions(journey, *hold);
   });
@@ -208,7 +210,7 @@ bool StandsBehindAnother(const Finding& finding, const std::vector<Finding>& fin
 std::vector<Hold> OpenNewOnes(const std::vector<Finding>& findings, const Coverage& coverage, Draft& draft) {
   std::vector<Hold> holds;
   for (const Finding& finding : findings) {
-    if (finding.due_us > draft.now_us() || FindOpen(draft.state(), finding.rule, finding.measure) != nullptr) continue;
+    if (finding.due_us > draft.now_us() || FindOpen(draft.state(), finding) != nullptr) continue;
     if (StandsBehindAnother(finding, findings, draft.state())) continue;
     const Covered covered = CoveredFor(finding, draft.state(), coverage);
     if (!finding.absence || (coverage.looked && At(finding.due_us) <= covered.until)) {
@@ -260,7 +262,7 @@ bool HasUnseenDue(const Draft& draft) {
   const std::vector<Finding> findings = Findings(draft.state(), draft.rules());
   return std::any_of(findings.begin(), findings.end(), [&](const Finding& finding) {
     return finding.due_us <= draft.now_us() && FindHold(draft.state(), finding) == nullptr &&
-           FindOpen(draft.state(), finding.rule, finding.measure) == nullptr;
+           FindOpen(draft.state(), finding) == nullptr;
   });
 }
 
@@ -328,7 +330,7 @@ void HoldWhatIsDue(Draft& draft) {
   const std::vector<Finding> findings = FindingsButMissedAttendance(draft.state(), draft.rules());
   for (const Finding& finding : findings) {
     if (!finding.absence || finding.due_us > draft.now_us()) continue;
-    if (FindOpen(draft.state(), finding.rule, finding.measure) != nullptr) continue;
+    if (FindOpen(draft.state(), finding) != nullptr) continue;
     if (finding.rule == RULE_NO_NEXT_MEASURE &&
         StandsBehindAnother(finding, Findings(draft.state(), draft.rules()), draft.state())) {
       continue;

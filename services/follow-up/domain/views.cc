@@ -1,5 +1,7 @@
 #include "services/follow-up/domain/views.h"
 
+#include "absl/strings/str_cat.h"
+#include "libs/base/calendar.h"
 #include "libs/pipeline/proto_time.h"
 #include "services/follow-up/domain/findings.h"
 #include "services/follow-up/domain/moment.h"
@@ -36,6 +38,22 @@ Interruption InterruptionView(const InterruptionRecord& interruption, const std:
   *view.mutable_due_time() = ToProto(At(interruption.due_us()));
   view.set_rules_version(rules_version);
   view.set_outreach_waits(interruption.ladder_from_us() == 0);
+  view.set_statutory_point(interruption.point());
+  return view;
+}
+
+std::string BenefitName(const JourneyRecord& journey, const BenefitRecord& benefit) {
+  return absl::StrCat(journey.client(), "/benefit-periods/", benefit.ordinal());
+}
+
+BenefitPeriod BenefitView(const JourneyRecord& journey, const BenefitRecord& benefit) {
+  BenefitPeriod view;
+  view.set_name(BenefitName(journey, benefit));
+  view.set_kind(benefit.kind());
+  *view.mutable_first_date() = pipeline::ToProtoDay(DayOfNumber(benefit.first_day()));
+  *view.mutable_last_date() = pipeline::ToProtoDay(DayOfNumber(benefit.last_day()));
+  view.set_paid_days(benefit.paid_days());
+  view.set_source(benefit.source());
   return view;
 }
 
@@ -105,6 +123,7 @@ Journey JourneyView(const JourneyRecord& journey, const polku::pathway::v1::Rule
     *entry.mutable_from_date() = DayAt(each.from_us());
     if (each.to_us() != 0) *entry.mutable_end_date() = DayAt(each.to_us());
   }
+  for (const BenefitRecord& each : journey.benefits()) *view.add_benefit_periods() = BenefitView(journey, each);
   if (journey.outreach_held_until_us() != 0) *view.mutable_outreach_hold() = OutreachHoldView(journey);
   if (const int64_t next = StepsOf(journey, rules).earliest_us; next != 0) {
     *view.mutable_next_step_time() = ToProto(At(next));

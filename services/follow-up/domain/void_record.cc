@@ -122,6 +122,7 @@ absl::StatusOr<Reply> VoidRecord(const VoidRecordRequest& request, Draft& draft)
   if (request.reason() == VOID_REASON_UNSPECIFIED || !VoidReason_IsValid(request.reason())) {
     return InvalidField("reason", "must be one of the listed reasons");
   }
+  if (IsResourceName(request.name(), "clients/*/benefit-periods/*")) return VoidBenefitPeriod(request, draft);
   return IsResourceName(request.name(), "clients/*/contacts/*") ? VoidContact(request, draft)
                                                                 : VoidMeasure(request, draft);
 }

@@ -42,6 +42,42 @@ Text WhyMissed(const Finding& finding, const polku::pathway::v1::RuleSet& rules)
       absl::StrCat("Missed ", rules.misses_in_a_row(), " agreed sessions in a row, the first on ", day.en(), "."));
 }
 
+Text WhyPointNear(const Finding& finding, const polku::pathway::v1::RuleSet& rules) {
+  const Text from = DayInWords(finding.counted_from_us);
+  for (const auto& point : rules.statutory_points()) {
+    if (point.code() != finding.point) continue;
+    const int months = point.absence_months();
+    if (months > 0) {
+      return Say(absl::StrCat("Asiakas on ollut sairauden vuoksi poissa ", from.fi(), " alkaen, ja ", months,
+                              months == 1 ? " kuukausi" : " kuukautta", " täyttyy ", rules.statutory_warn_days(),
+                              " päivän päästä. Siihen mennessä: ", point.duty().fi(), "."),
+                 absl::StrCat("The client has been away ill since ", from.en(), "; ", months,
+                              months == 1 ? " month" : " months", " will be full in ", rules.statutory_warn_days(),
+                              " days. By then: ", point.duty().en(), "."));
+    }
+    const Text near = DayInWords(finding.due_us - 1);
+    return Say(absl::StrCat("Sairauspäivärahaa on maksettu ", near.fi(), " mennessä ",
+                            point.benefit_days() - rules.statutory_warn_benefit_days(), " päivää (", from.fi(),
+                            " alkaen); raja on ", point.benefit_days(), ". Siihen mennessä: ", point.duty().fi(), "."),
+               absl::StrCat("By ", near.en(), " sickness allowance had been paid for ",
+                            point.benefit_days() - rules.statutory_warn_benefit_days(), " days (since ", from.en(),
+                            "); the limit is ", point.benefit_days(), ". By then: ", point.duty().en(), "."));
+  }
+  return Say("Sairauspäivärahan määräaika lähestyy.", "A point of the sickness allowance is near.");
+}
+
+Text BenefitInWords(const BenefitPeriod& period) {
+  const Text first = DayInWords(period.first_date());
+  const Text last = DayInWords(period.last_date());
+  Text what = Say("Sairauspoissaolo ", "Away ill ");
+  if (period.kind() == BENEFIT_KIND_SICKNESS_ALLOWANCE) what = Say("Sairauspäiväraha ", "Sickness allowance ");
+  if (period.kind() == BENEFIT_KIND_PARTIAL_SICKNESS_ALLOWANCE) {
+    what = Say("Osasairauspäiväraha ", "Partial sickness allowance ");
+  }
+  return Say(absl::StrCat(what.fi(), first.fi(), "-", last.fi(), "."),
+             absl::StrCat(what.en(), first.en(), " to ", last.en(), "."));
+}
+
 Text EndInWords(EndReason reason) {
   switch (reason) {
     case END_REASON_GOAL_REACHED:
@@ -259,6 +295,8 @@ Text WhyFound(const Finding& finding, const JourneyRecord& journey, const polku:
                               limit.en(), "."));
     case RULE_CHANGED_CIRCUMSTANCE:
       return CircumstanceWhy(journey);
+    case RULE_STATUTORY_POINT:
+      return WhyPointNear(finding, rules);
     case RULE_OVERDUE_ASSESSMENT:
       return Say(absl::StrCat("Palvelutarpeen arviointi ei valmistunut määräpäivään ", limit.fi(), " mennessä."),
                  absl::StrCat("The assessment was not complete by its deadline, ", limit.en(), "."));
@@ -296,6 +334,9 @@ Text WhyRetracted(Rule rule) {
                  "The client had come back in time; word of it came later.");
     case RULE_CHANGED_CIRCUMSTANCE:
       return Say("Tilanteen muutos oli väliaikainen tai virhe.", "The change is over or was a mistake.");
+    case RULE_STATUTORY_POINT:
+      return Say("Päivärahakausien tiedot korjaantuivat: raja ei olekaan lähellä.",
+                 "What is known of the benefit periods changed: the point is not near.");
     case RULE_MISSED_ATTENDANCE:
       return Say("Myöhemmin tullut merkintä osoitti, ettei poissaoloja ollut liikaa.",
                  "A later mark showed that there were not too many missed sessions.");
@@ -376,6 +417,10 @@ std::optional<Text> AgreementInWords(const JourneyEvent& event) {
                   DayInWords(event.outreach_held().until_date()));
     case JourneyEvent::kOutreachReleased:
       return Say("Yhteydenotot jatkuvat.", "Outreach goes on.");
+    case JourneyEvent::kBenefitPeriodRecorded:
+      return BenefitInWords(event.benefit_period_recorded().period());
+    case JourneyEvent::kBenefitPeriodVoided:
+      return Say("Päivärahakausi oli kirjattu virheellisesti.", "A benefit period had been recorded by mistake.");
     case JourneyEvent::kRecordVoided:
       return VoidedInWords(event.record_voided().record());
     case JourneyEvent::kProcessingRestricted:

@@ -53,6 +53,16 @@ changed_circumstance_office_days: 5
 follow_up_purposes: [service-chain]
 outreach_hold_days_max: 30
 reopen_within_days: 90
+statutory_warn_days: 10
+statutory_warn_benefit_days: 15
+statutory_window_years: 2
+statutory_points:
+  - {code: employer-notice, absence_months: 1, segments: [employed], duty: {fi: Ilmoita, en: tell}}
+  - {code: allowance-application, absence_months: 2, until_paid: true, duty: {fi: Hae, en: apply}}
+  - {code: rehabilitation-need, benefit_days: 60, duty: {fi: Kuntoutus, en: rehabilitation}}
+  - {code: work-ability-statement, benefit_days: 90, segments: [employed], without_partial: true,
+     duty: {fi: Lausunto, en: statement}}
+  - {code: allowance-maximum, benefit_days: 300, duty: {fi: Jatko, en: what follows}}
 outreach_second_attempt_office_days: 3
 outreach_letter_office_days: 5
 outreach_visit_office_days: 7
@@ -180,6 +190,7 @@ void Follower::Accept(absl::Time time) {
   fact.set_receiving_unit("organisations/unit");
   fact.set_pathway("test-pathway");
   fact.set_pathway_version(1);
+  fact.set_segment(segment);
   *fact.mutable_accept_time() = ToProto(time);
   EXPECT_TRUE(Give(input).ok());
 }
@@ -248,8 +259,8 @@ std::vector<std::string> Follower::Open() const {
   std::vector<std::string> open;
   const auto write = [](int64_t us) { return absl::FormatTime(kInstant, At(us), Helsinki()); };
   for (const InterruptionRecord& each : state_.interruptions()) {
-    open.push_back(absl::StrCat("R", static_cast<int>(each.rule()), " from ", write(each.counted_from_us()), " due ",
-                                write(each.due_us())));
+    open.push_back(absl::StrCat("R", static_cast<int>(each.rule()), each.point().empty() ? "" : " ", each.point(),
+                                " from ", write(each.counted_from_us()), " due ", write(each.due_us())));
   }
   std::sort(open.begin(), open.end());
   return open;

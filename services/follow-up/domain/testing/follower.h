@@ -61,6 +61,7 @@ class Follower {
   std::vector<store::Row> sources;  // Of lookup "sources_of_client".
   std::string user = "anna";
   std::string organisation;
+  polku::common::v1::Segment segment = polku::common::v1::SEGMENT_UNEMPLOYED;
   std::vector<pipeline::Step> steps;  // All that were decided.
   bool erased = false;                // The last decision asked for it.
 
