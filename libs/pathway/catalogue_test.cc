@@ -73,6 +73,12 @@ outreach_second_attempt_office_days: 3
 outreach_letter_office_days: 5
 outreach_visit_office_days: 7
 outreach_supervisor_office_days: 10
+outreach_meeting_office_days: 20
+outreach_client_day_max: 2
+outreach_rule_day_max: 200
+outreach_day_max: 300
+outreach_release_count: 20
+outreach_release_interval: 15m
 time_use_activities: [client-work, travel]
 meeting_purposes: [multi-agency-meeting]
 assessment_complete_within_days: 90

@@ -45,10 +45,11 @@ class Checker {
         {"outreach_second_attempt_office_days", rules_.outreach_second_attempt_office_days()},
         {"outreach_letter_office_days", rules_.outreach_letter_office_days()},
         {"outreach_visit_office_days", rules_.outreach_visit_office_days()},
-        {"outreach_supervisor_office_days", rules_.outreach_supervisor_office_days()}};
+        {"outreach_supervisor_office_days", rules_.outreach_supervisor_office_days()},
+        {"outreach_meeting_office_days", rules_.outreach_meeting_office_days()}};
     int before = rules_.outreach_first_attempt_office_days();
     for (const auto& [field, days] : rungs) {
-      Range(field, days, 1, 60);
+      Range(field, days, 1, 120);
       if (days <= before) faults_.Add(prefix_ + field, "must be later than the rung before");
       before = days;
     }
@@ -93,12 +94,14 @@ void CheckJourneyNumbers(const RuleSet& rules, Checker& check) {
   check.NotEmpty("follow_up_purposes", rules.follow_up_purposes());
   check.Range("outreach_hold_days_max", rules.outreach_hold_days_max(), 1, 366);
   check.Range("reopen_within_days", rules.reopen_within_days(), 1, 366);
+  check.Range("outreach_client_day_max", rules.outreach_client_day_max(), 1, 20);
 }
 
 void CheckStatutoryPoints(const RuleSet& rules, Faults& faults) {
   CheckRange("statutory_warn_days", rules.statutory_warn_days(), 1, 28, faults);
   CheckRange("statutory_warn_benefit_days", rules.statutory_warn_benefit_days(), 1, 29, faults);
-  CheckRange("statutory_window_years", rules.statutory_window_years(), 1, 5, faults);
+  CheckRange("statutory_window_years", "outreach_rule_day_max", "outreach_day_max", "outreach_release_count",
+             "outreach_release_interval", rules.statutory_window_years(), 1, 5, faults);
   std::set<std::string> codes;
   for (int i = 0; i < rules.statutory_points_size(); ++i) {
     const auto& point = rules.statutory_points(i);
@@ -133,6 +136,10 @@ void CheckRules(const RuleSet& rules, Faults& faults) {
   check.Range("assessment_first_meeting_days", rules.assessment_first_meeting_days(), 1, 365);
   check.Range("assessment_session_record_office_days", rules.assessment_session_record_office_days(), 1, 30);
   check.Range("assessment_consultation_days", rules.assessment_consultation_days(), 1, 365);
+  check.Range("outreach_rule_day_max", rules.outreach_rule_day_max(), 1, 1000000);
+  check.Range("outreach_day_max", rules.outreach_day_max(), 1, 1000000);
+  check.Range("outreach_release_count", rules.outreach_release_count(), 1, 1000);
+  check.Duration("outreach_release_interval", rules.outreach_release_interval(), absl::Minutes(1), absl::Hours(24));
   CheckStatutoryPoints(rules, faults);
   CheckTimeUseActivities(rules, faults);
   check.NotEmpty("meeting_purposes", rules.meeting_purposes());
@@ -147,13 +154,27 @@ RuleSet WithChanges(const RuleSet& rules, const RuleSet& changes) {
 
 void CheckRuleChanges(const RuleSet& rules, const RuleSet& changes, Faults& faults) {
   const std::string prefix = "rule_changes.";
-  for (const char* field :
-       {"version", "contact_after_miss_office_days", "referral_reminder_office_days", "referral_escalation_office_days",
-        "retention_years", "transfer_purposes", "assessment_complete_within_days",
-        "assessment_first_contact_office_days", "assessment_first_meeting_days",
-        "assessment_session_record_office_days", "assessment_consultation_days", "time_use_activities",
-        "meeting_purposes", "statutory_points", "statutory_warn_days", "statutory_warn_benefit_days",
-        "statutory_window_years"}) {
+  for (const char* field : {"version",
+                            "contact_after_miss_office_days",
+                            "referral_reminder_office_days",
+                            "referral_escalation_office_days",
+                            "retention_years",
+                            "transfer_purposes",
+                            "assessment_complete_within_days",
+                            "assessment_first_contact_office_days",
+                            "assessment_first_meeting_days",
+                            "assessment_session_record_office_days",
+                            "assessment_consultation_days",
+                            "time_use_activities",
+                            "meeting_purposes",
+                            "statutory_points",
+                            "statutory_warn_days",
+                            "statutory_warn_benefit_days",
+                            "statutory_window_years",
+                            "outreach_rule_day_max",
+                            "outreach_day_max",
+                            "outreach_release_count",
+                            "outreach_release_interval"}) {
     if (faults.Given(prefix + field)) faults.Add(prefix + field, "is no number that a pathway can change");
   }
   const RuleSet changed = WithChanges(rules, changes);

@@ -7,6 +7,7 @@
 #include "libs/pipeline/aggregate_kind.h"
 #include "services/follow-up/api/grpc_api.h"
 #include "services/follow-up/api/queries.h"
+#include "services/follow-up/domain/breaker.h"
 #include "services/follow-up/domain/index.h"
 #include "services/follow-up/domain/journey.h"
 #include "services/follow-up/domain/provider.h"
@@ -53,6 +54,8 @@ std::vector<rpc::MethodPermission> Permissions() {
           {"polku.follow_up.v1.FollowUpService/DeclineTransition", deciders},
           {"polku.follow_up.v1.FollowUpService/RecordCircumstance", tellers},
           {"polku.follow_up.v1.FollowUpService/RecordBenefitPeriod", tellers},
+          {"polku.follow_up.v1.FollowUpService/GetOutreachBreaker", {"lead", "operator"}},
+          {"polku.follow_up.v1.FollowUpService/ReleaseOutreachBreaker", {"lead", "operator"}},
           {"polku.follow_up.v1.FollowUpService/RecordClosure", {"provider", "lead"}, systems},
           {"polku.follow_up.v1.FollowUpService/ListAtRisk", deciders},
           {"polku.follow_up.v1.FollowUpService/GetJourney", readers},
@@ -93,6 +96,8 @@ absl::StatusOr<std::unique_ptr<Service>> Service::Create(const Config& config, c
       std::make_unique<pipeline::KindOf<JourneyDomain>>("clients/", JourneyDomain(*dependencies.catalogue)));
   definition.kinds.push_back(std::make_unique<pipeline::KindOf<SourceDomain>>("sources/", SourceDomain()));
   definition.kinds.push_back(std::make_unique<pipeline::KindOf<ProviderDomain>>("organisations/", ProviderDomain()));
+  definition.kinds.push_back(
+      std::make_unique<pipeline::KindOf<BreakerDomain>>("breakers/", BreakerDomain(*dependencies.catalogue)));
   const pipeline::Dependencies parts{dependencies.clock, dependencies.database, dependencies.bus, dependencies.metrics,
                                      dependencies.peer_journal};
   std::unique_ptr<Service> service(new Service());
@@ -105,12 +110,18 @@ absl::StatusOr<std::unique_ptr<Service>> Service::Create(const Config& config, c
            .Help("Open journeys without an owner, or without a dated next step and an open interruption.")
            .Register(*dependencies.metrics)
            .Add({});
-  service->waiting_outreach_ =
-      &prometheus::BuildGauge()
-           .Name("polku_follow_up_waiting_outreach")
-           .Help("Open interruptions whose outreach is not asked for yet: held, or the processing is restricted.")
-           .Register(*dependencies.metrics)
-           .Add({});
+  auto& waiting = prometheus::BuildGauge()
+                      .Name("polku_follow_up_waiting_outreach")
+                      .Help("Open interruptions whose outreach is not asked for yet, by what it waits for.")
+                      .Register(*dependencies.metrics);
+  service->waiting_outreach_ = {{v1::OUTREACH_WAIT_HELD, &waiting.Add({{"for", "hold"}})},
+                                {v1::OUTREACH_WAIT_CLIENT_BUDGET, &waiting.Add({{"for", "client_budget"}})},
+                                {v1::OUTREACH_WAIT_BREAKER, &waiting.Add({{"for", "breaker"}})}};
+  service->breaker_tripped_ = &prometheus::BuildGauge()
+                                   .Name("polku_follow_up_outreach_breaker_tripped")
+                                   .Help("1 while outreach waits for a named person to release it.")
+                                   .Register(*dependencies.metrics)
+                                   .Add({});
   service->sources_ = SourceGaugesIn(*dependencies.metrics);
   return service;
 }
@@ -124,8 +135,12 @@ absl::Status Service::RefreshGauges() {
   ASSIGN_OR_RETURN(const auto reader, pipeline_->database().Read());
   ASSIGN_OR_RETURN(const int64_t violations, CountSafetyNetViolations(*reader, pipeline_->clock().Now()));
   safety_net_violations_->Set(static_cast<double>(violations));
-  ASSIGN_OR_RETURN(const int64_t waiting, CountWaitingOutreach(*reader));
-  waiting_outreach_->Set(static_cast<double>(waiting));
+  for (const auto& [wait, gauge] : waiting_outreach_) {
+    ASSIGN_OR_RETURN(const int64_t waiting, CountWaitingOutreach(*reader, wait));
+    gauge->Set(static_cast<double>(waiting));
+  }
+  ASSIGN_OR_RETURN(const v1::OutreachBreaker breaker, ReadBreaker(*reader));
+  breaker_tripped_->Set(breaker.has_trip_time() ? 1 : 0);
   ASSIGN_OR_RETURN(const SourceCounts sources, CountSources(*reader));
   sources_.reporting.sources->Set(static_cast<double>(sources.reporting.sources));
   sources_.reporting.held_findings->Set(static_cast<double>(sources.reporting.held_findings));

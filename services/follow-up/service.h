@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -16,6 +17,7 @@
 #include "libs/rpc/access.h"
 #include "libs/rpc/gate.h"
 #include "libs/store/database.h"
+#include "polku/follow_up/v1/api.pb.h"
 #include "prometheus/gauge.h"
 #include "prometheus/registry.h"
 
@@ -76,8 +78,9 @@ class Service {
 
   std::unique_ptr<pipeline::Pipeline> pipeline_;
   std::unique_ptr<Api> api_;
-  prometheus::Gauge* safety_net_violations_ = nullptr;  // Owned by the registry.
-  prometheus::Gauge* waiting_outreach_ = nullptr;       // Likewise.
+  prometheus::Gauge* safety_net_violations_ = nullptr;                             // Owned by the registry.
+  std::vector<std::pair<v1::OutreachWait, prometheus::Gauge*>> waiting_outreach_;  // Likewise, as the next one.
+  prometheus::Gauge* breaker_tripped_ = nullptr;
   SourceGauges sources_;
 };
 

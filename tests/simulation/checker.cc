@@ -10,6 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "google/protobuf/descriptor.h"
 #include "libs/audit/verify.h"
+#include "libs/base/calendar.h"
 #include "libs/base/status_macros.h"
 #include "libs/pipeline/feed.h"
 #include "libs/pipeline/wire.h"
@@ -18,6 +19,7 @@
 #include "polku/follow_up/v1/state.pb.h"
 #include "polku/referral/v1/state.pb.h"
 #include "services/follow-up/api/queries.h"
+#include "services/follow-up/domain/outreach_hold.h"
 #include "services/follow-up/domain/spells.h"
 #include "tests/simulation/assignments.h"
 #include "tests/simulation/feeds.h"
@@ -439,9 +441,19 @@ class Check {
         const bool held = journey->outreach_held_until_us() > absl::ToUnixMicros(world_.clock().Now()) &&
                           open.rule() != polku::follow_up::v1::RULE_CHANGED_CIRCUMSTANCE &&
                           !requests.contains(open.interruption());
+        if (follow_up::WaitOf(*journey, open) == polku::follow_up::v1::OUTREACH_WAIT_CLIENT_BUDGET) {
+          CheckBudget(*journey);
+          continue;
+        }
         if (!held && !tasks.contains(open.interruption())) Fault("I1: no outreach task for ", open.interruption());
       }
     }
+  }
+
+  // The client has been called about enough today.
+  void CheckBudget(const polku::follow_up::v1::JourneyRecord& journey) {
+    const bool today = journey.outreach_day() == DayNumberOf(LocalDay(world_.clock().Now()));
+    if (!today || journey.outreach_count() < 2) Fault("I1: outreach of ", journey.client(), " waits for no reason");
   }
 
   absl::Status SafetyNet() {

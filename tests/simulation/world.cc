@@ -15,6 +15,7 @@
 #include "services/coordinator-network/domain/client_domain.h"
 #include "services/coordinator-network/domain/coordinator_domain.h"
 #include "services/coordinator-network/service.h"
+#include "services/follow-up/domain/breaker.h"
 #include "services/follow-up/domain/journey.h"
 #include "services/follow-up/domain/provider.h"
 #include "services/follow-up/domain/source.h"
@@ -53,6 +54,7 @@ std::array<Kinds, kServices> MakeKinds() {
   Add("clients/", follow_up::JourneyDomain(TheCatalogue()), kinds[kFollowUp]);
   Add("sources/", follow_up::SourceDomain(), kinds[kFollowUp]);
   Add("organisations/", follow_up::ProviderDomain(), kinds[kFollowUp]);
+  Add("breakers/", follow_up::BreakerDomain(TheCatalogue()), kinds[kFollowUp]);
   return kinds;
 }
 

@@ -103,6 +103,17 @@ void AddOutreachAndRecords(CLI::App& app, Session& session) {
   AddRequest<FollowUpService>(*outreach, session,
                               {"release", "Before its day.", "--role coordinator outreach release clients/C"},
                               &Stub::ReleaseOutreach, {{"client"}});
+  CLI::App* breaker = AddCommand(app, "breaker", "What stops a storm of outreach: show, release.",
+                                 "--role lead breaker show breakers/outreach");
+  breaker->require_subcommand(1);
+  AddRequest<FollowUpService>(*breaker, session,
+                              {"show", "Whether it has tripped, by which rule, and how many wait.",
+                               "--role lead breaker show breakers/outreach"},
+                              &Stub::GetOutreachBreaker, {{"name"}});
+  AddRequest<FollowUpService>(*breaker, session,
+                              {"release", "Somebody has looked: what waits is asked for in paced steps.",
+                               "--role lead --user u1 breaker release breakers/outreach"},
+                              &Stub::ReleaseOutreachBreaker, {{"name"}});
   const std::string wrong = "--role coordinator records void clients/C/contacts/3 --reason wrong-client";
   CLI::App* records = AddCommand(app, "records", "What was recorded by mistake: void.", wrong);
   records->require_subcommand(1);

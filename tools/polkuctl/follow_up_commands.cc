@@ -272,8 +272,9 @@ void AddInterruptions(CLI::App& app, Session& session) {
       "--state",
       [listed](const std::string& t) { listed->set_state(Parsed(ParseEnumAs<InterruptionState>(t), "--state")); },
       "open, retracted, resolved");
+  AddField(*list, session, *listed, {"outreach_wait", "open ones whose outreach waits for that"}, false);
   AddPage<FollowUpService>(*list, session, listed, &Stub::ListInterruptions,
-                           {"name", "rule", "measure", "state", "counted_from", "due_time"});
+                           {"name", "rule", "measure", "state", "counted_from", "due_time", "outreach_wait"});
 
   CLI::App* explain = AddCommand(*interruptions, "explain", "Why it was found, and what it rests on.",
                                  "--role coordinator interruptions explain clients/C/interruptions/1 --language fi");

@@ -143,6 +143,7 @@ void AddTasks(CLI::App& app, Session& session) {
         *attempted->mutable_attempt_time() = Parsed(ParseInstant(t, session.Now()), "--time");
       },
       "RFC 3339; without it now");
+  AddField(*attempt, session, *attempted, {"call_back_date", "YYYY-MM-DD, with call later: the day agreed"}, false);
   AddCall<CoordinatorNetworkService>(
       *attempt, session, attempted, &Stub::RecordOutreachAttempt, [attempted, outcome, channel] {
         attempted->set_outcome(Parsed(ParseEnumAs<AttemptOutcome>(*outcome), "--outcome"));

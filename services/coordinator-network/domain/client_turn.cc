@@ -130,7 +130,7 @@ bool IsReferralTask(const v1::Task& task) { return task.kind() == v1::TASK_KIND_
 
 bool IsLeadTask(const v1::Task& task) {
   return IsReferralTask(task) || task.kind() == v1::TASK_KIND_HAND_OVER ||
-         task.rung() == polku::follow_up::v1::OUTREACH_RUNG_SUPERVISOR;
+         task.rung() >= polku::follow_up::v1::OUTREACH_RUNG_SUPERVISOR;
 }
 
 }  // namespace polku::coordinator_network

@@ -44,6 +44,20 @@ absl::Status CheckNextStep(const v1::CompleteTaskRequest& request, const v1::Tas
   return absl::OkStatus();
 }
 
+constexpr int kCallBackDaysMax = 60;
+
+absl::Status CheckCallBack(const v1::RecordOutreachAttemptRequest& request, absl::Time now) {
+  if (!request.has_call_back_date()) return absl::OkStatus();
+  if (request.outcome() != v1::ATTEMPT_OUTCOME_REACHED_CALL_LATER) {
+    return InvalidField("call_back_date", "goes with the outcome call later only");
+  }
+  ASSIGN_OR_RETURN(const absl::CivilDay day, pipeline::DayFrom(request.call_back_date(), "call_back_date"));
+  if (day < LocalDay(now) || day - LocalDay(now) > kCallBackDaysMax) {
+    return InvalidField("call_back_date", "must be today or later, at most 60 days away");
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<v1::Task> RecordAttempt(const v1::RecordOutreachAttemptRequest& request, ClientTurn& turn) {
@@ -58,6 +72,7 @@ absl::StatusOr<v1::Task> RecordAttempt(const v1::RecordOutreachAttemptRequest& r
     ASSIGN_OR_RETURN(attempt_time, pipeline::TimeFrom(request.attempt_time(), "attempt_time"));
     if (attempt_time > turn.context().now) return InvalidField("attempt_time", "is in the future");
   }
+  RETURN_IF_ERROR(CheckCallBack(request, turn.context().now));
   ASSIGN_OR_RETURN(const v1::Task task, OpenTask(request.task(), turn));
   v1::ClientSupportEvent event;
   v1::OutreachAttempted& attempted = *event.mutable_outreach_attempted();
@@ -66,7 +81,11 @@ absl::StatusOr<v1::Task> RecordAttempt(const v1::RecordOutreachAttemptRequest& r
   attempted.set_outcome(request.outcome());
   attempted.set_channel(request.channel());
   *attempted.mutable_attempt_time() = ToProto(attempt_time);
+  if (request.has_call_back_date()) *attempted.mutable_call_back_date() = request.call_back_date();
   turn.Emit(std::move(event));
+  if (request.has_call_back_date()) {
+    turn.EscalateTask(task.name(), task.rung(), ToProto(EndOfDay(pipeline::FromProto(request.call_back_date()))));
+  }
   return *turn.FindTask(task.name());
 }
 

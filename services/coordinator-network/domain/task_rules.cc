@@ -198,7 +198,7 @@ void OnOutreachEscalated(const polku::follow_up::v1::OutreachEscalated& fact, Cl
   if (task == nullptr || !IsOutreach(*task)) return;
   const std::string name = task->name();
   turn.EscalateTask(name, fact.rung(), fact.due_time());
-  if (fact.rung() == polku::follow_up::v1::OUTREACH_RUNG_SUPERVISOR) turn.MoveTask(name, kLead);
+  if (fact.rung() >= polku::follow_up::v1::OUTREACH_RUNG_SUPERVISOR) turn.MoveTask(name, kLead);
 }
 
 void OnPauseAgreed(const polku::follow_up::v1::PauseAgreed& fact, ClientTurn& turn) {

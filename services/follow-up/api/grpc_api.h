@@ -99,6 +99,16 @@ class Api final : public v1::FollowUpService::CallbackService {
                                                v1::CircumstanceEntry* reply) override {
     return gate_.Write(context, request, reply);
   }
+  grpc::ServerUnaryReactor* GetOutreachBreaker(grpc::CallbackServerContext* context,
+                                               const v1::GetOutreachBreakerRequest* request,
+                                               v1::OutreachBreaker* reply) override {
+    return gate_.Read(context, request, reply, follow_up::GetOutreachBreaker);
+  }
+  grpc::ServerUnaryReactor* ReleaseOutreachBreaker(grpc::CallbackServerContext* context,
+                                                   const v1::ReleaseOutreachBreakerRequest* request,
+                                                   v1::OutreachBreaker* reply) override {
+    return gate_.Write(context, request, reply);
+  }
   grpc::ServerUnaryReactor* RecordBenefitPeriod(grpc::CallbackServerContext* context,
                                                 const v1::RecordBenefitPeriodRequest* request,
                                                 v1::BenefitPeriod* reply) override {

@@ -13,6 +13,7 @@
 #include "libs/rpc/disclose.h"
 #include "polku/follow_up/v1/state.pb.h"
 #include "services/follow-up/api/journal_words.h"
+#include "services/follow-up/domain/breaker.h"
 #include "services/follow-up/domain/draft.h"
 #include "services/follow-up/domain/moment.h"
 #include "services/follow-up/domain/own_clients.h"
@@ -63,14 +64,17 @@ v1::Interruption FromRow(const store::Row& row) {
   if (const auto* end = std::get_if<int64_t>(&row[8]); end != nullptr) {
     *interruption.mutable_end_time() = ToProto(At(*end));
   }
+  interruption.set_outreach_wait(static_cast<v1::OutreachWait>(IntAt(row, 9)));
   interruption.set_outreach_waits(IntAt(row, 9) != 0);
   return interruption;
 }
 
 // The page of interruptions behind `after`; open ones are found by the small table of open ones.
-absl::StatusOr<std::vector<store::Row>> ReadInterruptions(rpc::ReadScope& scope, v1::Rule rule,
+absl::StatusOr<std::vector<store::Row>> ReadInterruptions(rpc::ReadScope& scope,
+                                                          const v1::ListInterruptionsRequest& request,
                                                           v1::InterruptionState state,
                                                           const rpc::Pager::Cursor& cursor) {
+  const v1::Rule rule = request.rule();
   const int64_t limit = cursor.limit + 1;
   if (state == v1::INTERRUPTION_STATE_OPEN) {
     const int64_t due = cursor.after.empty() ? INT64_MIN : IntAt(cursor.after, 0);
@@ -78,8 +82,9 @@ absl::StatusOr<std::vector<store::Row>> ReadInterruptions(rpc::ReadScope& scope,
     return scope.reader.Query(
         "SELECT interruption, rule, measure, counted_from_us, due_us, rules_version, 1, 0, NULL, outreach_waits "
         "FROM open_interruption WHERE ($1 = 0 OR rule = $1) AND (due_us > $2 OR (due_us = $2 AND interruption > $3)) "
-        "ORDER BY due_us, interruption LIMIT $4",
-        {store::Value(int64_t{rule}), store::Value(due), store::Value(name), store::Value(limit)});
+        "AND ($5 = 0 OR outreach_waits = $5) ORDER BY due_us, interruption LIMIT $4",
+        {store::Value(int64_t{rule}), store::Value(due), store::Value(name), store::Value(limit),
+         store::Value(int64_t{request.outreach_wait()})});
   }
   const std::string name = cursor.after.empty() ? "" : TextAt(cursor.after, 1);
   return scope.reader.Query(
@@ -134,9 +139,10 @@ absl::StatusOr<v1::ListInterruptionsResponse> ListInterruptions(rpc::ReadScope& 
                                                                 const v1::ListInterruptionsRequest& request) {
   const v1::InterruptionState state =
       request.state() == v1::INTERRUPTION_STATE_UNSPECIFIED ? v1::INTERRUPTION_STATE_OPEN : request.state();
-  const std::string fingerprint = absl::StrCat("interruptions/", request.rule(), "/", state);
+  const std::string fingerprint =
+      absl::StrCat("interruptions/", request.rule(), "/", state, "/", request.outreach_wait());
   ASSIGN_OR_RETURN(const auto cursor, scope.pager.Open(fingerprint, request.page_token(), request.page_size()));
-  ASSIGN_OR_RETURN(const auto rows, ReadInterruptions(scope, request.rule(), state, cursor));
+  ASSIGN_OR_RETURN(const auto rows, ReadInterruptions(scope, request, state, cursor));
   v1::ListInterruptionsResponse response;
   const size_t shown = std::min(rows.size(), static_cast<size_t>(cursor.limit));
   for (size_t i = 0; i < shown; ++i) *response.add_interruptions() = FromRow(rows[i]);
@@ -202,9 +208,26 @@ absl::StatusOr<v1::ListSafetyNetViolationsResponse> ListSafetyNetViolations(
   return response;
 }
 
-absl::StatusOr<int64_t> CountWaitingOutreach(store::Reader& reader) {
-  ASSIGN_OR_RETURN(const auto rows,
-                   reader.Query("SELECT COUNT(*) FROM open_interruption WHERE outreach_waits = 1", {}));
+absl::StatusOr<v1::OutreachBreaker> GetOutreachBreaker(rpc::ReadScope& scope,
+                                                       const v1::GetOutreachBreakerRequest& request) {
+  if (request.name() != kOutreachBreaker) return InvalidField("name", absl::StrCat("must be ", kOutreachBreaker));
+  return ReadBreaker(scope.reader);
+}
+
+absl::StatusOr<v1::OutreachBreaker> ReadBreaker(store::Reader& reader) {
+  const std::vector<std::string> keys = {kOutreachBreaker};
+  ASSIGN_OR_RETURN(const auto stored, reader.Load(keys));
+  v1::BreakerRecord record;
+  if (!record.ParseFromString(stored[0].state)) return absl::DataLossError("the stored breaker does not parse");
+  v1::OutreachBreaker breaker = BreakerView(record);
+  ASSIGN_OR_RETURN(const int64_t waiting, CountWaitingOutreach(reader, v1::OUTREACH_WAIT_BREAKER));
+  breaker.set_waiting(static_cast<int32_t>(waiting));
+  return breaker;
+}
+
+absl::StatusOr<int64_t> CountWaitingOutreach(store::Reader& reader, v1::OutreachWait wait) {
+  ASSIGN_OR_RETURN(const auto rows, reader.Query("SELECT COUNT(*) FROM open_interruption WHERE outreach_waits = $1",
+                                                 {store::Value(int64_t{wait})}));
   return IntAt(rows[0], 0);
 }
 

@@ -35,8 +35,12 @@ absl::StatusOr<v1::ListSafetyNetViolationsResponse> ListSafetyNetViolations(
 absl::StatusOr<v1::ListAtRiskResponse> ListAtRisk(rpc::ReadScope& scope, const v1::ListAtRiskRequest& request,
                                                   const pathway::Catalogue& catalogue);
 
-// Open interruptions whose outreach is not asked for yet.
-absl::StatusOr<int64_t> CountWaitingOutreach(store::Reader& reader);
+absl::StatusOr<v1::OutreachBreaker> GetOutreachBreaker(rpc::ReadScope& scope,
+                                                       const v1::GetOutreachBreakerRequest& request);
+absl::StatusOr<v1::OutreachBreaker> ReadBreaker(store::Reader& reader);
+
+// Open interruptions whose outreach waits for that.
+absl::StatusOr<int64_t> CountWaitingOutreach(store::Reader& reader, v1::OutreachWait wait);
 
 // How many clients that list holds.
 absl::StatusOr<int64_t> CountSafetyNetViolations(store::Reader& reader, absl::Time now);

@@ -268,21 +268,28 @@ void Apply(const AttendanceRecorded& event, JourneyRecord& state) {
 }
 
 void Apply(const polku::coordinator_network::v1::OutreachAttempted& event, JourneyRecord& state) {
+  using namespace polku::coordinator_network::v1;  // NOLINT: its enumerators.
+  const int64_t attempt_us = UsOf(event.attempt_time());
+  InterruptionRecord* open = MutableInterruption(state, event.interruption());
   switch (event.outcome()) {
-    case polku::coordinator_network::v1::ATTEMPT_OUTCOME_REACHED_WILL_RETURN:
-    case polku::coordinator_network::v1::ATTEMPT_OUTCOME_REACHED_CALL_LATER:
-    case polku::coordinator_network::v1::ATTEMPT_OUTCOME_REACHED_REFUSES:
-    case polku::coordinator_network::v1::ATTEMPT_OUTCOME_REACHED_NEEDS_CHANGED:
+    case ATTEMPT_OUTCOME_REACHED_WILL_RETURN:
+    case ATTEMPT_OUTCOME_REACHED_CALL_LATER:
+    case ATTEMPT_OUTCOME_REACHED_REFUSES:
+    case ATTEMPT_OUTCOME_REACHED_NEEDS_CHANGED:
       break;
+    case ATTEMPT_OUTCOME_NUMBER_INVALID:
+    case ATTEMPT_OUTCOME_NO_CONTACT_DETAILS:
+      if (open != nullptr) open->set_useless_us(std::max(open->useless_us(), attempt_us));
+      return;
     default:
       return;  // An attempt that reached nobody is no contact.
   }
-  const int64_t attempt_us = UsOf(event.attempt_time());
   NoteActivity(attempt_us, state);
-  // The client can be reached: the next rung has time from here on.
-  if (InterruptionRecord* open = MutableInterruption(state, event.interruption()); open != nullptr) {
-    open->set_ladder_from_us(std::max(open->ladder_from_us(), attempt_us));
-  }
+  if (open == nullptr) return;
+  // The client can be reached: the next rung has time from here on, or from the day that was agreed.
+  const int64_t from_us = event.has_call_back_date() ? StartUs(event.call_back_date()) : attempt_us;
+  open->set_ladder_from_us(std::max({open->ladder_from_us(), attempt_us, from_us}));
+  open->clear_useless_us();
 }
 
 void Apply(const ContactRecorded& event, JourneyRecord& state) {
@@ -420,12 +427,29 @@ void Apply(const OutreachSettled& event, JourneyRecord& state) {
 
 void Apply(const OutreachRequested& event, JourneyRecord& state) {
   InterruptionRecord* open = MutableInterruption(state, event.interruption());
-  if (open != nullptr) open->set_ladder_from_us(UsOf(event.request_time()));
+  if (open == nullptr) return;
+  open->set_ladder_from_us(UsOf(event.request_time()));
+  open->clear_stage();
+}
+
+void Apply(const OutreachAsked& event, JourneyRecord& state) {
+  const int day = DayNumberOf(LocalDay(FromProto(event.ask_time())));
+  state.set_outreach_count(state.outreach_day() == day ? state.outreach_count() + 1 : 1);
+  state.set_outreach_day(day);
+  InterruptionRecord* open = MutableInterruption(state, event.interruption());
+  if (open != nullptr) open->set_stage(OUTREACH_STAGE_ASKED);
+}
+
+void Apply(const OutreachLetThrough& event, JourneyRecord& state) {
+  InterruptionRecord* open = MutableInterruption(state, event.interruption());
+  if (open != nullptr) open->set_stage(OUTREACH_STAGE_LET_THROUGH);
 }
 
 void Apply(const OutreachEscalated& event, JourneyRecord& state) {
   InterruptionRecord* open = MutableInterruption(state, event.interruption());
-  if (open != nullptr) open->set_rung(event.rung());
+  if (open == nullptr) return;
+  open->set_rung(event.rung());
+  open->clear_useless_us();
 }
 
 void Apply(const SessionsRedrawn& event, JourneyRecord& state) {
@@ -561,6 +585,10 @@ void Evolve(const JourneyEvent& event, JourneyRecord& state) {
       return Apply(event.reporting_interval_learned(), state);
     case JourneyEvent::kOutreachRequested:
       return Apply(event.outreach_requested(), state);
+    case JourneyEvent::kOutreachAsked:
+      return Apply(event.outreach_asked(), state);
+    case JourneyEvent::kOutreachLetThrough:
+      return Apply(event.outreach_let_through(), state);
     case JourneyEvent::kOutreachEscalated:
       return Apply(event.outreach_escalated(), state);
     case JourneyEvent::kOutreachSettled:

@@ -5,6 +5,7 @@
 
 #include "libs/pipeline/proto_time.h"
 #include "services/follow-up/domain/moment.h"
+#include "services/follow-up/domain/outreach_hold.h"
 #include "services/follow-up/domain/spells.h"
 
 namespace polku::follow_up {
@@ -272,6 +273,7 @@ Steps StepsOf(const JourneyRecord& journey, const RuleSet& rules) {
 int64_t NextDueUs(const JourneyRecord& journey, const RuleSet& rules) {
   if (!journey.open()) return 0;
   int64_t next = journey.outreach_held_until_us();
+  if (const int64_t budget = BudgetReturnsUs(journey); budget != 0 && (next == 0 || budget < next)) next = budget;
   const auto take = [&](const Finding& finding) {
     if (FindOpen(journey, finding) != nullptr) return;
     const Hold* hold = FindHold(journey, finding);

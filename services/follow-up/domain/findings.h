@@ -134,7 +134,7 @@ struct NextRung {
   int64_t call_us = 0;  // When the rung before is used up.
   int64_t due_us = 0;   // When it is used up itself.
 };
-// None once the supervisor has been called, and while its outreach waits (ladder.cc).
+// None once the last one has been called, and while its outreach waits (ladder.cc).
 std::optional<NextRung> NextRungOf(const polku::follow_up::v1::JourneyRecord& journey,
                                    const polku::follow_up::v1::InterruptionRecord& open,
                                    const polku::pathway::v1::RuleSet& rules);

@@ -7,6 +7,7 @@
 #include "services/follow-up/domain/findings.h"
 #include "services/follow-up/domain/journey.h"
 #include "services/follow-up/domain/moment.h"
+#include "services/follow-up/domain/outreach_hold.h"
 #include "services/follow-up/domain/provider_feed.h"
 #include "services/follow-up/domain/sessions.h"
 
@@ -51,6 +52,8 @@ std::map<std::string, std::string> LookupQueries() {
        "FROM contact c LEFT JOIN voided_contact v ON v.contact = c.contact WHERE c.client = $1 AND "
        "(c.contact = $2 OR (c.organisation = $3 AND c.time_us >= $4)) ORDER BY c.time_us, c.contact"},
       {kClientsOfProviderLookup, "SELECT DISTINCT client FROM measure WHERE provider = $1 ORDER BY client"},
+      {kWaitingAtBreakerLookup,
+       "SELECT interruption FROM open_interruption WHERE outreach_waits = 3 ORDER BY due_us, interruption LIMIT $1"},
       {kHeldBySourceLookup, "SELECT client FROM held WHERE source = $1 ORDER BY client"},
   };
 }
@@ -129,7 +132,7 @@ std::vector<IndexRow> JourneyDomain::Index(const State& journey) const {
     rows.push_back({&kOpenInterruptionTable,
                     {each.interruption()},
                     {int64_t{each.rule()}, each.measure(), each.counted_from_us(), each.due_us(),
-                     journey.rules_version(), int64_t{each.ladder_from_us() == 0}}});
+                     journey.rules_version(), int64_t{WaitOf(journey, each)}}});
   }
   std::map<std::string, int64_t> held;
   for (const Hold& hold : journey.holds()) {

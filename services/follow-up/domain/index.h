@@ -33,6 +33,9 @@ inline constexpr char kClientsOfProviderLookup[] = "clients_of_provider";
 // By source: clients with something held for it.
 inline constexpr char kHeldBySourceLookup[] = "held_by_source";
 
+// At most so many: interruptions whose outreach waits for the breaker, those due first.
+inline constexpr char kWaitingAtBreakerLookup[] = "waiting_at_breaker";
+
 // By client, contact, organisation, instant: that contact, and those of the organisation since the instant, meetings
 // among them: contact, time_us, organisation, whether it was a meeting, whether it is void.
 inline constexpr char kContactsOfClientLookup[] = "contacts_of_client";

@@ -57,6 +57,9 @@ absl::StatusOr<Reply> Take(const JourneyInput& input, Draft& draft) {
       return VoidRecord(input.void_record(), draft);
     case JourneyInput::kRecordBenefitPeriod:
       return RecordBenefitPeriod(input.record_benefit_period(), draft);
+    case JourneyInput::kOutreachLetThrough:
+      TakeLetThrough(input.outreach_let_through(), draft);
+      return Reply();
     case JourneyInput::kClosureTold:
       TakeClosure(input.closure_told(), draft);
       return Reply();

@@ -112,9 +112,9 @@ absl::StatusOr<Reply> ResolveInterruption(const ResolveInterruptionRequest& requ
   }
   ASSIGN_OR_RETURN(const InterruptionRecord open, OpenOne(draft.state(), request.name()));
   RETURN_IF_ERROR(CheckNextStep(request, open.rule(), draft));
+  Interruption view = InterruptionView(draft.state(), open);
   Resolve(open, request.outcome(), draft.now(), request.has_next_step_date() ? &request.next_step_date() : nullptr,
           draft);
-  Interruption view = InterruptionView(open, draft.state().rules_version());
   view.set_state(INTERRUPTION_STATE_RESOLVED);
   view.set_outcome(request.outcome());
   *view.mutable_end_time() = ToProto(draft.now());

@@ -118,6 +118,8 @@ absl::StatusOr<std::string> JourneyDomain::KeyOf(const Input& input) const {
       return KeyOfVoid(input.void_record());
     case Input::kRecheckCoverage:
       return ClientIn(input.recheck_coverage().client(), "clients/*", "client");
+    case Input::kOutreachLetThrough:
+      return ClientIn(input.outreach_let_through().interruption(), "clients/*/interruptions/*", "interruption");
     case Input::kClosureTold:
       return ClientIn(input.closure_told().client(), "clients/*", "client");
     default:

@@ -14,13 +14,15 @@ std::optional<NextRung> NextRungOf(const JourneyRecord& journey, const Interrupt
   if (OutreachWaits(journey, open.rule())) return std::nullopt;
   // Office days by which each rung is used up, the first attempt first.
   const int limits[] = {rules.outreach_first_attempt_office_days(), rules.outreach_second_attempt_office_days(),
-                        rules.outreach_letter_office_days(), rules.outreach_visit_office_days(),
-                        rules.outreach_supervisor_office_days()};
+                        rules.outreach_letter_office_days(),        rules.outreach_visit_office_days(),
+                        rules.outreach_supervisor_office_days(),    rules.outreach_meeting_office_days()};
   // The call is asked for by OutreachRequested itself.
   const int last = std::max<int>(open.rung(), OUTREACH_RUNG_CALL);
-  if (open.ladder_from_us() == 0 || last >= OUTREACH_RUNG_SUPERVISOR) return std::nullopt;
+  if (open.ladder_from_us() == 0 || last >= OUTREACH_RUNG_MEETING) return std::nullopt;
   const absl::CivilDay from = LocalDay(At(open.ladder_from_us()));
-  return NextRung{static_cast<OutreachRung>(last + 1), Micros(EndOfOfficeDay(from, limits[last - 1])),
+  const int64_t used_up_us = Micros(EndOfOfficeDay(from, limits[last - 1]));
+  const bool useless = open.useless_us() != 0 && open.useless_us() < used_up_us;
+  return NextRung{static_cast<OutreachRung>(last + 1), useless ? open.useless_us() : used_up_us,
                   Micros(EndOfOfficeDay(from, limits[last]))};
 }
 

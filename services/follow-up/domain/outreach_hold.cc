@@ -38,6 +38,13 @@ bool OutreachWaits(const JourneyRecord& journey, Rule rule) {
   return journey.restricted() || (journey.outreach_held_until_us() != 0 && rule != RULE_CHANGED_CIRCUMSTANCE);
 }
 
+OutreachWait WaitOf(const JourneyRecord& journey, const InterruptionRecord& open) {
+  if (open.ladder_from_us() != 0) return OUTREACH_WAIT_UNSPECIFIED;
+  // Also of a held one: the breaker owes it an answer.
+  if (open.stage() == OUTREACH_STAGE_ASKED) return OUTREACH_WAIT_BREAKER;
+  return OutreachWaits(journey, open.rule()) ? OUTREACH_WAIT_HELD : OUTREACH_WAIT_CLIENT_BUDGET;
+}
+
 void EndHoldThatIsOver(Draft& draft) {
   const int64_t until_us = draft.state().outreach_held_until_us();
   if (until_us != 0 && until_us <= draft.now_us()) Release(until_us, draft);

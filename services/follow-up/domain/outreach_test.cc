@@ -11,6 +11,7 @@ namespace polku::follow_up {
 namespace {
 
 using namespace polku::follow_up::v1;  // NOLINT
+using polku::coordinator_network::v1::AttemptOutcome;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
@@ -43,13 +44,53 @@ std::vector<std::string> Rungs(const Follower& follower) {
   return rungs;
 }
 
-TEST(Ladder, CallsEachRungOnceAndEndsWithTheSupervisor) {
+TEST(Ladder, CallsEachRungOnceAndEndsWithAMeeting) {
   Follower follower(Local("2026-03-02 08:00"));
   follower.Run(TwiceAWeek());
   follower.AdvanceTo(Local("2026-03-22 08:00"));
   // Found on Thursday 5 March: used up by the end of the 1st, 3rd, 5th and 7th office day behind it.
-  EXPECT_THAT(Rungs(follower), ElementsAre("2 03-07 00:00 03-11 00:00", "3 03-11 00:00 03-13 00:00",
-                                           "4 03-13 00:00 03-17 00:00", "5 03-17 00:00 03-20 00:00"));
+  EXPECT_THAT(Rungs(follower),
+              ElementsAre("2 03-07 00:00 03-11 00:00", "3 03-11 00:00 03-13 00:00", "4 03-13 00:00 03-17 00:00",
+                          "5 03-17 00:00 03-20 00:00", "6 03-20 00:00 04-03 00:00"));
+}
+
+JourneyInput Attempted(AttemptOutcome outcome, absl::Time time) {
+  JourneyInput input;
+  auto& fact = *input.mutable_outreach_attempted();
+  fact.set_task(absl::StrCat(kClient, "/tasks/1"));
+  fact.set_interruption(absl::StrCat(kClient, "/interruptions/1"));
+  fact.set_outcome(outcome);
+  *fact.mutable_attempt_time() = pipeline::ToProto(time);
+  return input;
+}
+
+TEST(Ladder, GoesOnAtOnceWhenAnAttemptShowsThatItCannotReachTheClient) {
+  Follower follower(Local("2026-03-02 08:00"));
+  follower.Run(TwiceAWeek());
+  follower.AdvanceTo(Local("2026-03-06 10:00"));
+  ASSERT_THAT(follower.Give(Attempted(polku::coordinator_network::v1::ATTEMPT_OUTCOME_NUMBER_INVALID, follower.now())),
+              IsOk());
+  follower.AdvanceTo(Local("2026-03-06 11:00"));
+  EXPECT_THAT(Rungs(follower), ElementsAre("2 03-06 10:00 03-11 00:00"));
+  follower.AdvanceTo(Local("2026-03-06 12:00"));
+  ASSERT_THAT(
+      follower.Give(Attempted(polku::coordinator_network::v1::ATTEMPT_OUTCOME_NO_CONTACT_DETAILS, follower.now())),
+      IsOk());
+  follower.AdvanceTo(Local("2026-03-10 11:00"));
+  EXPECT_THAT(Rungs(follower), ElementsAre("2 03-06 10:00 03-11 00:00", "3 03-06 12:00 03-13 00:00"));
+}
+
+TEST(Ladder, WaitsForTheDayOnWhichTheClientAskedToBeCalledBack) {
+  Follower follower(Local("2026-03-02 08:00"));
+  follower.Run(TwiceAWeek());
+  follower.AdvanceTo(Local("2026-03-06 10:00"));
+  JourneyInput input = Attempted(polku::coordinator_network::v1::ATTEMPT_OUTCOME_REACHED_CALL_LATER, follower.now());
+  *input.mutable_outreach_attempted()->mutable_call_back_date() = Day("2026-03-12");
+  ASSERT_THAT(follower.Give(input), IsOk());
+  follower.AdvanceTo(Local("2026-03-14 00:00") - absl::Microseconds(1));
+  EXPECT_THAT(Rungs(follower), IsEmpty());
+  follower.AdvanceTo(Local("2026-03-14 00:00"));
+  EXPECT_THAT(Rungs(follower), ElementsAre("2 03-14 00:00 03-18 00:00"));
 }
 
 TEST(Ladder, StartsAgainWithAnAttemptThatReachedTheClientAndEndsWithTheInterruption) {

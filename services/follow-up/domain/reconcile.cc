@@ -93,28 +93,6 @@ void SetHolds(std::vector<Hold> holds, Draft& draft) {
   draft.Emit(std::move(event));
 }
 
-void RequestOutreach(const InterruptionRecord& open, Draft& draft) {
-  if (OutreachWaits(draft.state(), open.rule())) return;
-  JourneyEvent event;
-  OutreachRequested& outreach = *event.mutable_outreach_requested();
-  outreach.set_interruption(open.interruption());
-  outreach.set_rule(open.rule());
-  outreach.set_measure(open.measure());
-  *outreach.mutable_request_time() = ToProto(draft.now());
-  *outreach.mutable_due_time() =
-      ToProto(EndOfOfficeDay(LocalDay(draft.now()), draft.rules().outreach_first_attempt_office_days()));
-  outreach.set_next_step_required(NeedsNextStep(open.rule()));
-  draft.Emit(std::move(event));
-}
-
-// What had waited is asked for once nothing holds it back.
-void RequestWaitingOutreach(Draft& draft) {
-  for (int i = 0; i < draft.state().interruptions_size(); ++i) {
-    const InterruptionRecord open = draft.state().interruptions(i);
-    if (open.ladder_from_us() == 0) RequestOutreach(open, draft);
-  }
-}
-
 template <class Event>
 void SetClock(const Finding& finding, Event& event) {
   *event.mutable_counted_from() = ToProto(At(finding.counted_from_us));
@@ -138,7 +116,6 @@ void Open(const Finding& finding, Draft& draft) {
   }
   *interrupted.mutable_why() = WhyFound(finding, draft.state(), draft.rules());
   draft.Emit(std::move(event));
-  RequestOutreach(InterruptionRecord(*draft.state().interruptions().rbegin()), draft);
 }
 
 void Amend(const std::string& interruption, const Finding& finding, Draft& draft) {
@@ -368,7 +345,7 @@ void Reconcile(const Coverage& coverage, Draft& draft) {
     findings = Findings(draft.state(), draft.rules());  // What was retracted may uncover another one.
   }
   std::vector<Hold> holds = OpenNewOnes(findings, coverage, draft);
-  RequestWaitingOutreach(draft);
+  AskForOutreach(draft);
   CallRungs(coverage, draft, holds);
   HoldUnmarkedSessions(coverage, draft, holds);
   SetHolds(std::move(holds), draft);

@@ -5,6 +5,7 @@
 #include "libs/pipeline/proto_time.h"
 #include "services/follow-up/domain/findings.h"
 #include "services/follow-up/domain/moment.h"
+#include "services/follow-up/domain/outreach_hold.h"
 
 namespace polku::follow_up {
 
@@ -28,7 +29,7 @@ Measure MeasureView(const MeasureRecord& measure) {
   return view;
 }
 
-Interruption InterruptionView(const InterruptionRecord& interruption, const std::string& rules_version) {
+Interruption InterruptionView(const JourneyRecord& journey, const InterruptionRecord& interruption) {
   Interruption view;
   view.set_name(interruption.interruption());
   view.set_rule(interruption.rule());
@@ -36,8 +37,9 @@ Interruption InterruptionView(const InterruptionRecord& interruption, const std:
   view.set_state(INTERRUPTION_STATE_OPEN);
   *view.mutable_counted_from() = ToProto(At(interruption.counted_from_us()));
   *view.mutable_due_time() = ToProto(At(interruption.due_us()));
-  view.set_rules_version(rules_version);
-  view.set_outreach_waits(interruption.ladder_from_us() == 0);
+  view.set_rules_version(journey.rules_version());
+  view.set_outreach_wait(WaitOf(journey, interruption));
+  view.set_outreach_waits(view.outreach_wait() != OUTREACH_WAIT_UNSPECIFIED);
   view.set_statutory_point(interruption.point());
   return view;
 }
@@ -113,7 +115,7 @@ Journey JourneyView(const JourneyRecord& journey, const polku::pathway::v1::Rule
     if (!HasEnded(measure)) *view.add_measures() = MeasureView(measure);
   }
   for (const InterruptionRecord& interruption : journey.interruptions()) {
-    *view.add_interruptions() = InterruptionView(interruption, journey.rules_version());
+    *view.add_interruptions() = InterruptionView(journey, interruption);
   }
   for (const PauseRecord& pause : journey.pauses()) *view.add_pauses() = PauseView(pause);
   if (journey.has_transition()) *view.mutable_transition() = TransitionView(journey.transition());

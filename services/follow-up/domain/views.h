@@ -11,8 +11,8 @@ namespace polku::follow_up {
 
 polku::follow_up::v1::Measure MeasureView(const polku::follow_up::v1::MeasureRecord& measure);
 // Of an open one.
-polku::follow_up::v1::Interruption InterruptionView(const polku::follow_up::v1::InterruptionRecord& interruption,
-                                                    const std::string& rules_version);
+polku::follow_up::v1::Interruption InterruptionView(const polku::follow_up::v1::JourneyRecord& journey,
+                                                    const polku::follow_up::v1::InterruptionRecord& interruption);
 // "clients/C/benefit-periods/N".
 std::string BenefitName(const polku::follow_up::v1::JourneyRecord& journey,
                         const polku::follow_up::v1::BenefitRecord& benefit);

@@ -199,6 +199,8 @@ Text RungInWords(OutreachRung rung) {
       return Say("kirje tai viesti", "a letter or message");
     case OUTREACH_RUNG_VISIT:
       return Say("käynti", "a visit");
+    case OUTREACH_RUNG_MEETING:
+      return Say("verkoston esihenkilö kutsuu koolle monialaisen palaverin", "the lead calls a multi-agency meeting");
     case OUTREACH_RUNG_SUPERVISOR:
       return Say("esihenkilön ratkaisu", "the supervisor's decision");
     default:

@@ -67,6 +67,12 @@ outreach_second_attempt_office_days: 3
 outreach_letter_office_days: 5
 outreach_visit_office_days: 7
 outreach_supervisor_office_days: 10
+outreach_meeting_office_days: 20
+outreach_client_day_max: 2
+outreach_rule_day_max: 200
+outreach_day_max: 300
+outreach_release_count: 20
+outreach_release_interval: 15m
 assessment_complete_within_days: 90
 assessment_first_contact_office_days: 1
 assessment_first_meeting_days: 7
@@ -155,7 +161,11 @@ absl::Status Follower::Give(const JourneyInput& input) {
   }
   ASSIGN_OR_RETURN(auto decision, domain_.Decide(state_, input, context));
   erased = decision.erase;
-  for (pipeline::Step& step : decision.steps) steps.push_back(std::move(step));
+  std::vector<OutreachAsked> asked;
+  for (pipeline::Step& step : decision.steps) {
+    const auto* ask = dynamic_cast<const OutreachAsked*>(step.input.get());
+    ask == nullptr ? steps.push_back(std::move(step)) : asked.push_back(*ask);
+  }
   for (JourneyEvent& event : decision.events) {
     domain_.Evolve(event, state_);
     for (pipeline::IndexRow& row : domain_.RowsOf(event)) {
@@ -164,6 +174,12 @@ absl::Status Follower::Give(const JourneyInput& input) {
       if (row.shape == &kVoidedContactTable) voided_contacts_[row.key] = row.values;
     }
     events_.push_back(std::move(event));
+  }
+  for (const OutreachAsked& each : asked) {
+    if (!breaker_lets) continue;
+    JourneyInput let;
+    let.mutable_outreach_let_through()->set_interruption(each.interruption());
+    RETURN_IF_ERROR(Give(let));
   }
   return absl::OkStatus();
 }

@@ -62,7 +62,8 @@ class Follower {
   std::string user = "anna";
   std::string organisation;
   polku::common::v1::Segment segment = polku::common::v1::SEGMENT_UNEMPLOYED;
-  std::vector<pipeline::Step> steps;  // All that were decided.
+  std::vector<pipeline::Step> steps;  // All that were decided, but for those to the breaker.
+  bool breaker_lets = true;           // Whether it answers at once, or not at all.
   bool erased = false;                // The last decision asked for it.
 
  private:
