@@ -138,6 +138,7 @@ void CheckRules(const RuleSet& rules, Faults& faults) {
   check.Range("assessment_consultation_days", rules.assessment_consultation_days(), 1, 365);
   check.Range("outreach_rule_day_max", rules.outreach_rule_day_max(), 1, 1000000);
   check.Range("outreach_day_max", rules.outreach_day_max(), 1, 1000000);
+  check.Range("review_list_max", rules.review_list_max(), 1, 100);
   check.Range("outreach_release_count", rules.outreach_release_count(), 1, 1000);
   check.Duration("outreach_release_interval", rules.outreach_release_interval(), absl::Minutes(1), absl::Hours(24));
   CheckStatutoryPoints(rules, faults);
@@ -174,7 +175,8 @@ void CheckRuleChanges(const RuleSet& rules, const RuleSet& changes, Faults& faul
                             "outreach_rule_day_max",
                             "outreach_day_max",
                             "outreach_release_count",
-                            "outreach_release_interval"}) {
+                            "outreach_release_interval",
+                            "review_list_max"}) {
     if (faults.Given(prefix + field)) faults.Add(prefix + field, "is no number that a pathway can change");
   }
   const RuleSet changed = WithChanges(rules, changes);

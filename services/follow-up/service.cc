@@ -54,6 +54,8 @@ std::vector<rpc::MethodPermission> Permissions() {
           {"polku.follow_up.v1.FollowUpService/DeclineTransition", deciders},
           {"polku.follow_up.v1.FollowUpService/RecordCircumstance", tellers},
           {"polku.follow_up.v1.FollowUpService/RecordBenefitPeriod", tellers},
+          {"polku.follow_up.v1.FollowUpService/ImportJourney", {"lead"}},
+          {"polku.follow_up.v1.FollowUpService/RequestReviewedOutreach", deciders},
           {"polku.follow_up.v1.FollowUpService/GetOutreachBreaker", {"lead", "operator"}},
           {"polku.follow_up.v1.FollowUpService/ReleaseOutreachBreaker", {"lead", "operator"}},
           {"polku.follow_up.v1.FollowUpService/RecordClosure", {"provider", "lead"}, systems},
@@ -116,7 +118,8 @@ absl::StatusOr<std::unique_ptr<Service>> Service::Create(const Config& config, c
                       .Register(*dependencies.metrics);
   service->waiting_outreach_ = {{v1::OUTREACH_WAIT_HELD, &waiting.Add({{"for", "hold"}})},
                                 {v1::OUTREACH_WAIT_CLIENT_BUDGET, &waiting.Add({{"for", "client_budget"}})},
-                                {v1::OUTREACH_WAIT_BREAKER, &waiting.Add({{"for", "breaker"}})}};
+                                {v1::OUTREACH_WAIT_BREAKER, &waiting.Add({{"for", "breaker"}})},
+                                {v1::OUTREACH_WAIT_REVIEW, &waiting.Add({{"for", "review"}})}};
   service->breaker_tripped_ = &prometheus::BuildGauge()
                                    .Name("polku_follow_up_outreach_breaker_tripped")
                                    .Help("1 while outreach waits for a named person to release it.")

@@ -199,6 +199,7 @@ void AddJourneys(CLI::App& app, Session& session) {
     PrintTimeline(session, timeline, 0, *language);
   });
 
+  AddJourneyImport(*journeys, session);
   CLI::App* follow = AddCommand(*journeys, "follow", "Prints what happens to a client as it happens; Ctrl-C ends it.",
                                 "--role coordinator journeys follow clients/C");
   auto followed = std::make_shared<GetJourneyRequest>();

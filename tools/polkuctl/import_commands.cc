@@ -10,6 +10,7 @@
 #include "polku/follow_up/v1/api.grpc.pb.h"
 #include "polku/referral/v1/api.grpc.pb.h"
 #include "tools/polkuctl/import_key.h"
+#include "tools/polkuctl/import_outcome.h"
 #include "tools/polkuctl/import_rows.h"
 #include "tools/polkuctl/input.h"
 #include "tools/polkuctl/session.h"
@@ -35,68 +36,6 @@ struct Options {
 std::string DefaultKeyFile() {
   const char* home = std::getenv("HOME");
   return absl::StrCat(home == nullptr ? "." : home, "/.polku-import.key");
-}
-
-// What becomes of the lines of one file.
-class Outcome {
- public:
-  Outcome(Session& session, const std::vector<Refusal>& refusals) : session_(session) {
-    for (const Refusal& refusal : refusals) Refused(refusal);
-  }
-
-  void Imported(int lines) { imported_ += lines; }
-  void Already(int lines) { already_ += lines; }
-  void Refused(const Refusal& refusal) {
-    refused_.insert(refusal.line);
-    session_.err << "line " << refusal.line;
-    if (!refusal.column.empty()) session_.err << ", column " << refusal.column;
-    session_.err << ": " << refusal.reason << "\n";
-  }
-  // The last word. The exit code says that a line was refused, unless a call has failed already.
-  void Tell() {
-    Print("imported");
-    if (!refused_.empty() && session_.exit_code == kOk) session_.exit_code = kRefused;
-  }
-  void TellDryRun(size_t good) {
-    imported_ = static_cast<int>(good);
-    Print("good");
-    session_.err << "dry run: nothing was sent. Checked: columns, dates, numbers, codes, names. Not checked: what only "
-                    "the server knows.\n";
-    if (!refused_.empty()) session_.exit_code = kRefused;
-  }
-
- private:
-  void Print(const char* word) {
-    if (session_.json) {
-      session_.out << "{\"" << word << "\":" << imported_ << ",\"already\":" << already_
-                   << ",\"refused\":" << refused_.size() << "}\n";
-    } else {
-      session_.out << word << "=" << imported_ << " already=" << already_ << " refused=" << refused_.size() << "\n";
-    }
-  }
-
-  Session& session_;
-  int imported_ = 0;
-  int already_ = 0;
-  std::set<int> refused_;  // Lines: one may be wrong in several columns.
-};
-
-// Whether the next line would fare no better: the server is away, busy, or does not let us in.
-bool ConcernsAll(const absl::Status& status) {
-  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) || absl::IsResourceExhausted(status) ||
-         absl::IsAborted(status) || absl::IsCancelled(status) || absl::IsPermissionDenied(status) ||
-         absl::IsUnauthenticated(status) || absl::IsUnimplemented(status);
-}
-
-void Stop(Session& session, int line, const absl::Status& status) {
-  session.Fail(status);
-  session.err << "stopped at line " << line << "; the same command goes on from there\n";
-}
-
-template <class Message>
-ImportFile<Message> ReadFile(const Options& options,
-                             absl::StatusOr<ImportFile<Message>> (*read)(absl::string_view text)) {
-  return Parsed(read(Parsed(ReadText(options.file), "FILE")), "FILE");
 }
 
 // When the newest referral that the server knows was made; by the server's clock, so ours does not matter.
@@ -194,7 +133,7 @@ void AddReferrals(CLI::App& import, Session& session) {
       "Example:\n  polkuctl --role referrer import referrals referrals.csv");
   command->callback([options, &session] {
     RequireNoRequestId(session);
-    const auto file = ReadFile(*options, &ReadReferrals);
+    const auto file = ReadFile(options->file, &ReadReferrals);
     Outcome outcome(session, file.refusals);
     if (options->dry_run) return outcome.TellDryRun(file.rows.size());
     SystemRandom random;
@@ -213,7 +152,7 @@ void AddAttendance(CLI::App& import, Session& session) {
       ->capture_default_str();
   command->callback([options, &session] {
     RequireNoRequestId(session);
-    const auto file = ReadFile(*options, &ReadAttendance);
+    const auto file = ReadFile(options->file, &ReadAttendance);
     Outcome outcome(session, file.refusals);
     if (options->dry_run) return outcome.TellDryRun(file.rows.size());
     SendMarks(file.rows, options->marks_per_call, session, outcome);

@@ -24,6 +24,8 @@ namespace {
 
 using polku::follow_up::v1::AttendanceMark;
 using polku::follow_up::v1::AttendanceStatus;
+using polku::follow_up::v1::ImportedMeasure;
+using polku::follow_up::v1::ImportJourneyRequest;
 using polku::referral::v1::Referral;
 
 // Longer ones are nobody's; the server takes no message of a MiB.
@@ -171,6 +173,80 @@ const Columns<AttendanceMark>& ColumnsOfAttendance() {
   return columns;
 }
 
+ImportedMeasure& MeasureOf(ImportJourneyRequest& request) {
+  return request.measures().empty() ? *request.add_measures() : *request.mutable_measures(0);
+}
+
+SetField<ImportJourneyRequest> DateOf(google::type::Date& (*field)(ImportJourneyRequest&)) {
+  return [field](absl::string_view text, ImportJourneyRequest& request) {
+    ASSIGN_OR_RETURN(field(request), ParseSheetDate(text));
+    return absl::OkStatus();
+  };
+}
+
+SetField<ImportJourneyRequest> MeasureText(void (*set)(ImportedMeasure&, const std::string&)) {
+  return [set](absl::string_view text, ImportJourneyRequest& request) {
+    set(MeasureOf(request), std::string(text));
+    return absl::OkStatus();
+  };
+}
+
+absl::Status SetClient(absl::string_view text, ImportJourneyRequest& request) {
+  if (!ClientOf(text).has_value() || !IsResourceName(text, "clients/*")) return Wrong("must be a name like clients/C");
+  request.set_client(std::string(text));
+  return absl::OkStatus();
+}
+
+absl::Status SetCase(absl::string_view text, ImportJourneyRequest& request) {
+  request.set_case_number(std::string(text));
+  return absl::OkStatus();
+}
+
+absl::Status SetStarted(absl::string_view text, ImportJourneyRequest& request) {
+  if (text != "yes" && text != "no") return Wrong("must be yes or no");
+  MeasureOf(request).set_started(text == "yes");
+  return absl::OkStatus();
+}
+
+absl::Status SetSessions(absl::string_view text, ImportJourneyRequest& request) {
+  for (absl::string_view each : absl::StrSplit(text, ',', absl::SkipWhitespace())) {
+    const auto session = ParseSession(std::string(absl::StripAsciiWhitespace(each)));
+    if (!session.ok()) return Wrong("must be like mon 09:00-12:00, wed 09:00-12:00");
+    *MeasureOf(request).add_sessions() = *session;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SetWeeklyDays(absl::string_view text, ImportJourneyRequest& request) {
+  int days = 0;
+  if (!absl::SimpleAtoi(text, &days) || days < 0 || days > 7) return Wrong("must be 0 to 7");
+  MeasureOf(request).set_weekly_days_min(days);
+  return absl::OkStatus();
+}
+
+const Columns<ImportJourneyRequest>& ColumnsOfJourneys() {
+  using Request = ImportJourneyRequest;
+  static const auto& columns = *new Columns<Request>{
+      {"client", true, SetClient},
+      {"case_number", true, SetCase},
+      {"watch_from", true, DateOf([](Request& r) -> google::type::Date& { return *r.mutable_watch_from(); })},
+      {"assessment_complete_date", false,
+       DateOf([](Request& r) -> google::type::Date& { return *r.mutable_assessment_complete_date(); })},
+      {"last_contact_date", false,
+       DateOf([](Request& r) -> google::type::Date& { return *r.mutable_last_contact_date(); })},
+      {"type", false, MeasureText([](ImportedMeasure& m, const std::string& text) { m.set_type(text); })},
+      {"provider", false, MeasureText([](ImportedMeasure& m, const std::string& text) { m.set_provider(text); })},
+      {"source", false, MeasureText([](ImportedMeasure& m, const std::string& text) { m.set_source(text); })},
+      {"start_date", false,
+       DateOf([](Request& r) -> google::type::Date& { return *MeasureOf(r).mutable_start_date(); })},
+      {"end_date", false, DateOf([](Request& r) -> google::type::Date& { return *MeasureOf(r).mutable_end_date(); })},
+      {"started", false, SetStarted},
+      {"sessions", false, SetSessions},
+      {"weekly_days_min", false, SetWeeklyDays},
+  };
+  return columns;
+}
+
 template <class Message>
 std::vector<std::string> NamesOf(const Columns<Message>& columns) {
   std::vector<std::string> names;
@@ -210,6 +286,46 @@ std::vector<Refusal> CheckWhole(const Referral& referral) {
 }
 
 std::vector<Refusal> CheckWhole(const AttendanceMark&) { return {}; }
+
+std::vector<Refusal> CheckWhole(const ImportJourneyRequest& request) {
+  std::vector<Refusal> refusals;
+  for (const ImportedMeasure& measure : request.measures()) {
+    if (measure.type().empty()) refusals.push_back({0, "type", "is empty, and there is a measure"});
+    if (measure.provider().empty()) refusals.push_back({0, "provider", "is empty, and there is a measure"});
+    if (!measure.has_start_date()) refusals.push_back({0, "start_date", "is empty, and there is a measure"});
+    if (!measure.has_end_date()) refusals.push_back({0, "end_date", "is empty, and there is a measure"});
+  }
+  return refusals;
+}
+
+// What is said of a case as a whole.
+std::string CaseOf(ImportJourneyRequest request) {
+  request.clear_measures();
+  return request.SerializeAsString();
+}
+
+// Lines of one case say the same of it, and no two clients have one.
+ImportFile<ImportJourneyRequest> PutTogether(ImportFile<ImportJourneyRequest> lines) {
+  ImportFile<ImportJourneyRequest> cases;
+  cases.refusals = std::move(lines.refusals);
+  std::map<std::string, size_t> known;  // By case number.
+  for (ImportRow<ImportJourneyRequest>& line : lines.rows) {
+    const auto [place, is_new] = known.try_emplace(line.message.case_number(), cases.rows.size());
+    if (is_new) {
+      cases.rows.push_back(std::move(line));
+      continue;
+    }
+    ImportRow<ImportJourneyRequest>& first = cases.rows[place->second];
+    if (CaseOf(first.message) != CaseOf(line.message)) {
+      cases.refusals.push_back({line.line, "case_number", absl::StrCat("says something else than line ", first.line)});
+    } else {
+      first.message.mutable_measures()->MergeFrom(line.message.measures());
+    }
+  }
+  std::stable_sort(cases.refusals.begin(), cases.refusals.end(),
+                   [](const Refusal& a, const Refusal& b) { return a.line < b.line; });
+  return cases;
+}
 
 template <class Message>
 absl::Status TakeField(const Column<Message>& column, absl::string_view text, Message& message) {
@@ -262,6 +378,16 @@ const std::vector<std::string>& ReferralColumns() {
 const std::vector<std::string>& AttendanceColumns() {
   static const auto& names = *new std::vector<std::string>(NamesOf(ColumnsOfAttendance()));
   return names;
+}
+
+const std::vector<std::string>& JourneyColumns() {
+  static const auto& names = *new std::vector<std::string>(NamesOf(ColumnsOfJourneys()));
+  return names;
+}
+
+absl::StatusOr<ImportFile<ImportJourneyRequest>> ReadJourneys(absl::string_view text) {
+  ASSIGN_OR_RETURN(auto lines, ReadRows(text, ColumnsOfJourneys()));
+  return PutTogether(std::move(lines));
 }
 
 absl::StatusOr<ImportFile<Referral>> ReadReferrals(absl::string_view text) {

@@ -19,6 +19,7 @@ namespace polku::polkuctl {
 // The columns that a file may have. README.md says what stands in each; a test compares.
 const std::vector<std::string>& ReferralColumns();
 const std::vector<std::string>& AttendanceColumns();
+const std::vector<std::string>& JourneyColumns();
 
 // One line that cannot be taken.
 struct Refusal {
@@ -43,6 +44,8 @@ struct ImportFile {
 // column missing.
 absl::StatusOr<ImportFile<polku::referral::v1::Referral>> ReadReferrals(absl::string_view text);
 absl::StatusOr<ImportFile<polku::follow_up::v1::AttendanceMark>> ReadAttendance(absl::string_view text);
+// One row a case: its lines, one for each measure, are put together under the first.
+absl::StatusOr<ImportFile<polku::follow_up::v1::ImportJourneyRequest>> ReadJourneys(absl::string_view text);
 
 // "2026-03-09" or "9.3.2026".
 absl::StatusOr<google::type::Date> ParseSheetDate(absl::string_view text);

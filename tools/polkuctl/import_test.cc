@@ -105,10 +105,34 @@ TEST(Columns, MayStandInAnyOrderButMustBeKnown) {
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("column date is missing")));
 }
 
+TEST(Journeys, PutTheLinesOfACaseTogetherAndNameWhatIsWrong) {
+  const std::string client = "clients/0190d3a1-7c00-7000-8000-00000000000";
+  const auto file = ReadJourneys(absl::StrCat(
+      "client;case_number;watch_from;type;provider;start_date;end_date;started;sessions\n",  //
+      client, "1;A-1;1.12.2026;work-trial;organisations/o;1.10.2026;31.3.2027;yes;mon 09:00-12:00, wed 09:00-12:00\n",
+      client, "1;A-1;1.12.2026;club;organisations/p;1.11.2026;31.3.2027;no;\n",  //
+      client, "2;A-1;1.12.2026;;;;;;\n",                                         // Another client's case.
+      client, "3;A-3;soon;;;;;;\n",                                              //
+      client, "4;A-4;1.12.2026;club;;1.11.2026;31.3.2027;;\n",                   //
+      client, "5;A-5;1.12.2026;club;organisations/p;1.11.2026;31.3.2027;perhaps;noon\n"));
+  ASSERT_THAT(file, IsOk());
+  ASSERT_THAT(file->rows, SizeIs(1));
+  EXPECT_EQ(file->rows[0].line, 2);
+  ASSERT_THAT(file->rows[0].message.measures(), SizeIs(2));
+  EXPECT_THAT(file->rows[0].message.measures(0).sessions(), SizeIs(2));
+  EXPECT_FALSE(file->rows[0].message.measures(1).started());
+  EXPECT_EQ(TextOf(file->refusals),
+            "4 case_number says something else than line 2\n"
+            "5 watch_from must be a day like 2026-03-09 or 9.3.2026\n"
+            "6 provider is empty, and there is a measure\n"
+            "7 started must be yes or no\n"
+            "7 sessions must be like mon 09:00-12:00, wed 09:00-12:00\n");
+}
+
 TEST(Columns, AreThoseOfTheReadme) {
   const auto readme = ReadText(POLKU_POLKUCTL_README);
   ASSERT_THAT(readme, IsOk());
-  for (const auto& columns : {ReferralColumns(), AttendanceColumns()}) {
+  for (const auto& columns : {ReferralColumns(), AttendanceColumns(), JourneyColumns()}) {
     size_t at = 0;
     for (const std::string& column : columns) {
       at = readme->find(absl::StrCat("\n| ", column, " |"), at);

@@ -159,6 +159,8 @@ void AddInstrumentCommands(CLI::App& assessments, Session& session);
 void AddNetworkCommands(CLI::App& app, Session& session);
 void AddFollowUpCommands(CLI::App& app, Session& session);
 void AddImportCommands(CLI::App& app, Session& session);
+// "import" below "journeys" (journey_import.cc).
+void AddJourneyImport(CLI::App& journeys, Session& session);
 void AddClientCommands(CLI::App& app, Session& session);
 void AddSupportCommands(CLI::App& app, Session& session);
 void AddTopicCommands(CLI::App& app, Session& session);

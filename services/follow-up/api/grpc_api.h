@@ -99,6 +99,15 @@ class Api final : public v1::FollowUpService::CallbackService {
                                                v1::CircumstanceEntry* reply) override {
     return gate_.Write(context, request, reply);
   }
+  grpc::ServerUnaryReactor* ImportJourney(grpc::CallbackServerContext* context, const v1::ImportJourneyRequest* request,
+                                          v1::ImportedJourney* reply) override {
+    return gate_.Write(context, request, reply);
+  }
+  grpc::ServerUnaryReactor* RequestReviewedOutreach(grpc::CallbackServerContext* context,
+                                                    const v1::RequestReviewedOutreachRequest* request,
+                                                    v1::Interruption* reply) override {
+    return gate_.Write(context, request, reply);
+  }
   grpc::ServerUnaryReactor* GetOutreachBreaker(grpc::CallbackServerContext* context,
                                                const v1::GetOutreachBreakerRequest* request,
                                                v1::OutreachBreaker* reply) override {
@@ -137,7 +146,10 @@ class Api final : public v1::FollowUpService::CallbackService {
   grpc::ServerUnaryReactor* ListInterruptions(grpc::CallbackServerContext* context,
                                               const v1::ListInterruptionsRequest* request,
                                               v1::ListInterruptionsResponse* reply) override {
-    return gate_.Read(context, request, reply, follow_up::ListInterruptions);
+    return gate_.Read(context, request, reply,
+                      [this](rpc::ReadScope& scope, const v1::ListInterruptionsRequest& asked) {
+                        return follow_up::ListInterruptions(scope, asked, catalogue_);
+                      });
   }
   grpc::ServerUnaryReactor* ExplainInterruption(grpc::CallbackServerContext* context,
                                                 const v1::ExplainInterruptionRequest* request,

@@ -28,6 +28,8 @@ constexpr int kTimelineMax = 1000;
 // A due instant is carried out by the loop within moments; a minute late is a fault.
 constexpr absl::Duration kCarryOutMax = absl::Minutes(1);
 
+constexpr char kLeadList[] = "coordinators/lead";  // The list of clients whom nobody has accepted.
+
 constexpr char kViolations[] =
     "open = 1 AND (owner = '' OR (open_interruptions = 0 AND (next_step_us IS NULL OR next_step_us <= $1)))";
 constexpr char kColumns[] =
@@ -81,10 +83,12 @@ absl::StatusOr<std::vector<store::Row>> ReadInterruptions(rpc::ReadScope& scope,
     const std::string name = cursor.after.empty() ? "" : TextAt(cursor.after, 1);
     return scope.reader.Query(
         "SELECT interruption, rule, measure, counted_from_us, due_us, rules_version, 1, 0, NULL, outreach_waits "
-        "FROM open_interruption WHERE ($1 = 0 OR rule = $1) AND (due_us > $2 OR (due_us = $2 AND interruption > $3)) "
-        "AND ($5 = 0 OR outreach_waits = $5) ORDER BY due_us, interruption LIMIT $4",
+        "FROM open_interruption o WHERE ($1 = 0 OR rule = $1) AND (due_us > $2 OR (due_us = $2 AND interruption > $3)) "
+        "AND ($5 = 0 OR outreach_waits = $5) AND ($6 = 0 OR EXISTS (SELECT 1 FROM journey j WHERE "
+        "j.client = SUBSTR(o.interruption, 1, 44) AND j.coordinator = $7)) ORDER BY due_us, interruption LIMIT $4",
         {store::Value(int64_t{rule}), store::Value(due), store::Value(name), store::Value(limit),
-         store::Value(int64_t{request.outreach_wait()})});
+         store::Value(int64_t{request.outreach_wait()}), store::Value(int64_t{!request.coordinator().empty()}),
+         store::Value(request.coordinator() == kLeadList ? "" : request.coordinator())});
   }
   const std::string name = cursor.after.empty() ? "" : TextAt(cursor.after, 1);
   return scope.reader.Query(
@@ -136,17 +140,20 @@ absl::StatusOr<v1::Source> GetSource(rpc::ReadScope& scope, const v1::GetSourceR
 }
 
 absl::StatusOr<v1::ListInterruptionsResponse> ListInterruptions(rpc::ReadScope& scope,
-                                                                const v1::ListInterruptionsRequest& request) {
+                                                                const v1::ListInterruptionsRequest& request,
+                                                                const pathway::Catalogue& catalogue) {
   const v1::InterruptionState state =
       request.state() == v1::INTERRUPTION_STATE_UNSPECIFIED ? v1::INTERRUPTION_STATE_OPEN : request.state();
-  const std::string fingerprint =
-      absl::StrCat("interruptions/", request.rule(), "/", state, "/", request.outreach_wait());
-  ASSIGN_OR_RETURN(const auto cursor, scope.pager.Open(fingerprint, request.page_token(), request.page_size()));
+  const std::string fingerprint = absl::StrCat("interruptions/", request.rule(), "/", state, "/",
+                                               request.outreach_wait(), "/", request.coordinator());
+  ASSIGN_OR_RETURN(auto cursor, scope.pager.Open(fingerprint, request.page_token(), request.page_size()));
+  const bool is_review_list = request.outreach_wait() == v1::OUTREACH_WAIT_REVIEW && !request.coordinator().empty();
+  if (is_review_list) cursor.limit = std::min(cursor.limit, RulesOf(catalogue, "").review_list_max());
   ASSIGN_OR_RETURN(const auto rows, ReadInterruptions(scope, request, state, cursor));
   v1::ListInterruptionsResponse response;
   const size_t shown = std::min(rows.size(), static_cast<size_t>(cursor.limit));
   for (size_t i = 0; i < shown; ++i) *response.add_interruptions() = FromRow(rows[i]);
-  if (rows.size() > shown) {
+  if (rows.size() > shown && !is_review_list) {
     response.set_next_page_token(scope.pager.Seal(fingerprint, {rows[shown - 1][4], rows[shown - 1][0]}));
   }
   return response;

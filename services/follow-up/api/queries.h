@@ -20,7 +20,8 @@ absl::StatusOr<v1::Source> GetSource(rpc::ReadScope& scope, const v1::GetSourceR
 
 // Open ones by due instant; ended ones by name.
 absl::StatusOr<v1::ListInterruptionsResponse> ListInterruptions(rpc::ReadScope& scope,
-                                                                const v1::ListInterruptionsRequest& request);
+                                                                const v1::ListInterruptionsRequest& request,
+                                                                const pathway::Catalogue& catalogue);
 
 // Why, on what evidence, and what became of it. Errors as GetJourney.
 absl::StatusOr<v1::Explanation> ExplainInterruption(rpc::ReadScope& scope,

@@ -5,6 +5,7 @@
 #include "services/follow-up/domain/activity.h"
 #include "services/follow-up/domain/draft.h"
 #include "services/follow-up/domain/evolve_agreement.h"
+#include "services/follow-up/domain/evolve_import.h"
 #include "services/follow-up/domain/evolve_void.h"
 #include "services/follow-up/domain/findings.h"
 #include "services/follow-up/domain/moment.h"
@@ -541,7 +542,7 @@ bool EvolvePeerFact(const JourneyEvent& event, JourneyRecord& state) {
 
 void Evolve(const JourneyEvent& event, JourneyRecord& state) {
   state.set_version(state.version() + 1);
-  if (EvolvePeerFact(event, state)) return;
+  if (EvolvePeerFact(event, state) || EvolveImport(event, state)) return;
   switch (event.event_case()) {
     case JourneyEvent::kJourneyOpened:
       return Apply(event.journey_opened(), state);

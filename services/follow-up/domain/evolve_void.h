@@ -6,6 +6,7 @@
 namespace polku::follow_up {
 
 // Folds in a RecordVoided or ContactVoided; anything else changes nothing.
+// Mistakes, and what was imported.
 void EvolveVoid(const polku::follow_up::v1::JourneyEvent& event, polku::follow_up::v1::JourneyRecord& state);
 
 }  // namespace polku::follow_up

@@ -57,6 +57,10 @@ absl::StatusOr<Reply> Take(const JourneyInput& input, Draft& draft) {
       return VoidRecord(input.void_record(), draft);
     case JourneyInput::kRecordBenefitPeriod:
       return RecordBenefitPeriod(input.record_benefit_period(), draft);
+    case JourneyInput::kImportJourney:
+      return ImportJourney(input.import_journey(), draft);
+    case JourneyInput::kRequestReviewedOutreach:
+      return RequestReviewedOutreach(input.request_reviewed_outreach(), draft);
     case JourneyInput::kOutreachLetThrough:
       TakeLetThrough(input.outreach_let_through(), draft);
       return Reply();
@@ -89,6 +93,8 @@ bool IsCommandForOpen(const JourneyInput& input) {
     case JourneyInput::kReleaseOutreach:
     case JourneyInput::kVoidRecord:
     case JourneyInput::kRecordBenefitPeriod:
+    case JourneyInput::kImportJourney:
+    case JourneyInput::kRequestReviewedOutreach:
       return true;
     default:
       return false;

@@ -67,6 +67,11 @@ absl::StatusOr<Reply> ReleaseOutreach(const polku::follow_up::v1::ReleaseOutreac
 absl::StatusOr<Reply> VoidRecord(const polku::follow_up::v1::VoidRecordRequest& request, Draft& draft);
 absl::StatusOr<Reply> RecordCircumstance(const polku::follow_up::v1::RecordCircumstanceRequest& request, Draft& draft);
 
+// Go-live (import_journey.cc).
+absl::StatusOr<Reply> ImportJourney(const polku::follow_up::v1::ImportJourneyRequest& request, Draft& draft);
+absl::StatusOr<Reply> RequestReviewedOutreach(const polku::follow_up::v1::RequestReviewedOutreachRequest& request,
+                                              Draft& draft);
+
 // What R8 rests on (statutory_point.cc). VoidRecord takes one back.
 absl::StatusOr<Reply> RecordBenefitPeriod(const polku::follow_up::v1::RecordBenefitPeriodRequest& request,
                                           Draft& draft);

@@ -112,6 +112,10 @@ absl::StatusOr<std::string> JourneyDomain::KeyOf(const Input& input) const {
       return ClientIn(input.hold_outreach().client(), "clients/*", "client");
     case Input::kReleaseOutreach:
       return ClientIn(input.release_outreach().client(), "clients/*", "client");
+    case Input::kImportJourney:
+      return ClientIn(input.import_journey().client(), "clients/*", "client");
+    case Input::kRequestReviewedOutreach:
+      return ClientIn(input.request_reviewed_outreach().name(), "clients/*/interruptions/*", "name");
     case Input::kRecordBenefitPeriod:
       return ClientIn(input.record_benefit_period().client(), "clients/*", "client");
     case Input::kVoidRecord:

@@ -50,7 +50,7 @@ void AskForOutreach(Draft& draft) {
   for (int i = 0; i < draft.state().interruptions_size(); ++i) {
     const InterruptionRecord open = draft.state().interruptions(i);
     const bool waits = open.ladder_from_us() != 0 || OutreachWaits(draft.state(), open.rule());
-    if (waits || open.stage() == OUTREACH_STAGE_ASKED) continue;
+    if (waits || IsForReview(draft.state(), open) || open.stage() == OUTREACH_STAGE_ASKED) continue;
     if (open.stage() == OUTREACH_STAGE_LET_THROUGH) {
       Request(open, draft);
     } else if (IsWithinBudget(draft)) {

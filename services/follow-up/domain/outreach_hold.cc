@@ -38,10 +38,15 @@ bool OutreachWaits(const JourneyRecord& journey, Rule rule) {
   return journey.restricted() || (journey.outreach_held_until_us() != 0 && rule != RULE_CHANGED_CIRCUMSTANCE);
 }
 
+bool IsForReview(const JourneyRecord& journey, const InterruptionRecord& open) {
+  return open.due_us() <= journey.watch_from_us() && !open.reviewed();
+}
+
 OutreachWait WaitOf(const JourneyRecord& journey, const InterruptionRecord& open) {
   if (open.ladder_from_us() != 0) return OUTREACH_WAIT_UNSPECIFIED;
   // Also of a held one: the breaker owes it an answer.
   if (open.stage() == OUTREACH_STAGE_ASKED) return OUTREACH_WAIT_BREAKER;
+  if (IsForReview(journey, open)) return OUTREACH_WAIT_REVIEW;
   return OutreachWaits(journey, open.rule()) ? OUTREACH_WAIT_HELD : OUTREACH_WAIT_CLIENT_BUDGET;
 }
 

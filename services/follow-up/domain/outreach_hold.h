@@ -9,6 +9,9 @@ namespace polku::follow_up {
 // Whether outreach by that rule waits. A person's hold does not keep back R12: it asks for a decision, not for a call.
 bool OutreachWaits(const polku::follow_up::v1::JourneyRecord& journey, polku::follow_up::v1::Rule rule);
 
+// Whether it was broken before the go-live and nobody has looked at it yet.
+bool IsForReview(const polku::follow_up::v1::JourneyRecord& journey,
+                 const polku::follow_up::v1::InterruptionRecord& open);
 // Why the outreach of an open interruption is not asked for; unspecified once it is.
 polku::follow_up::v1::OutreachWait WaitOf(const polku::follow_up::v1::JourneyRecord& journey,
                                           const polku::follow_up::v1::InterruptionRecord& open);

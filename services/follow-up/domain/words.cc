@@ -419,6 +419,11 @@ std::optional<Text> AgreementInWords(const JourneyEvent& event) {
                   DayInWords(event.outreach_held().until_date()));
     case JourneyEvent::kOutreachReleased:
       return Say("Yhteydenotot jatkuvat.", "Outreach goes on.");
+    case JourneyEvent::kJourneyImported:
+      return Say("Asiakkuus tuotiin aiemmasta järjestelmästä.", "The case was brought in from the system before.");
+    case JourneyEvent::kInterruptionReviewed:
+      return Say("Käyttöönottoa edeltänyt keskeytys otettiin hoidettavaksi.",
+                 "What was broken before the go-live is to be called about.");
     case JourneyEvent::kBenefitPeriodRecorded:
       return BenefitInWords(event.benefit_period_recorded().period());
     case JourneyEvent::kBenefitPeriodVoided:
