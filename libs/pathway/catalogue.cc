@@ -221,6 +221,17 @@ void Catalogue::ReadPathways(const std::vector<File>& files, Content& content, A
   }
 }
 
+Catalogue Catalogue::With(const RuleSet& rules) const {
+  auto content = std::make_shared<Content>(*content_);
+  content->rules[rules.version()] = rules;
+  for (const auto& [key, definition] : content->pathways) {
+    if (!definition.has_rule_changes()) continue;
+    content->changed_rules[{definition.id(), definition.version(), rules.version()}] =
+        WithChanges(rules, definition.rule_changes());
+  }
+  return Catalogue(std::move(content));
+}
+
 absl::StatusOr<Catalogue> Catalogue::Parse(const std::vector<File>& pathways, const std::vector<File>& rules,
                                            const std::vector<File>& instruments) {
   auto content = std::make_shared<Content>();

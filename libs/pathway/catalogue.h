@@ -44,6 +44,8 @@ class Catalogue {
   // The same with what that version of the pathway changes in it. A pathway that is not known changes nothing.
   const polku::pathway::v1::RuleSet* RulesOn(absl::string_view pathway, int pathway_version,
                                              absl::string_view version) const;
+  // The same with one more rule set, which takes the place of one of its version. It has been checked (ParseRules).
+  Catalogue With(const polku::pathway::v1::RuleSet& rules) const;
   // Ordered by id and version.
   std::vector<const polku::pathway::v1::PathwayDefinition*> definitions() const;
   // Ordered by version as text.

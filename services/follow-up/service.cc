@@ -12,6 +12,7 @@
 #include "services/follow-up/domain/journey.h"
 #include "services/follow-up/domain/provider.h"
 #include "services/follow-up/domain/provider_feed.h"
+#include "services/follow-up/domain/rule_set.h"
 #include "services/follow-up/domain/source.h"
 #include "services/follow-up/embedded_sql.h"
 
@@ -23,7 +24,8 @@ store::Options StoreOptions() {
           {{1, "index", k0001Index},
            {2, "near-limits", k0002NearLimits},
            {3, "corrections", k0003Corrections},
-           {4, "marks-by-key", k0004MarksByKey}}};
+           {4, "marks-by-key", k0004MarksByKey},
+           {5, "rule-sets", k0005RuleSets}}};
 }
 
 std::vector<rpc::MethodPermission> Permissions() {
@@ -54,6 +56,10 @@ std::vector<rpc::MethodPermission> Permissions() {
           {"polku.follow_up.v1.FollowUpService/DeclineTransition", deciders},
           {"polku.follow_up.v1.FollowUpService/RecordCircumstance", tellers},
           {"polku.follow_up.v1.FollowUpService/RecordBenefitPeriod", tellers},
+          {"polku.follow_up.v1.FollowUpService/BacktestRules", {"lead", "operator"}},
+          {"polku.follow_up.v1.FollowUpService/TryRuleSet", {"lead"}},
+          {"polku.follow_up.v1.FollowUpService/ActivateRuleSet", {"lead"}},
+          {"polku.follow_up.v1.FollowUpService/GetRuleSet", {"lead", "operator"}},
           {"polku.follow_up.v1.FollowUpService/ImportJourney", {"lead"}},
           {"polku.follow_up.v1.FollowUpService/RequestReviewedOutreach", deciders},
           {"polku.follow_up.v1.FollowUpService/GetOutreachBreaker", {"lead", "operator"}},
@@ -100,6 +106,8 @@ absl::StatusOr<std::unique_ptr<Service>> Service::Create(const Config& config, c
   definition.kinds.push_back(std::make_unique<pipeline::KindOf<ProviderDomain>>("organisations/", ProviderDomain()));
   definition.kinds.push_back(
       std::make_unique<pipeline::KindOf<BreakerDomain>>("breakers/", BreakerDomain(*dependencies.catalogue)));
+  definition.kinds.push_back(
+      std::make_unique<pipeline::KindOf<RuleSetDomain>>("rulesets/", RuleSetDomain(*dependencies.catalogue)));
   const pipeline::Dependencies parts{dependencies.clock, dependencies.database, dependencies.bus, dependencies.metrics,
                                      dependencies.peer_journal};
   std::unique_ptr<Service> service(new Service());

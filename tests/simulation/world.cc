@@ -18,6 +18,7 @@
 #include "services/follow-up/domain/breaker.h"
 #include "services/follow-up/domain/journey.h"
 #include "services/follow-up/domain/provider.h"
+#include "services/follow-up/domain/rule_set.h"
 #include "services/follow-up/domain/source.h"
 #include "services/follow-up/service.h"
 #include "services/referral/domain/client_domain.h"
@@ -54,6 +55,7 @@ std::array<Kinds, kServices> MakeKinds() {
   Add("clients/", follow_up::JourneyDomain(TheCatalogue()), kinds[kFollowUp]);
   Add("sources/", follow_up::SourceDomain(), kinds[kFollowUp]);
   Add("organisations/", follow_up::ProviderDomain(), kinds[kFollowUp]);
+  Add("rulesets/", follow_up::RuleSetDomain(TheCatalogue()), kinds[kFollowUp]);
   Add("breakers/", follow_up::BreakerDomain(TheCatalogue()), kinds[kFollowUp]);
   return kinds;
 }

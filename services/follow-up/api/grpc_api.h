@@ -8,6 +8,7 @@
 #include "polku/follow_up/v1/api.grpc.pb.h"
 #include "prometheus/registry.h"
 #include "services/follow-up/api/queries.h"
+#include "services/follow-up/api/rule_queries.h"
 
 namespace polku::follow_up {
 
@@ -98,6 +99,25 @@ class Api final : public v1::FollowUpService::CallbackService {
                                                const v1::RecordCircumstanceRequest* request,
                                                v1::CircumstanceEntry* reply) override {
     return gate_.Write(context, request, reply);
+  }
+  grpc::ServerUnaryReactor* BacktestRules(grpc::CallbackServerContext* context, const v1::BacktestRulesRequest* request,
+                                          v1::BacktestRulesResponse* reply) override {
+    return gate_.Read(context, request, reply, [this](rpc::ReadScope& scope, const v1::BacktestRulesRequest& asked) {
+      return follow_up::BacktestRules(scope, asked, catalogue_);
+    });
+  }
+  grpc::ServerUnaryReactor* TryRuleSet(grpc::CallbackServerContext* context, const v1::TryRuleSetRequest* request,
+                                       v1::RuleSetChange* reply) override {
+    return gate_.Write(context, request, reply);
+  }
+  grpc::ServerUnaryReactor* ActivateRuleSet(grpc::CallbackServerContext* context,
+                                            const v1::ActivateRuleSetRequest* request,
+                                            v1::RuleSetChange* reply) override {
+    return gate_.Write(context, request, reply);
+  }
+  grpc::ServerUnaryReactor* GetRuleSet(grpc::CallbackServerContext* context, const v1::GetRuleSetRequest* request,
+                                       v1::RuleSetChange* reply) override {
+    return gate_.Read(context, request, reply, follow_up::GetRuleSet);
   }
   grpc::ServerUnaryReactor* ImportJourney(grpc::CallbackServerContext* context, const v1::ImportJourneyRequest* request,
                                           v1::ImportedJourney* reply) override {

@@ -28,6 +28,9 @@ class Draft {
   int64_t now_us() const { return absl::ToUnixMicros(context_.now); }
 
   void Emit(polku::follow_up::v1::JourneyEvent event);
+  // The journey has just been moved to other rules: what is retracted now is so because of them.
+  void NoteMoved() { moved_ = true; }
+  bool moved() const { return moved_; }
   void AddStep(pipeline::Step step) { decision_.steps.push_back(std::move(step)); }
 
   pipeline::Decision<polku::follow_up::v1::JourneyEvent> Take() { return std::move(decision_); }
@@ -37,6 +40,7 @@ class Draft {
   const pipeline::Context& context_;
   const pathway::Catalogue& catalogue_;
   pipeline::Decision<polku::follow_up::v1::JourneyEvent> decision_;
+  bool moved_ = false;
 };
 
 // The rule set of that version, or the newest one when the version is not installed.

@@ -74,6 +74,12 @@ bool EvolveImport(const JourneyEvent& event, JourneyRecord& state) {
     case JourneyEvent::kLimitsRestarted:
       Apply(event.limits_restarted(), state);
       return true;
+    case JourneyEvent::kMovedToRules:
+      for (InterruptionRecord& each : *state.mutable_interruptions()) {
+        if (each.found_by().empty()) each.set_found_by(event.moved_to_rules().from_version());
+      }
+      state.set_rules_version(event.moved_to_rules().to_version());
+      return true;
     case JourneyEvent::kInterruptionReviewed:
       for (InterruptionRecord& each : *state.mutable_interruptions()) {
         if (each.interruption() == event.interruption_reviewed().interruption()) each.set_reviewed(true);

@@ -4,7 +4,7 @@
 
 namespace polku::follow_up {
 
-// Folds an event of the go-live in. False when it is none.
+// Folds an event of the go-live or a move to other rules in. False when it is none.
 bool EvolveImport(const polku::follow_up::v1::JourneyEvent& event, polku::follow_up::v1::JourneyRecord& state);
 
 }  // namespace polku::follow_up

@@ -10,6 +10,7 @@
 #include "services/follow-up/domain/outreach_hold.h"
 #include "services/follow-up/domain/provider_feed.h"
 #include "services/follow-up/domain/sessions.h"
+#include "services/follow-up/domain/views.h"
 
 namespace polku::follow_up {
 
@@ -20,7 +21,8 @@ using store::TableShape;
 const TableShape kJourneyTable{
     "journey",
     {"client"},
-    {"open", "owner", "next_step_us", "open_interruptions", "pathway", "coordinator", "limit_week"}};
+    {"open", "owner", "next_step_us", "open_interruptions", "pathway", "coordinator", "limit_week", "rules_version"}};
+const TableShape kActiveRulesTable{"active_rules", {"version"}, {"replaces", "activate_us"}};
 const TableShape kMeasureTable{"measure", {"measure"}, {"client", "source", "phase", "provider"}};
 const TableShape kHeldTable{"held", {"source", "client"}, {"holds"}};
 const TableShape kOpenInterruptionTable{
@@ -52,6 +54,9 @@ std::map<std::string, std::string> LookupQueries() {
        "FROM contact c LEFT JOIN voided_contact v ON v.contact = c.contact WHERE c.client = $1 AND "
        "(c.contact = $2 OR (c.organisation = $3 AND c.time_us >= $4)) ORDER BY c.time_us, c.contact"},
       {kClientsOfProviderLookup, "SELECT DISTINCT client FROM measure WHERE provider = $1 ORDER BY client"},
+      {kActiveRulesLookup, "SELECT version, replaces FROM active_rules ORDER BY version"},
+      {kJourneysOfRulesLookup,
+       "SELECT client FROM journey WHERE rules_version = $1 AND open = 1 AND client > $2 ORDER BY client LIMIT $3"},
       {kWaitingAtBreakerLookup,
        "SELECT interruption FROM open_interruption WHERE outreach_waits = 3 ORDER BY due_us, interruption LIMIT $1"},
       {kHeldBySourceLookup, "SELECT client FROM held WHERE source = $1 ORDER BY client"},
@@ -82,6 +87,7 @@ bool IsFirstMark(const AttendanceMark& mark, const JourneyRecord& journey) {
 
 std::vector<pipeline::Lookup> JourneyDomain::LookupsOf(const std::string& key, const State& state,
                                                        const Input& input) const {
+  if (input.has_referral_accepted()) return {{kActiveRulesLookup, {}}};
   if (input.has_attendance_mark() || input.provider_report().has_mark()) {
     const AttendanceMark& mark = input.has_attendance_mark() ? input.attendance_mark() : input.provider_report().mark();
     if (IsFirstMark(mark, state)) return {};
@@ -121,7 +127,7 @@ std::vector<IndexRow> JourneyDomain::Index(const State& journey) const {
                   {journey.client()},
                   {int64_t{journey.open()}, journey.responsible_party(), or_null(steps.latest_us),
                    int64_t{journey.interruptions_size()}, journey.pathway(), journey.coordinator(),
-                   or_null(steps.earliest_us == 0 ? 0 : WeekOfIndex(steps.earliest_us))}});
+                   or_null(steps.earliest_us == 0 ? 0 : WeekOfIndex(steps.earliest_us)), journey.rules_version()}});
   if (!journey.open()) return rows;
   for (const MeasureRecord& measure : journey.measures()) {
     rows.push_back({&kMeasureTable,
@@ -132,7 +138,7 @@ std::vector<IndexRow> JourneyDomain::Index(const State& journey) const {
     rows.push_back({&kOpenInterruptionTable,
                     {each.interruption()},
                     {int64_t{each.rule()}, each.measure(), each.counted_from_us(), each.due_us(),
-                     journey.rules_version(), int64_t{WaitOf(journey, each)}}});
+                     FoundBy(journey, each), int64_t{WaitOf(journey, each)}}});
   }
   std::map<std::string, int64_t> held;
   for (const Hold& hold : journey.holds()) {

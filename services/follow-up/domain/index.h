@@ -21,6 +21,7 @@ extern const store::TableShape kMarkTable;
 extern const store::TableShape kContactTable;
 extern const store::TableShape kVoidedContactTable;
 extern const store::TableShape kSourceTable;
+extern const store::TableShape kActiveRulesTable;
 
 // Of table `mark`; by (measure, day, session): revision, status, minutes.
 inline constexpr char kMarkLookup[] = "mark";
@@ -33,6 +34,10 @@ inline constexpr char kClientsOfProviderLookup[] = "clients_of_provider";
 // By source: clients with something held for it.
 inline constexpr char kHeldBySourceLookup[] = "held_by_source";
 
+// Every rule set that was activated: version, which one it replaces.
+inline constexpr char kActiveRulesLookup[] = "active_rules";
+// By rule set, client, number: so many open journeys that it follows, of clients behind that one.
+inline constexpr char kJourneysOfRulesLookup[] = "journeys_of_rules";
 // At most so many: interruptions whose outreach waits for the breaker, those due first.
 inline constexpr char kWaitingAtBreakerLookup[] = "waiting_at_breaker";
 

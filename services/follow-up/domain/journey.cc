@@ -12,6 +12,7 @@
 #include "services/follow-up/domain/own_clients.h"
 #include "services/follow-up/domain/provider_feed.h"
 #include "services/follow-up/domain/reconcile.h"
+#include "services/follow-up/domain/rule_set.h"
 
 namespace polku::follow_up {
 namespace {
@@ -61,6 +62,12 @@ absl::StatusOr<Reply> Take(const JourneyInput& input, Draft& draft) {
       return ImportJourney(input.import_journey(), draft);
     case JourneyInput::kRequestReviewedOutreach:
       return RequestReviewedOutreach(input.request_reviewed_outreach(), draft);
+    case JourneyInput::kTryRules:
+      TryRulesOn(input.try_rules(), draft);
+      return Reply();
+    case JourneyInput::kMoveToRules:
+      MoveTo(input.move_to_rules(), draft);
+      return Reply();
     case JourneyInput::kOutreachLetThrough:
       TakeLetThrough(input.outreach_let_through(), draft);
       return Reply();

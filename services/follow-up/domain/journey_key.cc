@@ -122,6 +122,10 @@ absl::StatusOr<std::string> JourneyDomain::KeyOf(const Input& input) const {
       return KeyOfVoid(input.void_record());
     case Input::kRecheckCoverage:
       return ClientIn(input.recheck_coverage().client(), "clients/*", "client");
+    case Input::kTryRules:
+      return ClientIn(input.try_rules().client(), "clients/*", "client");
+    case Input::kMoveToRules:
+      return ClientIn(input.move_to_rules().client(), "clients/*", "client");
     case Input::kOutreachLetThrough:
       return ClientIn(input.outreach_let_through().interruption(), "clients/*/interruptions/*", "interruption");
     case Input::kClosureTold:

@@ -11,6 +11,7 @@
 #include "services/follow-up/domain/findings.h"
 #include "services/follow-up/domain/journey.h"
 #include "services/follow-up/domain/moment.h"
+#include "services/follow-up/domain/rule_set.h"
 
 namespace polku::follow_up {
 namespace {
@@ -31,7 +32,8 @@ void SetTerms(const polku::referral::v1::ReferralAccepted& fact, const Draft& dr
   const absl::Time deadline =
       pathway == nullptr ? accepted : EndOfDay(LocalDay(accepted) + pathway->assessment().complete_within_days());
   *opened.mutable_assessment_deadline() = ToProto(deadline);
-  opened.set_rules_version(RulesOf(draft.catalogue(), pathway == nullptr ? "" : pathway->rules()).version());
+  const std::string version = pathway == nullptr ? "" : ActiveRules(pathway->rules(), draft.context());
+  opened.set_rules_version(RulesOf(draft.catalogue(), version).version());
 }
 
 const RetractedRecord* RetractedByName(const JourneyRecord& journey, absl::string_view name) {

@@ -144,7 +144,9 @@ void Retract(const InterruptionRecord& open, Draft& draft) {
   retracted.set_interruption(open.interruption());
   *retracted.mutable_retract_time() = ToProto(draft.now());
   retracted.set_suppressed(IsSuppressed(open, draft.state()));
-  *retracted.mutable_why() = retracted.suppressed() ? WhySuppressed(draft.state()) : WhyRetracted(open.rule());
+  *retracted.mutable_why() = retracted.suppressed() ? WhySuppressed(draft.state())
+                             : draft.moved()        ? WhyOtherRules(draft.state())
+                                                    : WhyRetracted(open.rule());
   draft.Emit(std::move(event));
 }
 

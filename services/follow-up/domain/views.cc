@@ -29,6 +29,10 @@ Measure MeasureView(const MeasureRecord& measure) {
   return view;
 }
 
+std::string FoundBy(const JourneyRecord& journey, const InterruptionRecord& interruption) {
+  return interruption.found_by().empty() ? journey.rules_version() : interruption.found_by();
+}
+
 Interruption InterruptionView(const JourneyRecord& journey, const InterruptionRecord& interruption) {
   Interruption view;
   view.set_name(interruption.interruption());
@@ -37,7 +41,7 @@ Interruption InterruptionView(const JourneyRecord& journey, const InterruptionRe
   view.set_state(INTERRUPTION_STATE_OPEN);
   *view.mutable_counted_from() = ToProto(At(interruption.counted_from_us()));
   *view.mutable_due_time() = ToProto(At(interruption.due_us()));
-  view.set_rules_version(journey.rules_version());
+  view.set_rules_version(FoundBy(journey, interruption));
   view.set_outreach_wait(WaitOf(journey, interruption));
   view.set_outreach_waits(view.outreach_wait() != OUTREACH_WAIT_UNSPECIFIED);
   view.set_statutory_point(interruption.point());

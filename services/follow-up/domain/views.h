@@ -10,6 +10,9 @@
 namespace polku::follow_up {
 
 polku::follow_up::v1::Measure MeasureView(const polku::follow_up::v1::MeasureRecord& measure);
+// The rule set that found an open one.
+std::string FoundBy(const polku::follow_up::v1::JourneyRecord& journey,
+                    const polku::follow_up::v1::InterruptionRecord& interruption);
 // Of an open one.
 polku::follow_up::v1::Interruption InterruptionView(const polku::follow_up::v1::JourneyRecord& journey,
                                                     const polku::follow_up::v1::InterruptionRecord& interruption);

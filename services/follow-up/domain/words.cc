@@ -326,6 +326,12 @@ Text WhySuppressed(const JourneyRecord& journey) {
              "It fell on an agreed pause or on closed days of the provider; word of that came later.");
 }
 
+Text WhyOtherRules(const JourneyRecord& journey) {
+  return Say(
+      absl::StrCat("Sääntöjen versio ", journey.rules_version(), " otettiin käyttöön; sen mukaan katkosta ei ole."),
+      absl::StrCat("Rule set ", journey.rules_version(), " came into force; by it there is no break."));
+}
+
 Text WhyRetracted(Rule rule) {
   switch (rule) {
     case RULE_MISSED_TRANSITION:
@@ -419,6 +425,9 @@ std::optional<Text> AgreementInWords(const JourneyEvent& event) {
                   DayInWords(event.outreach_held().until_date()));
     case JourneyEvent::kOutreachReleased:
       return Say("Yhteydenotot jatkuvat.", "Outreach goes on.");
+    case JourneyEvent::kMovedToRules:
+      return With("Seurannan säännöt vaihtuivat: ", "The journey is followed by other rules: ",
+                  Say(event.moved_to_rules().to_version(), event.moved_to_rules().to_version()));
     case JourneyEvent::kJourneyImported:
       return Say("Asiakkuus tuotiin aiemmasta järjestelmästä.", "The case was brought in from the system before.");
     case JourneyEvent::kInterruptionReviewed:

@@ -16,6 +16,8 @@ polku::common::v1::Text WhyFound(const Finding& finding, const polku::follow_up:
 // Of one that a pause, a closure or a change in the client's life stands in the way of.
 polku::common::v1::Text WhySuppressed(const polku::follow_up::v1::JourneyRecord& journey);
 polku::common::v1::Text WhyRetracted(polku::follow_up::v1::Rule rule);
+// The journey is followed by other rules now.
+polku::common::v1::Text WhyOtherRules(const polku::follow_up::v1::JourneyRecord& journey);
 
 // For the timeline. None for what only the machinery needs to remember.
 std::optional<polku::common::v1::Text> InWords(const polku::follow_up::v1::JourneyEvent& event);

@@ -123,7 +123,7 @@ void AddSession(polku::assessment::v1::PlannedMeasure& plan, google::type::DayOf
   session.set_end_minute(end_minute);
 }
 
-Follower::Follower(absl::Time now) : domain_(RulesOfTests()), now_(now) {}
+Follower::Follower(absl::Time now, const pathway::Catalogue& catalogue) : domain_(catalogue), now_(now) {}
 
 std::vector<store::Row> Follower::RowsFor(const pipeline::Lookup& lookup) const {
   std::vector<store::Row> rows;

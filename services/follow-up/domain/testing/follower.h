@@ -26,7 +26,8 @@ google::type::Date Day(absl::string_view text);  // "2026-03-09"
 
 class Follower {
  public:
-  explicit Follower(absl::Time now);
+  explicit Follower(absl::Time now) : Follower(now, RulesOfTests()) {}
+  Follower(absl::Time now, const pathway::Catalogue& catalogue);
 
   // Runs ticks at every due instant up to `time`, then stands there.
   void AdvanceTo(absl::Time time);
