@@ -1,6 +1,7 @@
 #include "tests/simulation/naive_facts.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "libs/base/calendar.h"
@@ -127,7 +128,14 @@ void TakeJourney(const store::JournalRow& row, Facts& facts) {
     facts.freed = std::max(facts.freed, facts.gaps.back().first);  // What was held then is forgotten.
     facts.step_ends.push_back(FromProto(opened.open_time()));
   } else if (Read(row, opened)) {
-    facts = Facts();  // A journey that opens again starts clean.
+    // A journey that opens again starts clean, but for what is known of the person.
+    Facts before = std::exchange(facts, Facts());
+    facts.benefits = std::move(before.benefits);
+    for (const auto& [what, each] : before.circumstances) {
+      const bool is_of_person =
+          what.first == v1::CIRCUMSTANCE_DIED || what.first == v1::CIRCUMSTANCE_PERMISSION_WITHDRAWN;
+      if (is_of_person && each.to == absl::InfiniteFuture()) facts.circumstances[what] = each;
+    }
     facts.open = true;
     facts.opened = FromProto(opened.open_time());
     facts.journey_opened = facts.opened;

@@ -119,7 +119,8 @@ void AddOutreachAndRecords(CLI::App& app, Session& session) {
   records->require_subcommand(1);
   AddRequest<FollowUpService>(*records, session,
                               {"void",
-                               "clients/C/contacts/N, clients/C/benefit-periods/N, or the end or else the start of "
+                               "clients/C/contacts/N, clients/C/benefit-periods/N, the resolution of "
+                               "clients/C/interruptions/N, or the end or else the start of "
                                "clients/C/measures/M; it counts no more.",
                                wrong},
                               &Stub::VoidRecord, {{"name"}, {"reason", "", true}});

@@ -15,6 +15,7 @@ using namespace polku::follow_up::v1;  // NOLINT
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
+using ::testing::StartsWith;
 
 constexpr char kTwoMisses[] = "R2 from 2026-03-02 12:00:00 due 2026-03-04 12:00:00";
 
@@ -414,6 +415,101 @@ TEST(CorrectedMark, TakesBackItsActivity) {
   follower.Mark("2026-03-09", ATTENDANCE_STATUS_PRESENT);
   follower.Mark("2026-03-09", ATTENDANCE_STATUS_EXCUSED, 1);
   EXPECT_EQ(follower.state().last_activity_us(), absl::ToUnixMicros(Local("2026-03-02 00:00")));
+}
+
+JourneyInput Resolving(int ordinal, absl::string_view next_step = "") {
+  JourneyInput input;
+  input.mutable_resolve_interruption()->set_name(absl::StrCat(kClient, "/interruptions/", ordinal));
+  input.mutable_resolve_interruption()->set_outcome(RESOLUTION_OUTCOME_OTHER);
+  if (!next_step.empty()) *input.mutable_resolve_interruption()->mutable_next_step_date() = Day(next_step);
+  return input;
+}
+
+JourneyInput VoidingResolution(int ordinal) {
+  JourneyInput input;
+  input.mutable_void_record()->set_name(absl::StrCat(kClient, "/interruptions/", ordinal));
+  input.mutable_void_record()->set_reason(VOID_REASON_WRONG_CLIENT);
+  return input;
+}
+
+TEST(VoidedResolution, LetsWhatIsStillBrokenBeFoundAgainUnderANewName) {
+  Follower follower(Local("2026-03-02 08:00"));
+  follower.Run(TwiceAWeek());
+  follower.AdvanceTo(Local("2026-03-06 08:00"));
+  const std::vector<std::string> found = follower.Open();
+  ASSERT_EQ(found.size(), 1u);
+  ASSERT_THAT(follower.Give(Resolving(1)), IsOk());
+  follower.AdvanceTo(Local("2026-03-07 08:00"));
+  ASSERT_THAT(follower.Open(), IsEmpty());
+  ASSERT_THAT(follower.Give(VoidingResolution(1)), IsOk());
+  EXPECT_EQ(follower.Open(), found);
+  EXPECT_EQ(follower.state().interruptions(0).interruption(), absl::StrCat(kClient, "/interruptions/2"));
+  EXPECT_EQ(follower.Count(JourneyEvent::kOutreachRequested), 2);
+  EXPECT_EQ(ReasonOf(follower.Give(VoidingResolution(1))), "RESOLUTION_NOT_FOUND");
+}
+
+TEST(VoidedResolution, BringsBackTheMeasureThatHadLeftWithIt) {
+  Follower follower(Local("2026-03-03 08:00"));
+  follower.Run(TwiceAWeek());
+  JourneyInput ended;
+  ended.mutable_end_measure_early()->set_name(MeasureName(1));
+  *ended.mutable_end_measure_early()->mutable_end_date() = Day("2026-03-02");
+  ended.mutable_end_measure_early()->set_reason(END_REASON_CLIENT_STOPPED);
+  ASSERT_THAT(follower.Give(ended), IsOk());
+  follower.AdvanceTo(Local("2026-03-04 08:00"));
+  ASSERT_THAT(follower.Open(), ElementsAre(StartsWith("R1")));
+  ASSERT_THAT(follower.Give(Resolving(1)), IsOk());
+  ASSERT_EQ(follower.state().measures_size(), 0);
+  ASSERT_THAT(follower.Give(VoidingResolution(1)), IsOk());
+  EXPECT_THAT(follower.Open(), ElementsAre(StartsWith("R1")));
+}
+
+TEST(VoidedResolution, GivesTheGapOfR3ItsBeginningBack) {
+  Follower follower(Local("2026-02-02 08:00"));
+  follower.Accept(Local("2026-02-02 10:00"));
+  follower.CompleteAssessment(Local("2026-02-16 10:00"));
+  follower.AdvanceTo(Local("2026-03-02 08:00"));
+  const std::vector<std::string> found = follower.Open();
+  ASSERT_THAT(found, ElementsAre(StartsWith("R3 from 2026-02-16")));
+  ASSERT_THAT(follower.Give(Resolving(1, "2026-06-01")), IsOk());
+  follower.AdvanceTo(Local("2026-03-20 08:00"));
+  ASSERT_THAT(follower.Open(), IsEmpty());
+  ASSERT_THAT(follower.Give(VoidingResolution(1)), IsOk());
+  follower.AdvanceTo(follower.now());
+  EXPECT_EQ(follower.Open(), found);
+}
+
+TEST(VoidedResolution, IsOfTheTwoLatestOnly) {
+  Follower follower(Local("2026-03-02 08:00"));
+  follower.Run(TwiceAWeek());
+  for (int i = 1; i <= 3; ++i) {
+    follower.AdvanceTo(follower.now() + absl::Hours(24 * 14));
+    ASSERT_GE(follower.state().interruptions_size(), 1);
+    JourneyInput input = Resolving(1);
+    input.mutable_resolve_interruption()->set_name(follower.state().interruptions(0).interruption());
+    ASSERT_THAT(follower.Give(input), IsOk());
+  }
+  ASSERT_EQ(follower.state().resolved_size(), 2);
+  EXPECT_EQ(ReasonOf(follower.Give(VoidingResolution(1))), "RESOLUTION_NOT_FOUND");
+}
+
+TEST(NewJourney, KnowsOfADeathAndOfNoWorkThatHadBeenFoundBeforeIt) {
+  for (const Circumstance what : {CIRCUMSTANCE_DIED, CIRCUMSTANCE_WORK_STARTED}) {
+    Follower follower(Local("2026-03-02 08:00"));
+    follower.Accept(Local("2026-02-02 10:00"));
+    JourneyInput input;
+    input.mutable_record_circumstance()->set_client(kClient);
+    input.mutable_record_circumstance()->set_circumstance(what);
+    *input.mutable_record_circumstance()->mutable_from_date() = Day("2026-03-01");
+    input.mutable_record_circumstance()->set_source(CIRCUMSTANCE_SOURCE_RELATIVE);
+    ASSERT_THAT(follower.Give(input), IsOk());
+    ASSERT_THAT(follower.Give(Closing()), IsOk());
+    follower.AdvanceTo(Local("2026-04-01 10:00"));
+    follower.Accept(follower.now());
+    follower.AdvanceTo(Local("2026-12-01 10:00"));
+    const bool died = what == CIRCUMSTANCE_DIED;
+    EXPECT_THAT(follower.Open(), ElementsAre(StartsWith(died ? "R12 from 2026-03-01" : "R7")));
+  }
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "absl/strings/numbers.h"
+#include "libs/base/resource_name.h"
 #include "libs/pipeline/proto_time.h"
 #include "services/follow-up/domain/activity.h"
 #include "services/follow-up/domain/draft.h"
@@ -21,6 +23,7 @@ constexpr int kMissRecordsMax = 8;  // state.proto
 constexpr int kRetractedMax = 8;    // state.proto
 constexpr int kLeftMax = 3;         // state.proto
 constexpr int kToldMax = 100;       // Measures of a plan or two.
+constexpr int kResolvedMax = 2;     // state.proto
 constexpr int kGapsMax = 20;        // Closed and opened again: nobody does so often.
 
 int64_t UsOf(const google::protobuf::Timestamp& timestamp) { return Micros(FromProto(timestamp)); }
@@ -107,6 +110,21 @@ void Reopen(const JourneyOpened& event, JourneyRecord& state) {
   NoteIdle(gap.to_us(), state);
 }
 
+// What is known of the person and not of one journey. Work, study, a pension or a move say nothing any more once
+// somebody has accepted a new referral; a death does, and so does a permission that was withdrawn.
+void CarryOver(JourneyRecord& before, JourneyRecord& opened) {
+  opened.set_restricted(before.restricted());
+  opened.mutable_benefits()->Swap(before.mutable_benefits());
+  opened.set_benefits_numbered(before.benefits_numbered());
+  opened.set_outreach_day(before.outreach_day());
+  opened.set_outreach_count(before.outreach_count());
+  for (const CircumstanceRecord& each : before.circumstances()) {
+    const bool is_of_person =
+        each.circumstance() == CIRCUMSTANCE_DIED || each.circumstance() == CIRCUMSTANCE_PERMISSION_WITHDRAWN;
+    if (is_of_person && each.to_us() == 0) *opened.add_circumstances() = each;
+  }
+}
+
 void Apply(const JourneyOpened& event, JourneyRecord& state) {
   if (event.has_reopened_after()) return Reopen(event, state);
   // One behind a journey that has ended starts clean; only the numbering goes on, and what referral told of the person.
@@ -116,7 +134,7 @@ void Apply(const JourneyOpened& event, JourneyRecord& state) {
   opened.set_pauses_numbered(state.pauses_numbered());
   opened.set_transitions_numbered(state.transitions_numbered());
   opened.set_contacts_numbered(state.contacts_numbered());
-  opened.set_restricted(state.restricted());
+  CarryOver(state, opened);
   opened.mutable_early()->Swap(state.mutable_early());
   opened.set_client(event.client());
   opened.set_open(true);
@@ -408,9 +426,29 @@ void Settle(Rule rule, const std::string& name, const std::string& point, int64_
   }
 }
 
+void RememberResolution(const InterruptionRecord& ended, int64_t resolve_us, JourneyRecord& state) {
+  if (state.resolved_size() == kResolvedMax) state.mutable_resolved()->erase(state.resolved().begin());
+  ResolvedRecord& record = *state.add_resolved();
+  int ordinal = 0;
+  if (absl::SimpleAtoi(LastSegment(ended.interruption()), &ordinal)) record.set_ordinal(ordinal);
+  record.set_rule(ended.rule());
+  record.set_measure(ended.measure());
+  record.set_point(ended.point());
+  record.set_resolve_us(resolve_us);
+  if (const Floor* floor = FindFloor(state, ended.rule(), ended.measure(), ended.point()); floor != nullptr) {
+    *record.mutable_floor_before() = *floor;
+  }
+  if (const MeasureRecord* measure = FindMeasure(state, ended.measure()); measure != nullptr) {
+    record.set_floor_session_before(measure->floor_session());
+  }
+  record.set_idle_settled_before_us(state.idle_settled_us());
+  record.set_idle_settled_before_version(state.idle_settled_version());
+}
+
 void Apply(const InterruptionResolved& event, JourneyRecord& state) {
   const InterruptionRecord ended = TakeInterruption(event.interruption(), state);
   if (ended.rule() == RULE_UNSPECIFIED) return;
+  RememberResolution(ended, UsOf(event.resolve_time()), state);
   Settle(ended.rule(), ended.measure(), ended.point(), UsOf(event.resolve_time()),
          event.has_next_step_date() ? &event.next_step_date() : nullptr, state);
   TrimLaterActivity(state);
@@ -481,6 +519,7 @@ void Apply(const JourneyClosed& event, JourneyRecord& state) {
   state.clear_early();
   state.clear_later_activity_us();
   state.clear_retracted();
+  state.clear_resolved();
   state.clear_outreach_held_until_us();
   state.clear_outreach_hold_reason();
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
 #include "libs/pipeline/proto_time.h"
 #include "services/follow-up/domain/activity.h"
 #include "services/follow-up/domain/findings.h"
@@ -58,8 +59,48 @@ void VoidStart(MeasureRecord& measure, JourneyRecord& state) {
   measure.clear_misses();
 }
 
+// A floor that a later resolution has raised since stays as that one left it.
+void RestoreFloor(const ResolvedRecord& resolved, JourneyRecord& state) {
+  auto& floors = *state.mutable_floors();
+  for (auto floor = floors.begin(); floor != floors.end(); ++floor) {
+    const bool is_its = floor->rule() == resolved.rule() && floor->measure() == resolved.measure() &&
+                        floor->point() == resolved.point() && floor->counted_from_us() == resolved.resolve_us();
+    if (!is_its) continue;
+    if (resolved.has_floor_before()) {
+      *floor = resolved.floor_before();
+    } else {
+      floors.erase(floor);
+    }
+    break;
+  }
+  for (MeasureRecord& measure : *state.mutable_measures()) {
+    if (resolved.rule() == RULE_MISSED_ATTENDANCE && measure.plan().measure() == resolved.measure()) {
+      measure.set_floor_session(resolved.floor_session_before());
+    }
+  }
+}
+
+// Nothing had been resolved: the rules count as before.
+void VoidResolution(const std::string& name, JourneyRecord& state) {
+  auto& all = *state.mutable_resolved();
+  const auto place = std::find_if(all.begin(), all.end(), [&](const ResolvedRecord& each) {
+    return name == absl::StrCat(state.client(), "/interruptions/", each.ordinal());
+  });
+  if (place == all.end()) return;
+  const ResolvedRecord resolved = *place;
+  all.erase(place);
+  // What had been resolved was perhaps the last that was to be found about its measure.
+  if (FindMeasure(state, resolved.measure()) == nullptr) BringBack(resolved.measure(), state);
+  RestoreFloor(resolved, state);
+  if (state.idle_settled_us() != resolved.resolve_us()) return;  // Another step has ended since.
+  state.set_idle_settled_us(resolved.idle_settled_before_us());
+  state.set_idle_settled_version(resolved.idle_settled_before_version());
+  CountIdleAgain(state);
+}
+
 void Apply(const RecordVoided& event, JourneyRecord& state) {
   if (event.record() == VOIDED_RECORD_CONTACT) return;  // ContactVoided tells the rest.
+  if (event.record() == VOIDED_RECORD_RESOLUTION) return VoidResolution(event.name(), state);
   if (FindMeasure(state, event.name()) == nullptr) BringBack(event.name(), state);
   for (MeasureRecord& measure : *state.mutable_measures()) {
     if (measure.plan().measure() != event.name()) continue;

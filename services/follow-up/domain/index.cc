@@ -33,6 +33,8 @@ const TableShape kFoundInterruptionTable{
     "found_interruption", {"interruption"}, {"rule", "measure", "counted_from_us", "due_us", "rules_version"}};
 const TableShape kAmendedInterruptionTable{"amended_interruption", {"interruption"}, {"counted_from_us", "due_us"}};
 const TableShape kEndedInterruptionTable{"ended_interruption", {"interruption"}, {"state", "outcome", "end_us"}};
+const TableShape kOutreachTable{"outreach", {"interruption"}, {"rule", "measure", "request_us"}};
+const TableShape kMeasureStartTable{"measure_start", {"measure", "day"}, {}};
 const TableShape kMarkTable{"mark", {"key_id", "measure", "day", "session"}, {"revision", "status", "minutes"}};
 const TableShape kContactTable{"contact", {"contact", "organisation"}, {"client", "time_us", "meeting"}};
 const TableShape kVoidedContactTable{"voided_contact", {"contact"}, {"client"}};
@@ -164,6 +166,16 @@ std::vector<IndexRow> JourneyDomain::RowsOf(const Event& event) const {
                 int64_t{mark.session()}},
                {int64_t{mark.revision()}, int64_t{mark.status()}, int64_t{mark.minutes()}}}};
     }
+    case Event::kOutreachRequested: {
+      const OutreachRequested& asked = event.outreach_requested();
+      return {{&kOutreachTable,
+               {asked.interruption()},
+               {int64_t{asked.rule()}, asked.measure(), Micros(pipeline::FromProto(asked.request_time()))}}};
+    }
+    case Event::kMeasureStarted:
+      return {{&kMeasureStartTable,
+               {event.measure_started().measure(), DayNumber(event.measure_started().start_date())},
+               {}}};
     case Event::kContactRecorded: {
       const ContactRecorded& recorded = event.contact_recorded();
       if (recorded.contact().empty()) return {};  // From before contacts had names.

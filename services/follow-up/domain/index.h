@@ -17,6 +17,8 @@ extern const store::TableShape kOpenInterruptionTable;
 extern const store::TableShape kFoundInterruptionTable;
 extern const store::TableShape kAmendedInterruptionTable;
 extern const store::TableShape kEndedInterruptionTable;
+extern const store::TableShape kOutreachTable;
+extern const store::TableShape kMeasureStartTable;
 extern const store::TableShape kMarkTable;
 extern const store::TableShape kContactTable;
 extern const store::TableShape kVoidedContactTable;

@@ -1,5 +1,6 @@
 // Which journey an input is for.
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "libs/base/resource_name.h"
 #include "libs/base/violation.h"
 #include "services/follow-up/domain/journey.h"
@@ -17,18 +18,12 @@ absl::StatusOr<std::string> ClientIn(absl::string_view name, absl::string_view p
 }
 
 absl::StatusOr<std::string> KeyOfVoid(const polku::follow_up::v1::VoidRecordRequest& request) {
-  if (IsResourceName(request.name(), "clients/*/contacts/*")) {
-    return ClientIn(request.name(), "clients/*/contacts/*", "name");
+  constexpr absl::string_view kPatterns[] = {"clients/*/contacts/*", "clients/*/benefit-periods/*",
+                                             "clients/*/interruptions/*", "clients/*/measures/*"};
+  for (const absl::string_view pattern : kPatterns) {
+    if (IsResourceName(request.name(), pattern)) return ClientIn(request.name(), pattern, "name");
   }
-  if (IsResourceName(request.name(), "clients/*/measures/*")) {
-    return ClientIn(request.name(), "clients/*/measures/*", "name");
-  }
-  if (IsResourceName(request.name(), "clients/*/benefit-periods/*")) {
-    return ClientIn(request.name(), "clients/*/benefit-periods/*", "name");
-  }
-  return InvalidField("name",
-                      "must be a name like \"clients/*/contacts/*\", \"clients/*/benefit-periods/*\" or "
-                      "\"clients/*/measures/*\"");
+  return InvalidField("name", absl::StrCat("must be a name like \"", absl::StrJoin(kPatterns, "\" or \""), "\""));
 }
 
 absl::StatusOr<std::string> KeyOfPeerFact(const Input& input) {

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "libs/base/resource_name.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/violation.h"
@@ -116,12 +117,23 @@ absl::StatusOr<Reply> VoidMeasure(const VoidRecordRequest& request, Draft& draft
   return Voided(record);
 }
 
+absl::StatusOr<Reply> VoidResolution(const VoidRecordRequest& request, Draft& draft) {
+  for (const ResolvedRecord& each : draft.state().resolved()) {
+    if (request.name() != absl::StrCat(draft.state().client(), "/interruptions/", each.ordinal())) continue;
+    TellVoided(request, VOIDED_RECORD_RESOLUTION, draft);
+    return Voided(VOIDED_RECORD_RESOLUTION);
+  }
+  return WithReason(absl::NotFoundError("there is no such resolution, or others came behind it"),
+                    "RESOLUTION_NOT_FOUND");
+}
+
 }  // namespace
 
 absl::StatusOr<Reply> VoidRecord(const VoidRecordRequest& request, Draft& draft) {
   if (request.reason() == VOID_REASON_UNSPECIFIED || !VoidReason_IsValid(request.reason())) {
     return InvalidField("reason", "must be one of the listed reasons");
   }
+  if (IsResourceName(request.name(), "clients/*/interruptions/*")) return VoidResolution(request, draft);
   if (IsResourceName(request.name(), "clients/*/benefit-periods/*")) return VoidBenefitPeriod(request, draft);
   return IsResourceName(request.name(), "clients/*/contacts/*") ? VoidContact(request, draft)
                                                                 : VoidMeasure(request, draft);

@@ -375,6 +375,8 @@ Text VoidedInWords(VoidedRecord record) {
   switch (record) {
     case VOIDED_RECORD_MEASURE_START:
       return Say("Toimenpiteen aloitus oli kirjattu virheellisesti.", "The start of the measure was a mistake.");
+    case VOIDED_RECORD_RESOLUTION:
+      return Say("Keskeytyksen ratkaisu oli kirjattu virheellisesti.", "The resolution had been a mistake.");
     case VOIDED_RECORD_MEASURE_END:
       return Say("Toimenpiteen päättyminen oli kirjattu virheellisesti.", "The end of the measure was a mistake.");
     default:
