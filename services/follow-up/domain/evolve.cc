@@ -8,6 +8,7 @@
 #include "services/follow-up/domain/draft.h"
 #include "services/follow-up/domain/evolve_agreement.h"
 #include "services/follow-up/domain/evolve_import.h"
+#include "services/follow-up/domain/evolve_outreach.h"
 #include "services/follow-up/domain/evolve_void.h"
 #include "services/follow-up/domain/findings.h"
 #include "services/follow-up/domain/moment.h"
@@ -286,31 +287,6 @@ void Apply(const AttendanceRecorded& event, JourneyRecord& state) {
   NoteActivity(event.session_end_us(), state);
 }
 
-void Apply(const polku::coordinator_network::v1::OutreachAttempted& event, JourneyRecord& state) {
-  using namespace polku::coordinator_network::v1;  // NOLINT: its enumerators.
-  const int64_t attempt_us = UsOf(event.attempt_time());
-  InterruptionRecord* open = MutableInterruption(state, event.interruption());
-  switch (event.outcome()) {
-    case ATTEMPT_OUTCOME_REACHED_WILL_RETURN:
-    case ATTEMPT_OUTCOME_REACHED_CALL_LATER:
-    case ATTEMPT_OUTCOME_REACHED_REFUSES:
-    case ATTEMPT_OUTCOME_REACHED_NEEDS_CHANGED:
-      break;
-    case ATTEMPT_OUTCOME_NUMBER_INVALID:
-    case ATTEMPT_OUTCOME_NO_CONTACT_DETAILS:
-      if (open != nullptr) open->set_useless_us(std::max(open->useless_us(), attempt_us));
-      return;
-    default:
-      return;  // An attempt that reached nobody is no contact.
-  }
-  NoteActivity(attempt_us, state);
-  if (open == nullptr) return;
-  // The client can be reached: the next rung has time from here on, or from the day that was agreed.
-  const int64_t from_us = event.has_call_back_date() ? StartUs(event.call_back_date()) : attempt_us;
-  open->set_ladder_from_us(std::max({open->ladder_from_us(), attempt_us, from_us}));
-  open->clear_useless_us();
-}
-
 void Apply(const ContactRecorded& event, JourneyRecord& state) {
   const int64_t contact_us = UsOf(event.contact_time());
   NoteActivity(contact_us, state);
@@ -464,33 +440,6 @@ void Apply(const OutreachSettled& event, JourneyRecord& state) {
   TrimLaterActivity(state);
 }
 
-void Apply(const OutreachRequested& event, JourneyRecord& state) {
-  InterruptionRecord* open = MutableInterruption(state, event.interruption());
-  if (open == nullptr) return;
-  open->set_ladder_from_us(UsOf(event.request_time()));
-  open->clear_stage();
-}
-
-void Apply(const OutreachAsked& event, JourneyRecord& state) {
-  const int day = DayNumberOf(LocalDay(FromProto(event.ask_time())));
-  state.set_outreach_count(state.outreach_day() == day ? state.outreach_count() + 1 : 1);
-  state.set_outreach_day(day);
-  InterruptionRecord* open = MutableInterruption(state, event.interruption());
-  if (open != nullptr) open->set_stage(OUTREACH_STAGE_ASKED);
-}
-
-void Apply(const OutreachLetThrough& event, JourneyRecord& state) {
-  InterruptionRecord* open = MutableInterruption(state, event.interruption());
-  if (open != nullptr) open->set_stage(OUTREACH_STAGE_LET_THROUGH);
-}
-
-void Apply(const OutreachEscalated& event, JourneyRecord& state) {
-  InterruptionRecord* open = MutableInterruption(state, event.interruption());
-  if (open == nullptr) return;
-  open->set_rung(event.rung());
-  open->clear_useless_us();
-}
-
 void Apply(const SessionsRedrawn& event, JourneyRecord& state) {
   if (MeasureRecord* measure = MutableMeasure(state, event.measure()); measure != nullptr) {
     measure->set_sessions(event.sessions());
@@ -560,9 +509,6 @@ bool EvolvePeerFact(const JourneyEvent& event, JourneyRecord& state) {
     case JourneyEvent::kCoordinatorReplaced:
       state.set_coordinator(event.coordinator_replaced().to());
       return true;
-    case JourneyEvent::kOutreachAttempted:
-      Apply(event.outreach_attempted(), state);
-      return true;
     case JourneyEvent::kOutreachCompleted:  // It ends a step, whatever has become of its interruption.
       NoteIdle(UsOf(event.outreach_completed().complete_time()), state);
       return true;
@@ -581,7 +527,7 @@ bool EvolvePeerFact(const JourneyEvent& event, JourneyRecord& state) {
 
 void Evolve(const JourneyEvent& event, JourneyRecord& state) {
   state.set_version(state.version() + 1);
-  if (EvolvePeerFact(event, state) || EvolveImport(event, state)) return;
+  if (EvolvePeerFact(event, state) || EvolveOutreach(event, state) || EvolveImport(event, state)) return;
   switch (event.event_case()) {
     case JourneyEvent::kJourneyOpened:
       return Apply(event.journey_opened(), state);
@@ -623,14 +569,6 @@ void Evolve(const JourneyEvent& event, JourneyRecord& state) {
       return Apply(event.journey_closed(), state);
     case JourneyEvent::kReportingIntervalLearned:
       return Apply(event.reporting_interval_learned(), state);
-    case JourneyEvent::kOutreachRequested:
-      return Apply(event.outreach_requested(), state);
-    case JourneyEvent::kOutreachAsked:
-      return Apply(event.outreach_asked(), state);
-    case JourneyEvent::kOutreachLetThrough:
-      return Apply(event.outreach_let_through(), state);
-    case JourneyEvent::kOutreachEscalated:
-      return Apply(event.outreach_escalated(), state);
     case JourneyEvent::kOutreachSettled:
       return Apply(event.outreach_settled(), state);
     case JourneyEvent::kSessionsRedrawn:
