@@ -34,7 +34,7 @@ const TableShape kFoundInterruptionTable{
 const TableShape kAmendedInterruptionTable{"amended_interruption", {"interruption"}, {"counted_from_us", "due_us"}};
 const TableShape kEndedInterruptionTable{"ended_interruption", {"interruption"}, {"state", "outcome", "end_us"}};
 const TableShape kOutreachTable{"outreach", {"interruption"}, {"rule", "measure", "request_us"}};
-const TableShape kMeasureStartTable{"measure_start", {"measure", "day"}, {}};
+const TableShape kMeasureStartTable{"measure_start", {"measure"}, {"day"}};
 const TableShape kMarkTable{"mark", {"key_id", "measure", "day", "session"}, {"revision", "status", "minutes"}};
 const TableShape kContactTable{"contact", {"contact", "organisation"}, {"client", "time_us", "meeting"}};
 const TableShape kVoidedContactTable{"voided_contact", {"contact"}, {"client"}};
@@ -174,8 +174,8 @@ std::vector<IndexRow> JourneyDomain::RowsOf(const Event& event) const {
     }
     case Event::kMeasureStarted:
       return {{&kMeasureStartTable,
-               {event.measure_started().measure(), DayNumber(event.measure_started().start_date())},
-               {}}};
+               {event.measure_started().measure()},
+               {DayNumber(event.measure_started().start_date())}}};
     case Event::kContactRecorded: {
       const ContactRecorded& recorded = event.contact_recorded();
       if (recorded.contact().empty()) return {};  // From before contacts had names.

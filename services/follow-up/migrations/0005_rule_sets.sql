@@ -6,9 +6,8 @@ CREATE TABLE outreach (
   request_us BIGINT NOT NULL
 );
 CREATE TABLE measure_start (
-  measure TEXT NOT NULL,
-  day BIGINT NOT NULL,
-  PRIMARY KEY (measure, day)
+  measure TEXT NOT NULL PRIMARY KEY,
+  day BIGINT NOT NULL
 );
 -- Rule sets that were activated, and which journeys are followed by which.
 CREATE TABLE active_rules (
