@@ -76,6 +76,9 @@ outreach_supervisor_office_days: 10
 outreach_meeting_office_days: 20
 outreach_client_day_max: 2
 review_list_max: 10
+message_purposes: [contact-by-message]
+quiet_from_hour: 20
+quiet_to_hour: 8
 outreach_rule_day_max: 200
 outreach_day_max: 300
 outreach_release_count: 20

@@ -138,6 +138,9 @@ void CheckRules(const RuleSet& rules, Faults& faults) {
   check.Range("assessment_consultation_days", rules.assessment_consultation_days(), 1, 365);
   check.Range("outreach_rule_day_max", rules.outreach_rule_day_max(), 1, 1000000);
   check.Range("outreach_day_max", rules.outreach_day_max(), 1, 1000000);
+  check.NotEmpty("message_purposes", rules.message_purposes());
+  check.Range("quiet_from_hour", rules.quiet_from_hour(), 0, 23);
+  check.Range("quiet_to_hour", rules.quiet_to_hour(), 0, 23);
   check.Range("review_list_max", rules.review_list_max(), 1, 100);
   check.Range("outreach_release_count", rules.outreach_release_count(), 1, 1000);
   check.Duration("outreach_release_interval", rules.outreach_release_interval(), absl::Minutes(1), absl::Hours(24));
@@ -176,7 +179,10 @@ void CheckRuleChanges(const RuleSet& rules, const RuleSet& changes, Faults& faul
                             "outreach_day_max",
                             "outreach_release_count",
                             "outreach_release_interval",
-                            "review_list_max"}) {
+                            "review_list_max",
+                            "message_purposes",
+                            "quiet_from_hour",
+                            "quiet_to_hour"}) {
     if (faults.Given(prefix + field)) faults.Add(prefix + field, "is no number that a pathway can change");
   }
   const RuleSet changed = WithChanges(rules, changes);

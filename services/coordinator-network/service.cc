@@ -36,6 +36,9 @@ Policy WithRules(Policy policy, const pathway::Catalogue* catalogue) {
   if (catalogue == nullptr || catalogue->rule_sets().empty()) return policy;
   const pathway::v1::RuleSet& rules = *catalogue->rule_sets().back();
   policy.meeting_purposes.assign(rules.meeting_purposes().begin(), rules.meeting_purposes().end());
+  policy.message_purposes.assign(rules.message_purposes().begin(), rules.message_purposes().end());
+  policy.quiet_from_hour = rules.quiet_from_hour();
+  policy.quiet_to_hour = rules.quiet_to_hour();
   policy.time_use_activities.assign(rules.time_use_activities().begin(), rules.time_use_activities().end());
   for (const pathway::v1::PathwayDefinition* definition : catalogue->definitions()) {
     if (definition->coordinator_competence().empty()) continue;

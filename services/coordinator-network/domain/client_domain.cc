@@ -247,7 +247,8 @@ std::vector<pipeline::Lookup> ClientDomain::LookupsOf(const std::string& key, co
                                                       const Input& input) const {
   if (input.has_referral_accepted()) return {{"coordinators", {key, input.referral_accepted().municipality()}}};
   if (input.journey_opened().has_reopened_after()) return {{"coordinators", {key, state.municipality()}}};
-  if (input.has_schedule_meeting() || input.has_record_meeting()) return {PermissionLookup(key)};
+  const bool is_message = input.record_outreach_attempt().channel() == polku::coordinator_network::v1::CHANNEL_MESSAGE;
+  if (is_message || input.has_schedule_meeting() || input.has_record_meeting()) return {PermissionLookup(key)};
   if (!input.has_assign_coordinator() && !input.has_begin_hand_over() && !input.has_decline_assignment()) return {};
   const std::string& named =
       input.has_begin_hand_over() ? input.begin_hand_over().to() : input.assign_coordinator().coordinator();

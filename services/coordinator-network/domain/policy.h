@@ -27,6 +27,11 @@ struct Policy {
   int overdue_referral_office_days = 1;
   // A permission of one of these purposes lets an organisation take part in meetings. Source: the rule set.
   std::vector<std::string> meeting_purposes;
+  // A permission of one of these purposes lets an organisation send the client messages, but not from the one full hour
+  // to the other, local time. Source: the rule set.
+  std::vector<std::string> message_purposes;
+  int quiet_from_hour = 20;
+  int quiet_to_hour = 8;
   // Meetings that are kept per client, those to come included; older ones that have ended are in the journal.
   int meetings_max = 20;
   // Subjects that are remembered per client so that no second task is made for them.

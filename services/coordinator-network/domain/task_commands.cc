@@ -9,6 +9,7 @@
 #include "libs/base/status_macros.h"
 #include "libs/base/violation.h"
 #include "libs/pipeline/proto_time.h"
+#include "services/coordinator-network/domain/permissions.h"
 
 namespace polku::coordinator_network {
 namespace {
@@ -45,6 +46,28 @@ absl::Status CheckNextStep(const v1::CompleteTaskRequest& request, const v1::Tas
 }
 
 constexpr int kCallBackDaysMax = 60;
+constexpr char kToldInMessages[] = "follow-up";  // The class of what a message says.
+
+bool IsQuiet(absl::Time time, const Policy& policy) {
+  const int hour = static_cast<int>(time.In(Helsinki()).hour);
+  const int from = policy.quiet_from_hour;
+  const int to = policy.quiet_to_hour;
+  return from <= to ? from <= hour && hour < to : hour >= from || hour < to;
+}
+
+// A client who has not agreed to messages is called, written to or visited.
+absl::Status CheckMessage(const v1::RecordOutreachAttemptRequest& request, absl::Time time, const ClientTurn& turn) {
+  if (request.channel() != v1::CHANNEL_MESSAGE) return absl::OkStatus();
+  google::protobuf::RepeatedPtrField<std::string> classes;
+  classes.Add(kToldInMessages);
+  const std::string& organisation = turn.context().principal.organisation;
+  if (!MissingClasses(turn.context().lookups.front(), organisation, classes, time, turn.policy().message_purposes)
+           .empty()) {
+    return WithReason(absl::FailedPreconditionError("the client has not agreed to messages"), "PERMISSION_MISSING");
+  }
+  if (!IsQuiet(time, turn.policy())) return absl::OkStatus();
+  return WithReason(absl::FailedPreconditionError("no message is sent at that hour"), "QUIET_HOURS");
+}
 
 absl::Status CheckCallBack(const v1::RecordOutreachAttemptRequest& request, absl::Time now) {
   if (!request.has_call_back_date()) return absl::OkStatus();
@@ -73,6 +96,7 @@ absl::StatusOr<v1::Task> RecordAttempt(const v1::RecordOutreachAttemptRequest& r
     if (attempt_time > turn.context().now) return InvalidField("attempt_time", "is in the future");
   }
   RETURN_IF_ERROR(CheckCallBack(request, turn.context().now));
+  RETURN_IF_ERROR(CheckMessage(request, attempt_time, turn));
   ASSIGN_OR_RETURN(const v1::Task task, OpenTask(request.task(), turn));
   v1::ClientSupportEvent event;
   v1::OutreachAttempted& attempted = *event.mutable_outreach_attempted();

@@ -263,6 +263,47 @@ TEST_F(Tasks, AttemptThatCannotBeIsRefused) {
   EXPECT_EQ(ReasonOf(Attempt(world_, client_ + "/tasks/1").status()), "TASK_ENDED");
 }
 
+TEST_F(Tasks, AreDueOnTheDayOnWhichTheClientAskedToBeCalledBack) {
+  Send(OutreachFact(client_, 1, RULE_NO_CONTACT, 0));
+  v1::ClientSupportInput input;
+  auto& request = *input.mutable_record_outreach_attempt();
+  request.set_task(state().tasks(0).name());
+  request.set_outcome(v1::ATTEMPT_OUTCOME_REACHED_CALL_LATER);
+  request.set_channel(v1::CHANNEL_CALL);
+  const absl::CivilDay today = LocalDay(world_.now);
+  for (const absl::CivilDay wrong : {today - 1, today + 61}) {
+    *request.mutable_call_back_date() = ToProtoDay(wrong);
+    EXPECT_EQ(ViolationsOf(world_.Send(input).status())[0].field, "call_back_date");
+  }
+  *request.mutable_call_back_date() = ToProtoDay(today + 9);
+  ASSERT_THAT(world_.Send(input), IsOk());
+  EXPECT_EQ(FromProto(state().tasks(0).due_time()), EndOfDay(today + 9));
+  request.set_outcome(v1::ATTEMPT_OUTCOME_NOT_REACHED);
+  EXPECT_EQ(ViolationsOf(world_.Send(input).status())[0].field, "call_back_date");
+}
+
+TEST_F(Tasks, AreNotAnsweredByAMessageThatTheClientHasNotAgreedToNorAtNight) {
+  Send(OutreachFact(client_, 1, RULE_NO_CONTACT, 0));
+  v1::ClientSupportInput message;
+  message.mutable_record_outreach_attempt()->set_task(state().tasks(0).name());
+  message.mutable_record_outreach_attempt()->set_outcome(v1::ATTEMPT_OUTCOME_NOT_REACHED);
+  message.mutable_record_outreach_attempt()->set_channel(v1::CHANNEL_MESSAGE);
+  EXPECT_EQ(ReasonOf(world_.Send(message).status()), "PERMISSION_MISSING");
+  v1::ClientSupportInput granted;
+  granted.mutable_permission_granted()->set_permission(client_ + "/permissions/1");
+  granted.mutable_permission_granted()->set_purpose("contact-by-message");
+  granted.mutable_permission_granted()->set_organisation("organisations/unit");
+  granted.mutable_permission_granted()->add_classes("follow-up");
+  *granted.mutable_permission_granted()->mutable_valid_from() = ToProtoDay(LocalDay(world_.now));
+  *granted.mutable_permission_granted()->mutable_grant_time() = ToProto(world_.now);
+  Send(granted);
+  EXPECT_THAT(world_.Send(message), IsOk());
+  world_.now = LocalTime(LocalDay(world_.now), 20 * 60);
+  EXPECT_EQ(ReasonOf(world_.Send(message).status()), "QUIET_HOURS");
+  *message.mutable_record_outreach_attempt()->mutable_attempt_time() = ToProto(world_.now - absl::Microseconds(1));
+  EXPECT_THAT(world_.Send(message), IsOk());
+}
+
 TEST_F(Tasks, CompletingAnOutreachNeedsAnAttemptAndTheNextStep) {
   v1::ClientSupportInput outreach = OutreachFact(client_, 1, RULE_NO_CONTACT, 0);
   outreach.mutable_outreach_requested()->set_next_step_required(true);

@@ -68,6 +68,7 @@ std::string TestClient(int n) { return absl::StrFormat("clients/01900000-0000-70
 Policy TestPolicy() {
   Policy policy;
   policy.meeting_purposes = {"multi-agency-meeting"};
+  policy.message_purposes = {"contact-by-message"};
   return policy;
 }
 
