@@ -49,7 +49,7 @@ constexpr int kCallBackDaysMax = 60;
 constexpr char kToldInMessages[] = "follow-up";  // The class of what a message says.
 
 bool IsQuiet(absl::Time time, const Policy& policy) {
-  const int hour = static_cast<int>(time.In(Helsinki()).hour);
+  const int hour = absl::ToCivilHour(time, Helsinki()).hour();
   const int from = policy.quiet_from_hour;
   const int to = policy.quiet_to_hour;
   return from <= to ? from <= hour && hour < to : hour >= from || hour < to;

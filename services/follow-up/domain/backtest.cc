@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "libs/pipeline/proto_time.h"
+#include "services/follow-up/domain/findings.h"
 #include "services/follow-up/domain/index.h"
 #include "services/follow-up/domain/journey.h"
 #include "services/follow-up/domain/moment.h"
