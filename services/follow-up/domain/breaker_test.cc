@@ -167,7 +167,7 @@ TEST(OutreachAtTheBreaker, IsFoundAndToldButNotAskedForUntilItIsLetThrough) {
   EXPECT_EQ(follower.Count(JourneyEvent::kOutreachEscalated), 0);
   JourneyInput let;
   let.mutable_outreach_let_through()->set_interruption(follower.state().interruptions(0).interruption());
-  for (int i = 0; i < 2; ++i) ASSERT_OK(follower.Give(let));  // Said twice, asked for once.
+  for (int i = 0; i < 2; ++i) ASSERT_THAT(follower.Give(let), IsOk());  // Said twice, asked for once.
   EXPECT_EQ(follower.Count(JourneyEvent::kOutreachRequested), 1);
 }
 
