@@ -270,10 +270,16 @@ Steps StepsOf(const JourneyRecord& journey, const RuleSet& rules) {
   return steps;
 }
 
+Finding AsFinding(int64_t budget_us) { return {RULE_UNSPECIFIED, "", budget_us, budget_us}; }
+
 int64_t NextDueUs(const JourneyRecord& journey, const RuleSet& rules) {
   if (!journey.open()) return 0;
   int64_t next = journey.outreach_held_until_us();
-  if (const int64_t budget = BudgetReturnsUs(journey); budget != 0 && (next == 0 || budget < next)) next = budget;
+  if (const int64_t budget = BudgetReturnsUs(journey); budget != 0) {
+    const Hold* hold = FindHold(journey, AsFinding(budget));
+    const int64_t due = hold == nullptr ? budget : hold->check_us();
+    if (next == 0 || due < next) next = due;
+  }
   const auto take = [&](const Finding& finding) {
     if (FindOpen(journey, finding) != nullptr) return;
     const Hold* hold = FindHold(journey, finding);

@@ -141,6 +141,9 @@ std::optional<NextRung> NextRungOf(const polku::follow_up::v1::JourneyRecord& jo
 // How a rung that is not covered yet is held: like a finding that waits.
 Finding AsFinding(const polku::follow_up::v1::InterruptionRecord& open, const NextRung& next);
 
+// How outreach is held that the client's budget would let go on at that instant.
+Finding AsFinding(int64_t budget_us);
+
 // When something is to be decided although nothing comes in. 0 = never.
 int64_t NextDueUs(const polku::follow_up::v1::JourneyRecord& journey, const polku::pathway::v1::RuleSet& rules);
 

@@ -271,8 +271,12 @@ void LearnReportingIntervals(const Coverage& coverage, Draft& draft) {
 void HoldEverything(const std::vector<Finding>& findings, const Coverage& coverage, Draft& draft) {
   std::vector<Hold> holds;
   for (const Finding& finding : findings) {
-    if (finding.due_us > draft.now_us() || FindOpen(draft.state(), finding.rule, finding.measure) != nullptr) continue;
+    if (finding.due_us > draft.now_us() || FindOpen(draft.state(), finding) != nullptr) continue;
     holds.push_back(Held(finding, coverage, {absl::InfinitePast(), ""}, draft));
+  }
+  const int64_t budget_us = BudgetReturnsUs(draft.state());
+  if (budget_us != 0 && budget_us <= draft.now_us()) {
+    holds.push_back(Held(AsFinding(budget_us), coverage, {absl::InfinitePast(), ""}, draft));
   }
   CallRungs(coverage, draft, holds);
   HoldUnmarkedSessions(coverage, draft, holds);
