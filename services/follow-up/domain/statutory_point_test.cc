@@ -102,25 +102,23 @@ TEST(R8BenefitDays, BindAnEmployeeAtNinetyWithoutPartialDaysWhichCountForSixty) 
   Follower follower = Followed(polku::common::v1::SEGMENT_EMPLOYED);
   Give(follower, Period("2026-03-02", "2026-04-24", BENEFIT_KIND_PARTIAL_SICKNESS_ALLOWANCE));  // 45 days.
   Give(follower, Period("2026-04-25", "2026-12-31", BENEFIT_KIND_SICKNESS_ALLOWANCE));
-  ASSERT_EQ(CountBenefitDays(absl::CivilDay(2026, 4, 25), absl::CivilDay(2026, 7, 25)), 75);
-  follower.AdvanceTo(Local("2026-07-26 00:00") - absl::Microseconds(1));
+  ASSERT_EQ(CountBenefitDays(absl::CivilDay(2026, 4, 25), absl::CivilDay(2026, 7, 24)), 75);
+  follower.AdvanceTo(Local("2026-07-25 00:00") - absl::Microseconds(1));
   EXPECT_THAT(Near(follower), Contains(StartsWith("R8 rehabilitation-need from 2026-03-02")));
   EXPECT_THAT(Near(follower), Not(Contains(StartsWith("R8 work-ability-statement"))));
-  follower.AdvanceTo(Local("2026-07-26 00:00"));
-  EXPECT_THAT(Near(follower), Contains("R8 work-ability-statement from 2026-04-25 00:00:00 due 2026-07-26 00:00:00"));
+  follower.AdvanceTo(Local("2026-07-25 00:00"));
+  EXPECT_THAT(Near(follower), Contains("R8 work-ability-statement from 2026-04-25 00:00:00 due 2026-07-25 00:00:00"));
 }
 
 TEST(R8BenefitDays, CountInAnyPiecesOfTwoYearsAndNoOlder) {
   Follower follower = Followed(polku::common::v1::SEGMENT_UNEMPLOYED);
-  Give(follower, Period("2024-03-04", "2024-03-23", BENEFIT_KIND_SICKNESS_ALLOWANCE));  // 18 days, of which the
-  Give(follower, Period("2025-06-02", "2025-06-28", BENEFIT_KIND_SICKNESS_ALLOWANCE));  // last six are not too old.
+  Give(follower, Period("2024-02-05", "2024-02-24", BENEFIT_KIND_SICKNESS_ALLOWANCE));  // 18 days, too old by then.
+  Give(follower, Period("2025-06-02", "2025-06-28", BENEFIT_KIND_SICKNESS_ALLOWANCE));
   Give(follower, Period("2026-02-23", "2026-12-31", BENEFIT_KIND_SICKNESS_ALLOWANCE));
   follower.AdvanceTo(Local("2026-04-30 00:00"));
   ASSERT_EQ(CountBenefitDays(absl::CivilDay(2025, 6, 2), absl::CivilDay(2025, 6, 28)), 23);
-  // 23 days of last June and 22 from 23 February on; those of March 2024 are two years old by then.
   ASSERT_EQ(CountBenefitDays(absl::CivilDay(2026, 2, 23), absl::CivilDay(2026, 3, 19)), 22);
-  EXPECT_THAT(Near(follower),
-              ElementsAre(StartsWith("R8 rehabilitation-need from 2024-03-20 00:00:00 due 2026-03-20 00:00:00")));
+  EXPECT_THAT(Near(follower), ElementsAre("R8 rehabilitation-need from 2025-06-02 00:00:00 due 2026-03-20 00:00:00"));
 }
 
 TEST(R8BenefitDays, CountOnlyThoseThatWerePaidWhichAreTheLastOnes) {
@@ -167,10 +165,11 @@ TEST(R8, IsAmendedOrRetractedByALateCorrection) {
   Give(follower, Period("2026-03-02", "2026-06-30", BENEFIT_KIND_SICKNESS_ALLOWANCE));
   follower.AdvanceTo(Local("2026-06-10 09:00"));
   ASSERT_EQ(Near(follower).size(), 1u);
+  const int requested = follower.Count(JourneyEvent::kOutreachRequested);
   Give(follower, Corrected(Period("2026-03-09", "2026-06-30", BENEFIT_KIND_SICKNESS_ALLOWANCE), 1));
   EXPECT_THAT(Near(follower), ElementsAre(StartsWith("R8 rehabilitation-need from 2026-03-09 00:00:00 due 2026-05-0")));
   EXPECT_EQ(follower.Count(JourneyEvent::kInterruptionAmended), 1);
-  EXPECT_EQ(follower.Count(JourneyEvent::kOutreachRequested), 1);
+  EXPECT_EQ(follower.Count(JourneyEvent::kOutreachRequested), requested);
   Give(follower, Voided(1));
   EXPECT_THAT(Near(follower), IsEmpty());
   EXPECT_TRUE(follower.state().benefits().empty());
