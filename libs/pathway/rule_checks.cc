@@ -100,8 +100,7 @@ void CheckJourneyNumbers(const RuleSet& rules, Checker& check) {
 void CheckStatutoryPoints(const RuleSet& rules, Faults& faults) {
   CheckRange("statutory_warn_days", rules.statutory_warn_days(), 1, 28, faults);
   CheckRange("statutory_warn_benefit_days", rules.statutory_warn_benefit_days(), 1, 29, faults);
-  CheckRange("statutory_window_years", "outreach_rule_day_max", "outreach_day_max", "outreach_release_count",
-             "outreach_release_interval", rules.statutory_window_years(), 1, 5, faults);
+  CheckRange("statutory_window_years", rules.statutory_window_years(), 1, 5, faults);
   std::set<std::string> codes;
   for (int i = 0; i < rules.statutory_points_size(); ++i) {
     const auto& point = rules.statutory_points(i);
