@@ -542,4 +542,11 @@ TEST_P(StoreConformance, KeepsItsEpochAndHashKey) {
 
 }  // namespace
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(StoreConformance);
+TEST_P(StoreConformance, AnEpochIsThatOfWhoeverOpensItNext) {
+  EXPECT_EQ(database().epoch(), 1);
+  ASSERT_THAT(InTransaction([](Transaction& transaction) { return transaction.SetEpoch(7); }), IsOk());
+  Reopen();
+  EXPECT_EQ(database().epoch(), 7);
+}
+
 }  // namespace polku::store
