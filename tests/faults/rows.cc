@@ -37,6 +37,7 @@ constexpr int kCopiesMax = 3;
 constexpr int kCuts = 10;
 constexpr int kStormEnds = 8;
 constexpr int kStormCallers = 50;
+constexpr int kGaveUp = 1;  // A program that cannot go on, and has said why.
 constexpr int kEndedByTerm = 128 + SIGTERM;
 
 // After SIGTERM, and reaped. One that has not been ready yet may end by the signal itself.
@@ -316,7 +317,7 @@ std::vector<int> Stage::AllOf(int service) const {
 void Stage::ReviveIfEnded(int program) {
   const std::optional<int> ended = fleet.process(program).Ended();
   if (!ended.has_value()) return;
-  notes.push_back(absl::StrCat(fleet.NameOf(program), " ended with ", *ended));
+  (*ended == kGaveUp ? notes : exits).push_back(absl::StrCat(fleet.NameOf(program), " ended with ", *ended));
   fleet.Launch(program);
 }
 
