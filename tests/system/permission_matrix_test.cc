@@ -136,17 +136,14 @@ class PermissionMatrix : public ::testing::Test {
 
 void PermissionMatrix::MakeWorld() {
   client_ = region_.PlannedClient();
-  Must(&FollowUps::StartMeasure, kProvider, R"(name: "$C/measures/1" start_date {year: 2026 month: 3 day: 2})");
+  region_.MoveTo(absl::CivilDay(2026, 3, 3), 8);
+  Must(&FollowUps::StartMeasure, kProvider, R"(name: "$C/measures/1" start_date {year: 2026 month: 3 day: 3})");
   Must(&FollowUps::AgreePause, kProvider, R"(client: "$C" start_date {year: 2026 month: 3 day: 10}
-       resume_date {year: 2026 month: 3 day: 12} reason: PAUSE_REASON_HOLIDAY)");
+       resume_date {year: 2026 month: 3 day: 12} reason: PAUSE_REASON_ILLNESS)");
   Must(&FollowUps::OfferTransition, kCoordinator, R"(client: "$C" taker: "organisations/taker")");
   Must(&Assessments::StartReassessment, kAssessor, R"(assessment: "$C/assessments/1")");
-  for (const char* asked : {"provider", "unit"}) {
-    Must(&Assessments::RequestConsultation, kAssessor,
-         absl::StrCat(
-             R"(assessment: "$C/assessments/2" question: "what now" basis: "703/2023" organisation: "organisations/)",
-             asked, "\""));
-  }
+  Must(&Assessments::RequestConsultation, kAssessor, R"(assessment: "$C/assessments/2" question: "what now"
+       basis: "statute" organisation: "organisations/taker")");
   Must(&Coordinators::ScheduleMeeting, kCoordinator, R"(client: "$C" start_time {seconds: 1772618400})");
   Must(&Referrals::GrantPermission, kIntake,
        R"(client: "$C" purpose: "service-chain" organisation: "organisations/taker"
@@ -229,10 +226,9 @@ TEST_F(PermissionMatrix, HoldsInEveryCell) {
     const Letters expected = LettersOf(row);
     for (const char* role : kRoles) {
       std::unique_ptr<Message> request(MessageFactory::generated_factory()->GetPrototype(method->input_type())->New());
-      const std::string text = absl::StrReplaceAll(
-          Filled(row.request), {{"$K", std::string(role) == "provider" ? "consultations/1" : "consultations/2"}});
+      const std::string text = Filled(row.request);
       ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(text, request.get())) << name;
-      for (const bool home : {true, false}) {
+      for (const bool home : {false, true}) {  // The stranger first, while there is something to refuse.
         for (const bool person : {true, false}) {
           if (const auto* id = method->input_type()->FindFieldByName("request_id"); id != nullptr) {
             request->GetReflection()->SetString(request.get(), id,
