@@ -36,7 +36,7 @@ $region/services/$service:
 ROW
 done
 certificate desk "URI:$region/desk"
-roles='"referrer","intake","assessor","coordinator","lead","provider","operator"'
+roles='"referrer","intake","assessor","coordinator","lead","provider","operator","auditor"'
 cat >>organisations.new <<ROW
 $region/desk:
   organisation: organisations/kainuu-unit

@@ -8,6 +8,7 @@ grpc.listen: {{ ternary "0.0.0.0" "127.0.0.1" $mtls }}:7443
 ops.listen: 0.0.0.0:9443
 data.folder: /var/lib/polku/data/{{ .name }}
 erasures.folder: /var/lib/polku/erasures/{{ .name }}
+audit.folder: /var/lib/polku/erasures/{{ .name }}.audit
 access.mode: {{ $values.access.mode }}
 {{- if $mtls }}
 tls.certificate: /etc/polku/tls/tls.crt
