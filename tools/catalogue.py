@@ -110,7 +110,7 @@ def catalogue():
         text += methods(service, api, ROOT / 'services' / service.replace('_', '-') / 'service.cc')
         text += events(service, declared, set(sent_events(state)))
     text += ['## every service', '']
-    for name in ('operator', 'verify', 'journal'):
+    for name in ('operator', 'verify', 'trace', 'audit', 'journal'):
         api = parse(ROOT / f'proto/polku/common/v1/{name}.proto')
         text += methods('common', api, ROOT / f'libs/rpc/{name}_api.cc')
     return '\n'.join(text).rstrip() + '\n'

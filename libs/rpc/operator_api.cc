@@ -125,7 +125,7 @@ grpc::ServerUnaryReactor* Judge(const std::vector<Served>& all, grpc::CallbackSe
 
 std::vector<MethodPermission> OperatorPermissions() {
   const std::vector<std::string> operators = {"operator"};
-  return {{"polku.common.v1.OperatorService/ListServices", operators},
+  return {{"polku.common.v1.OperatorService/ListServices", {"operator", "auditor"}},
           {"polku.common.v1.OperatorService/ListDeadLetters", operators},
           {"polku.common.v1.OperatorService/GetDeadLetter", operators},
           {"polku.common.v1.OperatorService/ReplayDeadLetter", operators},

@@ -145,7 +145,7 @@ inline constexpr PermissionRow kPermissionRows[] = {
     {"polku.follow_up.v1.FollowUpService/ListInterruptions", "coordinator:oo lead:oo", ""},
     {"polku.follow_up.v1.FollowUpService/ExplainInterruption", "coordinator:oo lead:oo assessor:oo", R"(name: "$C")"},
     {"polku.follow_up.v1.FollowUpService/ListSafetyNetViolations", "coordinator:oo lead:oo operator:oo", ""},
-    {"polku.common.v1.OperatorService/ListServices", "operator:oo", ""},
+    {"polku.common.v1.OperatorService/ListServices", "operator:oo auditor:oo", ""},
     {"polku.common.v1.OperatorService/ListDeadLetters", "operator:oo", R"(service: "follow-up")"},
     {"polku.common.v1.OperatorService/GetDeadLetter", "operator:oo", R"(name: "x")"},
     {"polku.common.v1.OperatorService/ReplayDeadLetter", "operator:oo", R"(name: "x")"},
