@@ -58,6 +58,20 @@ TEST(Matching, ExplainsTheScoreInParts) {
                                           Pair("competence", 20), Pair("load", 35)));
 }
 
+TEST(Matching, ProposesOnlyThoseWhoCanDoWhatThePathwayAsks) {
+  v1::ClientSupport client = Client();
+  client.set_competence("case-management");
+  Candidate manager = Coordinator("b");
+  manager.competences = {"case-management"};
+  manager.accepted = 9;
+  EXPECT_FALSE(BestMatch(std::vector<Candidate>{Coordinator("a")}, client, MatchWeights()).has_value());
+  const auto best = BestMatch(std::vector<Candidate>{Coordinator("a"), manager}, client, MatchWeights());
+  ASSERT_TRUE(best.has_value());
+  EXPECT_EQ(best->coordinator, "coordinators/b");
+  EXPECT_THAT(PartsOf(*best), ElementsAre(Pair("municipality", 0), Pair("segment", 0), Pair("pathway", 0),
+                                          Pair("language", 20), Pair("load", 5)));
+}
+
 TEST(Matching, RoundsTheLoadDown) {
   Candidate candidate = Coordinator("a");
   candidate.capacity = 3;
