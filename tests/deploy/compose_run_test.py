@@ -54,6 +54,7 @@ class Network:
             self.ip(f'-n {space} link set lo up')
             etc = pathlib.Path('/etc/netns', space)  # Where `ip netns exec` looks for what it puts over /etc.
             etc.mkdir(parents=True)
+            (etc / 'resolv.conf').write_text('nameserver 127.0.0.1\n')  # Nobody: what has no line in hosts is not there.
             (etc / 'hosts').write_text(f'127.0.0.1 localhost\n10.77.0.{i} {socket.gethostname()}\n{hosts}')
 
     @staticmethod

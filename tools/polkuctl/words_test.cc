@@ -114,13 +114,16 @@ TEST(Words, HaveExamplesThatWorkAndLeaveOutNoMethod) {
 }
 
 TEST(Health, TellsWhichServersServeAndWhichDoNot) {
+  const Away away;  // Made while servers get no health service of their own.
   grpc::EnableDefaultHealthCheckService(true);
   int port = 0;
+  referral::v1::ReferralService::Service service;
   grpc::ServerBuilder builder;
   builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+  builder.RegisterService(&service);
   const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
+  grpc::EnableDefaultHealthCheckService(false);
   server->GetHealthCheckService()->SetServingStatus(true);
-  const Away away;
   const std::string good = absl::StrCat("127.0.0.1:", port);
   std::ostringstream out;
   std::ostringstream err;
