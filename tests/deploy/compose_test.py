@@ -4,6 +4,7 @@
 """
 import copy
 import json
+import os
 import pathlib
 import re
 import shutil
@@ -122,6 +123,45 @@ class Compose(unittest.TestCase):
         jobs = yaml.safe_load((TOP / 'deploy/prometheus/prometheus.yml').read_text())['scrape_configs']
         self.assertEqual([job['job_name'] for job in jobs], ['polku'])  # As the alert rules have it.
         self.assertEqual(jobs[0]['static_configs'][0]['targets'], [f'{name}:9443' for name in SERVICES])
+
+
+class Image(unittest.TestCase):
+    """deploy/Dockerfile installs what the programs need to start; `tools/dev image` starts them."""
+
+    def test_packages_hold_every_library_that_a_program_is_linked_with(self):
+        dockerfile = (TOP / 'deploy/Dockerfile').read_text()
+        stages = dict(re.findall(r'^FROM [^\n]* AS (\S+)\n(.*?)(?=^FROM|\Z)', dockerfile, re.M | re.S))
+        base = installed_by(stages['base'])
+        for program in ['polku-all-in-one', *(f'polku-{name}' for name in SERVICES), 'polkuctl']:
+            there = with_dependencies(base | installed_by(stages[program]))
+            self.assertEqual(linked_packages(BIN / program) - there, set(), program)
+
+
+def installed_by(stage):
+    """Packages that its apt-get install names."""
+    return {word for words in re.findall(r'apt-get install (.*?)&&', stage.replace('\\\n', ' '), re.S)
+            for word in words.split() if not word.startswith('-')}
+
+
+def with_dependencies(packages):
+    """As this machine has them, which is Debian 12 like the image; besides what every Debian has."""
+    found, more = set(), packages | {'libc6', 'libgcc-s1', 'libstdc++6'}
+    while more:
+        found |= more
+        told = subprocess.run(['dpkg-query', '-W', '-f', '${Depends}, ${Pre-Depends}, ', *more], capture_output=True,
+                              text=True).stdout
+        more = {re.split(r'[ :(]', row.strip())[0] for row in re.split(r'[,|]', told)} - found - {''}
+    return found
+
+
+def linked_packages(program):
+    needed = re.findall(r'\(NEEDED\).*\[(.*)\]', subprocess.run(['readelf', '-d', program], capture_output=True, text=True,
+                                                              check=True).stdout)
+    places = dict(re.findall(r'(\S+) => (\S+)', subprocess.run(['ldd', program], capture_output=True, text=True).stdout))
+    files = [os.path.realpath(places[name]) for name in needed if name in places]
+    files += [name.removeprefix('/usr') for name in files]  # Some packages know their files by the older place.
+    owned = subprocess.run(['dpkg', '-S', *files], capture_output=True, text=True).stdout
+    return {line.split(':')[0] for line in owned.splitlines()}
 
 
 class Certificates(unittest.TestCase):
