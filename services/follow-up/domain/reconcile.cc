@@ -276,7 +276,7 @@ void HoldEverything(const std::vector<Finding>& findings, const Coverage& covera
   }
   const int64_t budget_us = BudgetReturnsUs(draft.state());
   if (budget_us != 0 && budget_us <= draft.now_us()) {
-    holds.push_back(Held(AsFinding(budget_us), coverage, {absl::InfinitePast(), ""}, draft));
+    holds.push_back(Held(follow_up::AsFinding(budget_us), coverage, {absl::InfinitePast(), ""}, draft));
   }
   CallRungs(coverage, draft, holds);
   HoldUnmarkedSessions(coverage, draft, holds);
