@@ -189,9 +189,10 @@ TEST_F(RequiredInstruments, AreNamedWhenTheyHaveNotBeenRecorded) {
 }
 
 TEST_F(RequiredInstruments, AreAskedForWhenTheAssessmentIsCompleted) {
-  const ClientAssessmentDomain domain(pathway::TestCatalogueWith(
-      "  consultation_days: 14\n\nmeasure_types:\n  # Act on rehabilitative work activity",
-      "  consultation_days: 14\n  required_instruments: [was]\n\nmeasure_types:\n  # Act on rehabilitative work activity"));
+  const ClientAssessmentDomain domain(
+      pathway::TestCatalogueWith("  consultation_days: 14\n\nmeasure_types:\n  # Act on rehabilitative work activity",
+                                 "  consultation_days: 14\n  required_instruments: [was]\n\nmeasure_types:\n  # Act on "
+                                 "rehabilitative work activity"));
   OpenOne();
   v1::ClientAssessmentInput complete;
   complete.mutable_complete_assessment()->set_name(kAssessment);
