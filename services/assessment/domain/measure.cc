@@ -51,10 +51,14 @@ class Checker {
     if (!start.ok()) Wrong("start_date", "must be a real day");
     if (!end.ok()) Wrong("end_date", "must be a real day");
     if (!end.ok()) return;
-    if (start.ok() && *end < *start) Wrong("end_date", "is before start_date");
     const absl::CivilDay last(today.year() + kEndYearsAheadMax, today.month(), today.day());
-    if (*end > last) Wrong("end_date", absl::StrCat("is more than ", kEndYearsAheadMax, " years ahead"));
-    if (start.ok()) Duration(static_cast<int>(*end - *start) + 1);
+    if (start.ok() && *end < *start) {
+      Wrong("end_date", "is before start_date");
+    } else if (*end > last) {
+      Wrong("end_date", absl::StrCat("is more than ", kEndYearsAheadMax, " years ahead"));
+    } else if (start.ok()) {
+      Duration(static_cast<int>(*end - *start) + 1);
+    }
   }
 
   void Sessions() {
