@@ -35,6 +35,17 @@ void End(const v1::OutreachCompleted& told, const v1::ClientSupport& state, std:
   *ended.mutable_time() = told.complete_time();
 }
 
+// Who takes the client is said: nobody is asked to any more.
+void EndTaking(const v1::AssignmentAccepted& told, const v1::ClientSupport& state, std::vector<Event>& events) {
+  for (const v1::Task& task : state.tasks()) {
+    if (task.kind() != v1::TASK_KIND_TAKE_CLIENT) continue;
+    v1::TaskEnded& ended = *events.emplace_back().mutable_task_ended();
+    ended.set_task(task.name());
+    ended.set_state(v1::TASK_STATE_DONE);
+    *ended.mutable_time() = told.accept_time();
+  }
+}
+
 void Note(const std::string& name, v1::MeetingState meeting_state, const google::protobuf::Timestamp* start_time,
           const v1::ClientSupport& state, std::vector<Event>& events) {
   v1::Meeting& meeting = *events.emplace_back().mutable_meeting_noted()->mutable_meeting();
@@ -50,6 +61,9 @@ void Note(const std::string& name, v1::MeetingState meeting_state, const google:
 std::vector<Event> Recall(const Event& told, const v1::ClientSupport& state) {
   std::vector<Event> events;
   switch (told.event_case()) {
+    case Event::kAssignmentAccepted:
+      EndTaking(told.assignment_accepted(), state, events);
+      break;
     case Event::kOutreachTaskAssigned:
       TakeNumber(told.outreach_task_assigned().task(), state, events);
       break;
