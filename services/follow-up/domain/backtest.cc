@@ -54,10 +54,12 @@ class Player {
     if (event.has_journey_opened() && !version_.empty()) event.mutable_journey_opened()->set_rules_version(version_);
     if (event.has_interruption_resolved() && !TakeOver(*event.mutable_interruption_resolved())) return;
     domain_.Evolve(event, state_);
-    Tick(told.time);
   }
 
+  // Looks once behind all that was told at one instant: what an input left is one piece.
   void AdvanceTo(absl::Time time) {
+    if (time <= now_) return;
+    Tick(now_);
     for (auto due = domain_.NextDue(state_); due.has_value() && *due <= time; due = domain_.NextDue(state_)) {
       now_ = std::max(now_, *due);
       Tick(now_);
@@ -65,6 +67,28 @@ class Player {
       if (next.has_value() && *next <= now_) break;  // A tick that leaves itself due, which no domain test has seen.
     }
     now_ = std::max(now_, time);
+  }
+
+  void Tick(absl::Time time) {
+    now_ = std::max(now_, time);
+    if (!state_.open()) return;
+    JourneyInput input;
+    input.mutable_tick();
+    pipeline::Context context;
+    context.key = state_.client();
+    context.now = now_;
+    context.fact_time = now_;
+    context.covered_until = absl::InfiniteFuture();
+    context.service = "follow-up";
+    for (const pipeline::Lookup& lookup : domain_.LookupsOf(state_.client(), state_, input)) {
+      context.lookups.push_back(lookup.name == kSourcesOfClientLookup ? Sources() : std::vector<store::Row>());
+    }
+    const auto decision = domain_.Decide(state_, input, context);
+    if (!decision.ok()) return;  // A tick is never refused.
+    for (const JourneyEvent& event : decision->events) {
+      domain_.Evolve(event, state_);
+      Note(event);
+    }
   }
 
   std::vector<ReplayedFinding> TakeFindings() { return std::move(findings_); }
@@ -91,28 +115,6 @@ class Player {
       rows.push_back({measure.plan().source(), Micros(now_), interval_us});
     }
     return rows;
-  }
-
-  void Tick(absl::Time time) {
-    now_ = std::max(now_, time);
-    if (!state_.open()) return;
-    JourneyInput input;
-    input.mutable_tick();
-    pipeline::Context context;
-    context.key = state_.client();
-    context.now = now_;
-    context.fact_time = now_;
-    context.covered_until = absl::InfiniteFuture();
-    context.service = "follow-up";
-    for (const pipeline::Lookup& lookup : domain_.LookupsOf(state_.client(), state_, input)) {
-      context.lookups.push_back(lookup.name == kSourcesOfClientLookup ? Sources() : std::vector<store::Row>());
-    }
-    const auto decision = domain_.Decide(state_, input, context);
-    if (!decision.ok()) return;  // A tick is never refused.
-    for (const JourneyEvent& event : decision->events) {
-      domain_.Evolve(event, state_);
-      Note(event);
-    }
   }
 
   void Note(const JourneyEvent& event) {
@@ -146,6 +148,7 @@ std::vector<ReplayedFinding> Replay(const std::vector<JournalledEvent>& journal,
   Player player(catalogue, version);
   for (const JournalledEvent& each : journal) player.Take(each);
   player.AdvanceTo(until);
+  player.Tick(until);
   return player.TakeFindings();
 }
 

@@ -229,6 +229,7 @@ TEST(Coverage, LooksAgainEverySixHoursForASourceAndEveryMinuteForTheBus) {
 TEST(Restored, FindsNothingTakesNothingBackAndCallsNoRungWhileTheClientIsHeld) {
   Follower follower(Local("2026-03-02 08:00"));
   follower.Run(TwiceAWeek());
+  follower.AdvanceTo(Local("2026-03-04 13:00"));
   follower.Mark("2026-03-02", ATTENDANCE_STATUS_ABSENT);
   follower.Mark("2026-03-04", ATTENDANCE_STATUS_ABSENT);
   ASSERT_EQ(follower.Open().size(), 1u);
