@@ -205,8 +205,9 @@ void Story::Meets(const char* organisation) {
 std::vector<network::Task> Story::Worklist(network::TaskKind kind) {
   network::ListWorklistRequest request;
   request.set_coordinator(kCoordinatorName);
+  const auto listed = Ok(&Coordinators::ListWorklist, As("coordinator"), request);
   std::vector<network::Task> tasks;
-  for (const network::Task& task : Ok(&Coordinators::ListWorklist, As("coordinator"), request).tasks()) {
+  for (const network::Task& task : listed.tasks()) {
     if (task.kind() == kind) tasks.push_back(task);
   }
   return tasks;
