@@ -11,7 +11,9 @@
 
 namespace polku::assessment {
 
-store::Options StoreOptions() { return {"assessment", {"clients/"}, {{1, "index", k0001Index}}}; }
+store::Options StoreOptions() {
+  return {"assessment", {"clients/"}, {{1, "index", k0001Index}, {2, "group_places", k0002GroupPlaces}}};
+}
 
 std::vector<rpc::MethodPermission> Permissions() {
   return {

@@ -21,7 +21,10 @@ std::string MethodOf(absl::string_view name) { return absl::StrCat("polku.referr
 store::Options StoreOptions() {
   return {"referral",
           {"clients/"},
-          {{1, "index", k0001Index}, {2, "whole_chain", k0002WholeChain}, {3, "former_names", k0003FormerNames}}};
+          {{1, "index", k0001Index},
+           {2, "whole_chain", k0002WholeChain},
+           {3, "former_names", k0003FormerNames},
+           {4, "pathway_places", k0004PathwayPlaces}}};
 }
 
 std::vector<rpc::MethodPermission> Permissions() {

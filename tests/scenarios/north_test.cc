@@ -131,17 +131,15 @@ TEST(KainuuUnemployed, HoldsAMultiAgencyMeetingWithPermission) {
   *meeting.mutable_start_time() = pipeline::ToProto(story.region().clock().Now() + absl::Hours(26));
   meeting.add_participants()->set_organisation("organisations/kela");
   meeting.add_classes("assessment");
-  EXPECT_FALSE(story.region()
-                   .Call(&Coordinators::ScheduleMeeting, kCoordinator, meeting)
-                   ->participants(0)
-                   .missing_classes()
-                   .empty());
+  EXPECT_EQ(ReasonOf(story.region().Call(&Coordinators::ScheduleMeeting, kCoordinator, meeting).status()),
+            "PERMISSION_MISSING");
   referral::v1::GrantPermissionRequest permit;
   permit.set_client(story.client());
   permit.set_purpose("multi-agency-meeting");
   permit.set_organisation("organisations/kela");
   permit.add_classes("assessment");
   story.Ok(&Referrals::GrantPermission, kIntake, permit);
+  story.Ok(&Coordinators::ScheduleMeeting, kCoordinator, meeting);
   story.On(1, 12);
   network::RecordMeetingRequest held;
   held.set_meeting(story.client() + "/meetings/1");
