@@ -14,6 +14,7 @@
 #include "libs/base/status_macros.h"
 #include "libs/pipeline/feed.h"
 #include "libs/pipeline/wire.h"
+#include "libs/store/dialect.h"
 #include "polku/assessment/v1/state.pb.h"
 #include "polku/coordinator_network/v1/state.pb.h"
 #include "polku/follow_up/v1/state.pb.h"
