@@ -70,8 +70,11 @@ class Morning {
       const auto kind = static_cast<coordinators::TaskKind>(Number(task, 3));
       const std::string& client = Text(task, 1);
       if (kind == coordinators::TASK_KIND_OUTREACH) {
-        ASSIGN_OR_RETURN(const bool held, IsHeld(client));
-        if (!held) Outreach(task, absl::StrCat(client, " ", kind, " ", Number(task, 4), " ", Text(task, 6)));
+        ASSIGN_OR_RETURN(const journeys::JourneyRecord journey, JourneyOf(client));
+        // Whether a call was asked for before a hold hangs on what lagged; nobody makes it meanwhile.
+        if (journey.outreach_held_until_us() > absl::ToUnixMicros(now_)) continue;
+        Outreach(task, absl::StrCat(client, " ", kind, " ", Number(task, 4), " ", Text(task, 6),
+                                    PointOf(journey, Text(task, 5))));
         continue;
       }
       const std::string what = absl::StrCat(client, " ", kind, " ", Number(task, 4), " ", Text(task, 6), Text(task, 5));
@@ -94,14 +97,21 @@ class Morning {
     return absl::OkStatus();
   }
 
-  // Whether a call was asked for before a hold hangs on what lagged; nobody makes it meanwhile.
-  absl::StatusOr<bool> IsHeld(const std::string& client) {
+  absl::StatusOr<journeys::JourneyRecord> JourneyOf(const std::string& client) {
     ASSIGN_OR_RETURN(const std::unique_ptr<store::Reader> reader, world_.database(kFollowUp).Read());
     const std::vector<std::string> keys = {client};
     ASSIGN_OR_RETURN(const auto stored, reader->Load(keys));
     journeys::JourneyRecord journey;
     journey.ParseFromString(stored[0].state);
-    return journey.outreach_held_until_us() > absl::ToUnixMicros(now_);
+    return journey;
+  }
+
+  // R8 has an interruption for each point that is near, and so may have several calls for one client.
+  static std::string PointOf(const journeys::JourneyRecord& journey, const std::string& interruption) {
+    for (const journeys::InterruptionRecord& open : journey.interruptions()) {
+      if (open.interruption() == interruption) return open.point();
+    }
+    return "";
   }
 
   void Outreach(const store::Row& task, const std::string& what) {
