@@ -103,7 +103,7 @@ absl::Status Verifier::ForEach(const std::function<absl::Status(const Place&, Se
 }
 
 absl::StatusOr<std::vector<KeyVersion>> Verifier::Versions(const Place& place, bool taken) {
-  const auto stub = VerifyService::NewStub(Session::ChannelTo(place.server));
+  const auto stub = VerifyService::NewStub(session_.ChannelTo(place.server));
   ListVersionsRequest request;
   request.set_service(place.service);
   request.set_taken(taken);
@@ -165,7 +165,7 @@ absl::Status Verifier::ReadLag(Services& services) {
 absl::Status Verifier::CheckEach(Services& services, Verdict& verdict) {
   return ForEach(
       [&](const Place& place, ServiceView& view) -> absl::Status {
-        const auto stub = VerifyService::NewStub(Session::ChannelTo(place.server));
+        const auto stub = VerifyService::NewStub(session_.ChannelTo(place.server));
         CheckServiceRequest request;
         request.set_service(place.service);
         ASSIGN_OR_RETURN(const ServiceCheck check, session_.Call(&VerifyService::Stub::CheckService, *stub, request));
