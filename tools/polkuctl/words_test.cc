@@ -127,12 +127,12 @@ TEST(Health, TellsWhichServersServeAndWhichDoNot) {
   const std::string good = absl::StrCat("127.0.0.1:", port);
   std::ostringstream out;
   std::ostringstream err;
-  EXPECT_EQ(Run({"health", "--server", good}, out, err), kOk);
-  EXPECT_EQ(Run({"health", "--servers", absl::StrCat(away.address(), ",", good)}, out, err), kUnreachable);
+  EXPECT_EQ(polkuctl::Run({"health", "--server", good}, out, err), kOk);
+  EXPECT_EQ(polkuctl::Run({"health", "--servers", absl::StrCat(away.address(), ",", good)}, out, err), kUnreachable);
   EXPECT_EQ(out.str(), absl::StrCat(good, " serves\n", good, " serves\n"));
   EXPECT_THAT(err.str(), HasSubstr(away.address()));
   server->GetHealthCheckService()->SetServingStatus(false);
-  EXPECT_EQ(Run({"health", "--server", good}, out, err), kUnreachable);
+  EXPECT_EQ(polkuctl::Run({"health", "--server", good}, out, err), kUnreachable);
 }
 
 // A referral service that answers a few methods.
