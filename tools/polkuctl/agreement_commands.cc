@@ -94,7 +94,7 @@ void AddCircumstances(CLI::App& app, Session& session) {
 void AddOutreachAndRecords(CLI::App& app, Session& session) {
   const std::string hold =
       "--role coordinator --user u1 outreach hold clients/C --until-date 2026-12-15 --reason treatment";
-  CLI::App* outreach = AddCommand(app, "outreach", "Calls to a client: hold back, release.", hold);
+  CLI::App* outreach = AddCommand(app, "outreach", "Calls to a client: hold back, release, request.", hold);
   outreach->require_subcommand(1);
   AddRequest<FollowUpService>(
       *outreach, session, {"hold", "Nobody is asked to call the client; breaks are found all the same.", hold},
@@ -103,6 +103,10 @@ void AddOutreachAndRecords(CLI::App& app, Session& session) {
   AddRequest<FollowUpService>(*outreach, session,
                               {"release", "Before its day.", "--role coordinator outreach release clients/C"},
                               &Stub::ReleaseOutreach, {{"client"}});
+  AddRequest<FollowUpService>(*outreach, session,
+                              {"request", "For what was broken before the go-live and has been reviewed.",
+                               "--role coordinator outreach request clients/C/interruptions/3"},
+                              &Stub::RequestReviewedOutreach, {{"name"}});
   CLI::App* breaker = AddCommand(app, "breaker", "What stops a storm of outreach: show, release.",
                                  "--role lead breaker show breakers/outreach");
   breaker->require_subcommand(1);
