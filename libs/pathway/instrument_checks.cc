@@ -13,7 +13,9 @@ namespace {
 using polku::pathway::v1::ChoiceWeights;
 using polku::pathway::v1::InstrumentDefinition;
 using polku::pathway::v1::InstrumentItem;
+using polku::pathway::v1::ScoreClass;
 using polku::pathway::v1::ScoreClassSet;
+using polku::pathway::v1::ScoreScale;
 using polku::pathway::v1::ScoreTerm;
 
 constexpr int kItemsMax = 200;
@@ -32,8 +34,17 @@ const InstrumentItem* FindItem(const InstrumentDefinition& definition, const std
 
 bool IsNumber(const InstrumentItem& item) { return item.choices().empty(); }
 
+bool Holds(const google::protobuf::RepeatedField<int32_t>& values, int value) {
+  return std::find(values.begin(), values.end(), value) != values.end();
+}
+
 // The least number that the item can be answered with; reversing keeps it.
-int LeastOf(const InstrumentItem& item) { return item.values().empty() ? item.min() : item.values(0); }
+int LeastOf(const InstrumentItem& item) {
+  for (const int value : item.values()) {
+    if (!Holds(item.not_numbers(), value)) return value;
+  }
+  return item.min();
+}
 
 void CheckItem(const InstrumentItem& item, const std::string& path, Faults& faults) {
   const bool range = faults.Given(path + ".min") || faults.Given(path + ".max");
@@ -46,6 +57,13 @@ void CheckItem(const InstrumentItem& item, const std::string& path, Faults& faul
   if (item.reversed() && !range) faults.Add(path + ".reversed", "is for a range only");
   for (int i = 1; i < item.values_size(); ++i) {
     if (item.values(i) <= item.values(i - 1)) faults.Add(absl::StrCat(path, ".values[", i, "]"), "must rise");
+  }
+  for (int i = 0; i < item.not_numbers_size(); ++i) {
+    const std::string at = absl::StrCat(path, ".not_numbers[", i, "]");
+    if (!Holds(item.values(), item.not_numbers(i))) faults.Add(at, "must be one of values");
+  }
+  if (!item.values().empty() && item.not_numbers_size() >= item.values_size()) {
+    faults.Add(path + ".not_numbers", "leave no number");
   }
   std::set<std::string> choices;
   for (int i = 0; i < item.choices_size(); ++i) {
@@ -108,14 +126,22 @@ double LeastSum(const InstrumentDefinition& definition, const ScoreTerm& term) {
   return least;
 }
 
-double LeastScore(const InstrumentDefinition& definition) {
+using Terms = google::protobuf::RepeatedPtrField<ScoreTerm>;
+
+double LeastScore(const InstrumentDefinition& definition, const Terms& terms) {
   double score = 0;
-  for (const ScoreTerm& term : definition.terms()) {
+  for (const ScoreTerm& term : terms) {
     double least = term.points().empty() ? LeastSum(definition, term) : term.points(0).points();
     for (const auto& points : term.points()) least = std::min(least, points.points());
     score += least;
   }
   return score;
+}
+
+bool Rises(const v1::SumPoints& before, const v1::SumPoints& after) { return after.at_least() > before.at_least(); }
+// With a second condition the first one may stay.
+bool Rises(const ScoreClass& before, const ScoreClass& after) {
+  return after.at_least() > before.at_least() || (!after.scale().empty() && after.at_least() == before.at_least());
 }
 
 // Bands that begin at `least` or below it, and rise.
@@ -126,7 +152,7 @@ void CheckBands(const Bands& bands, double least, const std::string& path, Fault
     if (!Require(at, faults)) continue;
     if (!std::isfinite(bands[i].at_least())) faults.Add(at, "must be a number");
     if (i == 0 && bands[i].at_least() > least) faults.Add(at, absl::StrCat("must not be more than ", least));
-    if (i > 0 && !(bands[i].at_least() > bands[i - 1].at_least())) faults.Add(at, "must rise");
+    if (i > 0 && !Rises(bands[i - 1], bands[i])) faults.Add(at, "must rise");
   }
 }
 
@@ -152,24 +178,98 @@ void CheckTerm(const InstrumentDefinition& definition, const ScoreTerm& term, co
   }
 }
 
-void CheckClassSet(const InstrumentDefinition& definition, int index, Faults& faults) {
-  const ScoreClassSet& set = definition.class_sets(index);
-  const std::string path = absl::StrCat("class_sets[", index, "]");
+void CheckTerms(const InstrumentDefinition& definition, const Terms& terms, const std::string& path, Faults& faults) {
+  for (int i = 0; i < terms.size(); ++i) {
+    CheckTerm(definition, terms[i], absl::StrCat(path, "[", i, "]"), faults);
+  }
+}
+
+using ClassSets = google::protobuf::RepeatedPtrField<ScoreClassSet>;
+
+// Of scores from `least` upwards.
+void CheckClassSet(const ClassSets& sets, int index, double least, const std::string& path, Faults& faults) {
+  const ScoreClassSet& set = sets[index];
   CheckCode(path + ".code", set.code(), faults);
   for (int k = 0; k < index; ++k) {
-    if (definition.class_sets(k).code() == set.code()) faults.Add(path + ".code", "is there twice");
+    if (sets[k].code() == set.code()) faults.Add(path + ".code", "is there twice");
   }
   const bool ages = faults.Given(path + ".age_min") || faults.Given(path + ".age_max");
-  const bool last = index + 1 == definition.class_sets_size();
+  const bool last = index + 1 == sets.size();
   if (ages == last) faults.Add(path, last ? "is the last and must be for every age" : "must say for which ages");
   if (ages) {
     CheckRange(path + ".age_min", set.age_min(), 1, kAgeYearsMax, faults);
     CheckRange(path + ".age_max", set.age_max(), set.age_min(), kAgeYearsMax, faults);
   }
   if (set.classes().empty()) faults.Add(path + ".classes", "needs at least one");
-  CheckBands(set.classes(), LeastScore(definition), path + ".classes", faults);
+  CheckBands(set.classes(), least, path + ".classes", faults);
   for (int i = 0; i < set.classes_size(); ++i) {
     CheckCode(absl::StrCat(path, ".classes[", i, "].code"), set.classes(i).code(), faults);
+  }
+}
+
+void CheckClassSets(const ClassSets& sets, double least, const std::string& path, Faults& faults) {
+  for (int i = 0; i < sets.size(); ++i) CheckClassSet(sets, i, least, absl::StrCat(path, "[", i, "]"), faults);
+}
+
+// The second condition of a class is known whenever there is a score.
+void CheckSecondCondition(const InstrumentDefinition& definition, const ScoreClass& each, bool first,
+                          const std::string& path, Faults& faults) {
+  if (each.scale().empty()) {
+    if (faults.Given(path + ".scale_at_least")) faults.Add(path + ".scale_at_least", "needs scale");
+    return;
+  }
+  if (first) return faults.Add(path + ".scale", "is not for the first class, which takes what no other takes");
+  Require(path + ".scale_at_least", faults);
+  const auto scale = std::find_if(definition.scales().begin(), definition.scales().end(),
+                                  [&](const ScoreScale& candidate) { return candidate.code() == each.scale(); });
+  if (scale == definition.scales().end()) return faults.Add(path + ".scale", "must be the code of a scale");
+  std::set<std::string> scored;
+  for (const ScoreTerm& term : definition.terms()) scored.insert(term.items().begin(), term.items().end());
+  bool within = scale->mean_of().empty();
+  for (const ScoreTerm& term : scale->terms()) {
+    within &=
+        std::all_of(term.items().begin(), term.items().end(), [&](const auto& item) { return scored.count(item); });
+  }
+  if (!within) faults.Add(path + ".scale", "must be a sum of items that are all among those of the terms");
+}
+
+void CheckMean(const InstrumentDefinition& definition, const ScoreScale& scale, const std::string& path,
+               Faults& faults) {
+  double least = 0;
+  for (int i = 0; i < scale.mean_of_size(); ++i) {
+    const InstrumentItem* item = FindItem(definition, scale.mean_of(i));
+    if (item == nullptr || !IsNumber(*item)) {
+      return faults.Add(absl::StrCat(path, ".mean_of[", i, "]"), "must be the code of an item that is a number");
+    }
+    least = i == 0 ? LeastOf(*item) : std::min<double>(least, LeastOf(*item));
+  }
+  CheckRange(path + ".numbers_min", scale.numbers_min(), 1, scale.mean_of_size(), faults);
+  CheckClassSets(scale.class_sets(), least, path + ".class_sets", faults);
+}
+
+void CheckScale(const InstrumentDefinition& definition, int index, Faults& faults) {
+  const ScoreScale& scale = definition.scales(index);
+  const std::string path = absl::StrCat("scales[", index, "]");
+  CheckCode(path + ".code", scale.code(), faults);
+  for (int k = 0; k < index; ++k) {
+    if (definition.scales(k).code() == scale.code()) faults.Add(path + ".code", "is there twice");
+  }
+  CheckText(path + ".title", scale.title(), faults);
+  if (scale.terms().empty() == scale.mean_of().empty()) faults.Add(path, "needs exactly one of terms and mean_of");
+  if (faults.any()) return;
+  if (!scale.mean_of().empty()) {
+    CheckMean(definition, scale, path, faults);
+  } else {
+    if (faults.Given(path + ".numbers_min")) faults.Add(path + ".numbers_min", "needs mean_of");
+    CheckTerms(definition, scale.terms(), path + ".terms", faults);
+    if (faults.any()) return;
+    CheckClassSets(scale.class_sets(), LeastScore(definition, scale.terms()), path + ".class_sets", faults);
+  }
+  for (int i = 0; i < scale.class_sets_size(); ++i) {
+    for (int k = 0; k < scale.class_sets(i).classes_size(); ++k) {
+      if (scale.class_sets(i).classes(k).scale().empty()) continue;
+      faults.Add(absl::StrCat(path, ".class_sets[", i, "].classes[", k, "].scale"), "is for the instrument's classes");
+    }
   }
 }
 
@@ -177,7 +277,7 @@ void CheckClassSet(const InstrumentDefinition& definition, int index, Faults& fa
 bool IsAnsweredAs(const InstrumentItem& item, const InstrumentItem& other) {
   const auto same = [](const auto& a, const auto& b) { return std::equal(a.begin(), a.end(), b.begin(), b.end()); };
   return item.min() == other.min() && item.max() == other.max() && same(item.values(), other.values()) &&
-         same(item.choices(), other.choices());
+         same(item.choices(), other.choices()) && same(item.not_numbers(), other.not_numbers());
 }
 
 }  // namespace
@@ -189,12 +289,18 @@ void CheckInstrument(const InstrumentDefinition& definition, Faults& faults) {
   CheckItems(definition, faults);
   // Terms stand on the items, classes on the terms: what stands on a fault is not looked at.
   if (faults.any()) return;
-  if (definition.terms().empty()) faults.Add("terms", "needs at least one");
-  for (int i = 0; i < definition.terms_size(); ++i) {
-    CheckTerm(definition, definition.terms(i), absl::StrCat("terms[", i, "]"), faults);
-  }
+  CheckTerms(definition, definition.terms(), "terms", faults);
+  for (int i = 0; i < definition.scales_size(); ++i) CheckScale(definition, i, faults);
   if (faults.any()) return;
-  for (int i = 0; i < definition.class_sets_size(); ++i) CheckClassSet(definition, i, faults);
+  if (definition.terms().empty() && !definition.class_sets().empty()) faults.Add("class_sets", "need terms");
+  CheckClassSets(definition.class_sets(), LeastScore(definition, definition.terms()), "class_sets", faults);
+  for (int i = 0; i < definition.class_sets_size(); ++i) {
+    const ScoreClassSet& set = definition.class_sets(i);
+    for (int k = 0; k < set.classes_size(); ++k) {
+      CheckSecondCondition(definition, set.classes(k), k == 0, absl::StrCat("class_sets[", i, "].classes[", k, "]"),
+                           faults);
+    }
+  }
   for (int i = 0; i < definition.also_scores_size(); ++i) {
     const std::string path = absl::StrCat("also_scores[", i, "]");
     CheckCode(path + ".id", definition.also_scores(i).id(), faults);

@@ -160,11 +160,84 @@ TEST(Instruments, RefuseToScoreWhatIsNotThereOrHasOtherAnswers) {
               StatusIs(absl::StatusCode::kInvalidArgument, "b.yaml:2: version: is in another file too"));
 }
 
-TEST(ShippedInstruments, AreTheIndexAndTheScore) {
+constexpr char kParts[] = R"(id: parts
+version: 1
+title: {fi: Osat, en: Parts}
+items:
+  - {code: a, title: {fi: a, en: a}, min: 0, max: 4}
+  - {code: b, title: {fi: b, en: b}, min: 0, max: 4}
+  - {code: c, title: {fi: c, en: c}, values: [-2, 0, 2, 9], not_numbers: [9]}
+terms:
+  - items: [a, b]
+scales:
+  - code: half
+    title: {fi: Puoli, en: Half}
+    terms:
+      - items: [b]
+  - code: mean
+    title: {fi: Keskiarvo, en: Mean}
+    mean_of: [b, c]
+    numbers_min: 1
+    class_sets:
+      - code: general
+        classes:
+          - {at_least: -2, code: low}
+class_sets:
+  - code: general
+    classes:
+      - {at_least: 0, code: low}
+      - {at_least: 4, code: medium}
+      - {at_least: 4, scale: half, scale_at_least: 3, code: high}
+)";
+
+class ParseScalesRefuses : public ::testing::TestWithParam<Wrong> {};
+
+TEST_P(ParseScalesRefuses, NamingFileLineAndField) {
+  ASSERT_THAT(ParseInstrument(kParts, "parts.yaml"), IsOk());
+  const Wrong& wrong = GetParam();
+  const std::string changed = absl::StrReplaceAll(kParts, {{wrong.from, wrong.to}});
+  ASSERT_NE(changed, kParts);
+  EXPECT_THAT(ParseInstrument(changed, "parts.yaml"),
+              StatusIs(absl::StatusCode::kInvalidArgument, std::string(wrong.fault)));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, ParseScalesRefuses,
+    ::testing::Values(
+        Wrong{"NotANumberOfTheItem", "not_numbers: [9]", "not_numbers: [8]",
+              "parts.yaml:7: items[2].not_numbers[0]: must be one of values"},
+        Wrong{"NoNumberLeft", "not_numbers: [9]", "not_numbers: [-2, 0, 2, 9]",
+              "parts.yaml:7: items[2].not_numbers: leave no number"},
+        Wrong{"ScaleTwice", "code: mean", "code: half", "parts.yaml:15: scales[1].code: is there twice"},
+        Wrong{"SumAndMean", "    terms:\n      - items: [b]\n", "    terms:\n      - items: [b]\n    mean_of: [a]\n",
+              "parts.yaml:11: scales[0]: needs exactly one of terms and mean_of"},
+        Wrong{"TooManyNumbers", "numbers_min: 1", "numbers_min: 3",
+              "parts.yaml:18: scales[1].numbers_min: must be 1 to 2"},
+        Wrong{"MeanOfNothing", "mean_of: [b, c]", "mean_of: [b, d]",
+              "parts.yaml:17: scales[1].mean_of[1]: must be the code of an item that is a number"},
+        Wrong{"ClassesOfAScaleTooHigh", "{at_least: -2, code: low}", "{at_least: -1, code: low}",
+              "parts.yaml:22: scales[1].class_sets[0].classes[0].at_least: must not be more than -2"},
+        Wrong{"SecondConditionOfNothing", "scale: half", "scale: other",
+              "parts.yaml:28: class_sets[0].classes[2].scale: must be the code of a scale"},
+        Wrong{"SecondConditionThatMayBeUnknown", "scale: half", "scale: mean",
+              "parts.yaml:28: class_sets[0].classes[2].scale: must be a sum of items that are all among those of the "
+              "terms"},
+        Wrong{"SecondConditionOfTheFirst", "{at_least: 0, code: low}",
+              "{at_least: 0, scale: half, scale_at_least: 1, code: low}",
+              "parts.yaml:26: class_sets[0].classes[0].scale: is not for the first class, which takes what no other "
+              "takes"},
+        Wrong{"SecondConditionWithoutBound", ", scale_at_least: 3", "",
+              "parts.yaml:28: class_sets[0].classes[2].scale_at_least: missing"},
+        Wrong{"ClassesOfNoScore", "terms:\n  - items: [a, b]\n", "", "parts.yaml:21: class_sets: need terms"}),
+    [](const auto& test) { return std::string(test.param.name); });
+
+TEST(ShippedInstruments, AreThoseThatThePathwaysUse) {
   const Catalogue catalogue = TestCatalogue();
-  ASSERT_NE(catalogue.FindInstrument("wai", 1), nullptr);
+  for (const char* id : {"wai", "was", "kykyviisari", "ompsq-short", "start-back", "icf-checklist",
+                         "nurse-health-check", "pre-information"}) {
+    EXPECT_NE(catalogue.FindInstrument(id, 1), nullptr) << id;
+  }
   EXPECT_THAT(catalogue.FindInstrument("wai", 1)->terms(), SizeIs(7));
-  ASSERT_NE(catalogue.FindInstrument("was", 1), nullptr);
 }
 
 }  // namespace

@@ -43,14 +43,16 @@ absl::Status Inbox::StartFromDatabase() {
   while (!unstarted_.empty()) {
     const bus::TopicPartition partition = *unstarted_.begin();
     unstarted_.erase(unstarted_.begin());
-    int64_t next = 0;
+    Place place;
     for (const store::PositionRow& row : rows) {
-      if (row.topic == partition.topic && row.partition == partition.partition) next = row.next_offset;
+      if (row.topic != partition.topic || row.partition != partition.partition) continue;
+      place.next = row.next_offset;
+      place.last_time = row.last_time;
     }
     covered_.erase(partition);
-    const absl::Status started = consumer_->Start(partition, next);
+    const absl::Status started = Start(partition, place);
     if (started.ok()) {
-      next_[partition] = next;
+      next_[partition] = place;
       stuck_.erase(partition);
       started_ = true;
       continue;
@@ -62,15 +64,40 @@ absl::Status Inbox::StartFromDatabase() {
       start_again_at_ = clock_.Now() + kStartAgain;
       return started;
     }
-    // Records are gone that we have not read, or the bus is not the one that we knew. Going on
-    // from elsewhere would hide the loss, so the partition stays shut until a person decides.
-    if (stuck_.insert(partition).second) {
-      LogEvent(
-          LogLevel::kError, "partition cannot be read from its position",
-          {{"topic", partition.topic}, {"partition", partition.partition}, {"next_offset", next}, {"status", started}});
-    }
+    Shut(partition, place.next, started);
   }
   return absl::OkStatus();
+}
+
+absl::Status Inbox::Start(const bus::TopicPartition& partition, Place& place) {
+  if (place.next > 0 && place.last_time != absl::InfinitePast()) {
+    const absl::Status started = consumer_->Start(partition, place.next - 1);
+    place.last_awaited = started.ok();
+    if (!absl::IsOutOfRange(started)) return started;
+  }
+  return consumer_->Start(partition, place.next);
+}
+
+// Records are gone that we have not read, or the bus is not the one that we knew. Going on from elsewhere would hide
+// the loss, so the partition stays shut until a person decides.
+void Inbox::Shut(const bus::TopicPartition& partition, int64_t next, const absl::Status& why) {
+  if (!stuck_.insert(partition).second) return;
+  LogEvent(LogLevel::kError, "partition cannot be read from its position",
+           {{"topic", partition.topic}, {"partition", partition.partition}, {"next_offset", next}, {"status", why}});
+}
+
+bool Inbox::IsNew(const Received& received, Place& place) {
+  if (!std::exchange(place.last_awaited, false)) return true;
+  // Where offsets have gaps it is not known whether it was there.
+  if (received.fact.offset >= place.next) return true;
+  if (absl::ToUnixMicros(received.append_time) == absl::ToUnixMicros(place.last_time)) return false;
+  const bus::TopicPartition from = received.fact.from;
+  Shut(from, place.next,
+       absl::DataLossError(absl::StrCat("the record before it was appended at ", absl::FormatTime(received.append_time),
+                                        ", the one that was read at ", absl::FormatTime(place.last_time),
+                                        ": the topic was made anew")));
+  next_.erase(from);  // And `place` with it.
+  return false;
 }
 
 absl::Status Inbox::Decode(bus::Record record, PeerFact& fact) const {
@@ -87,6 +114,7 @@ absl::StatusOr<Inbox::Haul> Inbox::Poll(const bus::PollLimits& limits) const {
   haul.facts.reserve(haul.polled.records.size());
   for (bus::Record& record : haul.polled.records) {
     Received received;
+    received.append_time = record.append_time;
     received.problem = Decode(std::move(record), received.fact);
     haul.facts.push_back(std::move(received));
   }
@@ -133,21 +161,24 @@ absl::StatusOr<Intake> Inbox::Fill(int records_max, int64_t bytes_max) {
   for (size_t i = haul_.taken; i < end; ++i) {
     const PeerFact& fact = facts[i].fact;
     const auto known = next_.find(fact.from);
-    if (known == next_.end()) continue;  // Revoked in this very poll.
+    if (known == next_.end()) continue;  // Revoked in this very poll, or shut.
+    if (!IsNew(facts[i], known->second)) continue;
     auto [claim, first] = claims.try_emplace(fact.from);
     if (first) {
       claim->second.topic = fact.from.topic;
       claim->second.partition = fact.from.partition;
-      claim->second.expected = known->second;
+      claim->second.expected = known->second.next;
     }
     claim->second.next = fact.offset + 1;
+    claim->second.last_time = facts[i].append_time;
     intake.facts.push_back(std::move(facts[i]));
   }
   haul_.taken = end;
   for (auto& [partition, claim] : claims) intake.claims.push_back(std::move(claim));
   if (end < facts.size()) return intake;
   for (const bus::TopicPartition& at_end : haul_.polled.ends) {
-    if (next_.contains(at_end)) intake.covered[at_end] = haul_.before;
+    const auto known = next_.find(at_end);
+    if (known != next_.end() && !known->second.last_awaited) intake.covered[at_end] = haul_.before;
   }
   // Who has not been given a partition yet knows nothing about ends, unless others tell.
   const bool reads = !next_.empty() || (database_.shared() && clock_.Now() - covered_until() < kRecently);
@@ -163,7 +194,8 @@ void Inbox::Committed(const Intake& intake) {
     const bus::TopicPartition partition{claim.topic, claim.partition};
     const auto known = next_.find(partition);
     if (known == next_.end()) continue;
-    known->second = claim.next;
+    known->second.next = claim.next;
+    known->second.last_time = claim.last_time;
     advice_[partition] = claim.next;
   }
   for (const auto& [partition, instant] : intake.covered) covered_[partition] = instant;
@@ -186,7 +218,7 @@ absl::Status Inbox::Rewind() {
     const absl::StatusOr<Haul> ahead = ahead_.get();
     if (ahead.ok()) Assign(ahead->polled);
   }
-  for (const auto& [partition, next] : next_) {
+  for (const auto& [partition, place] : next_) {
     unstarted_.insert(partition);
     covered_.erase(partition);
   }

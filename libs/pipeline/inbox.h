@@ -25,6 +25,7 @@ namespace polku::pipeline {
 
 struct Received {
   PeerFact fact;
+  absl::Time append_time;
   absl::Status problem;  // Not OK: the record could not be decoded.
 };
 
@@ -85,6 +86,13 @@ class Inbox {
   Inbox(bus::Bus& bus, store::Database& database, const Clock& clock, bool read_ahead)
       : bus_(bus), database_(database), clock_(clock), read_ahead_(read_ahead) {}
 
+  // Up to where a partition has been read.
+  struct Place {
+    int64_t next = 0;                             // Committed.
+    absl::Time last_time = absl::InfinitePast();  // Of the record before it; see PositionClaim.
+    // It is to come first. Until then the topic may be another of the same name.
+    bool last_awaited = false;
+  };
   // What one poll brought, on its way into batches.
   struct Haul {
     absl::Time before;            // Of the poll.
@@ -99,6 +107,11 @@ class Inbox {
   void TellBus();
   // Starts what is in `unstarted_` from the positions in the database.
   absl::Status StartFromDatabase();
+  // From the record before the position, where it is still kept.
+  absl::Status Start(const bus::TopicPartition& partition, Place& place);
+  void Shut(const bus::TopicPartition& partition, int64_t next, const absl::Status& why);
+  // False for the record before the position: it has been handled. Shuts the partition when it is another one.
+  bool IsNew(const Received& received, Place& place);
 
   // Errors: those of DecodeEvent.
   absl::Status Decode(bus::Record record, PeerFact& fact) const;
@@ -108,12 +121,12 @@ class Inbox {
   const Clock& clock_;
   const bool read_ahead_;
   std::vector<std::string> topics_;
-  std::map<std::string, Feed> feeds_;            // By topic.
-  std::unique_ptr<bus::Consumer> consumer_;      // Null without subscriptions.
-  std::map<bus::TopicPartition, int64_t> next_;  // Assigned and started: committed next offset.
-  std::set<bus::TopicPartition> unstarted_;      // Assigned, or to be read again; not started yet.
+  std::map<std::string, Feed> feeds_;          // By topic.
+  std::unique_ptr<bus::Consumer> consumer_;    // Null without subscriptions.
+  std::map<bus::TopicPartition, Place> next_;  // Assigned and started.
+  std::set<bus::TopicPartition> unstarted_;    // Assigned, or to be read again; not started yet.
   absl::Time start_again_at_ = absl::InfinitePast();
-  std::set<bus::TopicPartition> stuck_;  // Assigned, but their position is out of range.
+  std::set<bus::TopicPartition> stuck_;  // Assigned, but their position is not one of the topic.
   std::atomic<int> stuck_count_ = 0;
   std::map<bus::TopicPartition, absl::Time> covered_;
   std::map<bus::TopicPartition, absl::Time> covered_by_others_;  // Of all partitions, where the database is shared.

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
 #include "libs/base/status_matchers.h"
 #include "libs/pipeline/testing/away_bus.h"
 #include "libs/pipeline/testing/toy_world.h"
@@ -75,6 +76,39 @@ TEST_F(InboxTest, CoversOnlyWhatWasThereWhenItWasRead) {
   clock_.Set(then + absl::Minutes(1));
   EXPECT_THAT(Take(9), ElementsAre(8, 9, 10));
   EXPECT_EQ(inbox_->covered_until(), then);
+}
+
+// Fewer or more records than were read of the old one: both are not what comes next.
+TEST_F(InboxTest, ReadsOnOnlyInTheTopicThatItHasReadFrom) {
+  ASSERT_THAT(Fill(3), ElementsAre(1, 2, 3));
+  auto transaction = *mirror_db_->Begin();
+  for (const store::PositionClaim& claim : intake_.claims) ASSERT_THAT(transaction->ClaimPosition(claim), IsOk());
+  ASSERT_THAT(transaction->Commit(), IsOk());
+  transaction.reset();
+  clock_.Set(clock_.Now() + absl::Minutes(1));
+
+  inbox_ = *Inbox::Create("another", {"toy"}, {}, *bus_, *mirror_db_, clock_, /*read_ahead=*/false);
+  ASSERT_THAT(Fill(10), IsEmpty());
+  EXPECT_THAT(Take(10), ElementsAre(4, 5, 6, 7, 8, 9, 10));
+  EXPECT_TRUE(inbox_->caught_up());
+
+  for (const int records : {2, 3, 20}) {
+    bus::EmbeddedBusOptions options;
+    options.path = absl::StrCat(data(), "/anew-", records, ".db");
+    options.clock = &clock_;
+    const auto anew = *bus::OpenEmbeddedBus(options);
+    ASSERT_THAT(anew->EnsureTopics({{TopicOf("toy"), 3}}), IsOk());
+    for (int64_t version = 1; version <= records; ++version) {
+      const auto event = EncodeEvent("toy", 1, AddedRow("counters/a", version, version));
+      ASSERT_THAT((*anew->NewProducer())->Publish({event}), ElementsAre(IsOk()));
+    }
+    inbox_ = *Inbox::Create("another", {"toy"}, {}, *anew, *mirror_db_, clock_, /*read_ahead=*/false);
+    for (int i = 0; i < 4; ++i) EXPECT_THAT(Take(10), IsEmpty()) << records;
+    EXPECT_FALSE(inbox_->caught_up()) << records;
+    EXPECT_EQ(inbox_->covered_until(), absl::InfinitePast()) << records;
+    EXPECT_EQ(inbox_->stuck(), records == 2 ? 0 : 1) << records;
+    inbox_.reset();
+  }
 }
 
 TEST_F(InboxTest, AsksAgainNowAndThenWhileNobodyAnswersWhereToStart) {

@@ -445,6 +445,7 @@ void Gate::RunQuery(const std::shared_ptr<Call>& call, const Query& query) {
     if (!reader.ok()) return call->Finish(reader.status());
     ReadScope scope{**reader, call->principal, *options_.clock, pager_};
     scope.deadline = call->deadline;
+    (*reader)->LimitTo(call->deadline - options_.clock->Now());
     status = query(scope);
     viewed = std::move(scope.viewed);
   }

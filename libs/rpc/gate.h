@@ -39,7 +39,7 @@ struct GateLimits {
   int read_queue_max = 256;                              // Queries that may wait; over it they are refused.
   absl::Duration retry_delay = absl::Milliseconds(500);  // Told to a caller refused for a full queue.
   // Of a request. A larger one is told both sizes; what is over ServerOptions::receive_bytes_max, gRPC cuts off.
-  int request_bytes_max = 1 << 20;
+  int request_bytes_max = 256 << 10;
   int watch_streams_max = 64;                                    // Open streams; over it they are refused.
   absl::Duration watch_poll_interval = absl::Milliseconds(500);  // How often a stream looks for changes.
   absl::Duration watch_max = absl::Minutes(30);                  // A stream ends after this; its caller resumes.

@@ -19,7 +19,7 @@ namespace polku::rpc {
 struct ServerLimits {
   // A request; what is larger gRPC refuses with RESOURCE_EXHAUSTED and a message without details. Above
   // GateLimits::request_bytes_max, so that the gate can tell most callers more.
-  int receive_bytes_max = 4 << 20;
+  int receive_bytes_max = 1 << 20;
   int metadata_bytes_max = 8 << 10;      // The headers of a call.
   int streams_max = 64;                  // Calls at once on one connection.
   int64_t memory_bytes_max = 256 << 20;  // Buffers of all connections.

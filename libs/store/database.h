@@ -120,6 +120,7 @@ struct PositionRow {
   int partition = 0;
   int64_t next_offset = 0;
   int64_t owner_epoch = 0;
+  absl::Time last_time = absl::InfinitePast();      // As the claim told; InfinitePast = it is not known.
   absl::Time covered_until = absl::InfinitePast();  // See Coverage.
 };
 // Everything that was published to a partition before `until` has been handled here. Stays true.
@@ -134,6 +135,9 @@ struct PositionClaim {
   int64_t expected = 0;  // The row's next_offset must be this (no row counts as 0).
   int64_t next = 0;
   int64_t owner_epoch = 0;  // Must not be below the row's.
+  // When the record before `next` was appended, in microseconds: whether it is still there tells whether the topic is
+  // still the one that was read. A claim that moves nothing leaves the row's.
+  absl::Time last_time = absl::InfinitePast();
 };
 
 // A peer's aggregate.
@@ -219,10 +223,12 @@ bool IsDiskFailure(const absl::Status& status);
 
 // A consistent view: what was committed when it was made. Hold it shortly. Thread-compatible.
 // Errors of every method: kDataLoss, naming file, table and key, when a row is damaged; never
-// left out. Rows of an erased owner come with `erased` set and without content.
+// left out. Rows of an erased owner come with `erased` set and without content. kDeadlineExceeded after LimitTo.
 class Reader {
  public:
   virtual ~Reader() = default;
+  // What still runs after `longest` is broken off; of PostgreSQL each statement has so long.
+  virtual void LimitTo(absl::Duration longest) = 0;
   // One entry per key, in order; version 0 where it does not exist.
   virtual absl::StatusOr<std::vector<StoredAggregate>> Load(absl::Span<const std::string> keys) = 0;
   // `sql` is one reading statement in the common subset with parameters $1, $2, ..., in any

@@ -25,7 +25,8 @@ store::Options StoreOptions() {
            {2, "near-limits", k0002NearLimits},
            {3, "corrections", k0003Corrections},
            {4, "marks-by-key", k0004MarksByKey},
-           {5, "rule-sets", k0005RuleSets}}};
+           {5, "rule-sets", k0005RuleSets},
+           {6, "report", k0006Report}}};
 }
 
 std::vector<rpc::MethodPermission> Permissions() {
@@ -69,6 +70,7 @@ std::vector<rpc::MethodPermission> Permissions() {
           {"polku.follow_up.v1.FollowUpService/GetJourney", readers},
           {"polku.follow_up.v1.FollowUpService/ListInterruptions", deciders},
           {"polku.follow_up.v1.FollowUpService/ExplainInterruption", readers},
+          {"polku.follow_up.v1.FollowUpService/GetSteeringReport", {"lead"}},
           {"polku.follow_up.v1.FollowUpService/ListSafetyNetViolations", {"coordinator", "lead", "operator"}}};
 }
 

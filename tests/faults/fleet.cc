@@ -58,7 +58,7 @@ Fleet::Fleet(const FleetOptions& options, std::unique_ptr<testing::KafkaBroker> 
     : options_(options), broker_(std::move(broker)) {
   const int services = options.layout == Layout::kAllInOne ? 1 : static_cast<int>(kServices.size());
   programs_.resize(services * replicas());
-  for (Program& program : programs_) program = {testing::FreePort(), testing::FreePort(), nullptr};
+  for (Program& program : programs_) program = {testing::FreePort(), testing::FreePort(), has_before(), nullptr};
   if (options.layout != Layout::kReplicas) MakeSmallDisk();
 }
 
@@ -103,18 +103,17 @@ std::string Fleet::OutputOf(int program) const {
   return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
-std::vector<std::string> Fleet::WordsFor(int program) const {
+std::vector<std::string> Fleet::WordsFor(int program, const std::string& folder) const {
   const bool all = options_.layout == Layout::kAllInOne;
-  std::vector<std::string> words = {
-      absl::StrCat(options_.programs, "/polku-", all ? "all-in-one" : kServices[ServiceOf(program)]),
-      "--access.mode=development",
-      "--identity.allow_test_codes=true",
-      absl::StrCat("--data.folder=", DataFolder(kServices[ServiceOf(program)])),
-      absl::StrCat("--grpc.listen=", address(program)),
-      absl::StrCat("--ops.listen=127.0.0.1:", programs_[program].ops_port),
-      "--pathways.folder=" POLKU_DEPLOY_FOLDER "/pathways",
-      "--rules.folder=" POLKU_DEPLOY_FOLDER "/rules",
-      "--instruments.folder=" POLKU_DEPLOY_FOLDER "/instruments"};
+  std::vector<std::string> words = {absl::StrCat(folder, "/polku-", all ? "all-in-one" : kServices[ServiceOf(program)]),
+                                    "--access.mode=development",
+                                    "--identity.allow_test_codes=true",
+                                    absl::StrCat("--data.folder=", DataFolder(kServices[ServiceOf(program)])),
+                                    absl::StrCat("--grpc.listen=", address(program)),
+                                    absl::StrCat("--ops.listen=127.0.0.1:", programs_[program].ops_port),
+                                    "--pathways.folder=" POLKU_DEPLOY_FOLDER "/pathways",
+                                    "--rules.folder=" POLKU_DEPLOY_FOLDER "/rules",
+                                    "--instruments.folder=" POLKU_DEPLOY_FOLDER "/instruments"};
   if (all) return words;
   std::vector<std::string> peers;
   for (size_t other = 0; other < kServices.size(); ++other) {
@@ -135,11 +134,13 @@ std::vector<std::string> Fleet::WordsFor(int program) const {
 }
 
 void Fleet::Launch(int program, const std::map<std::string, std::string>& environment) {
-  programs_[program].process = testing::ChildProcess::Start({WordsFor(program), environment, OutputFile(program)});
+  const std::string& folder = programs_[program].before ? options_.programs_before : options_.programs;
+  programs_[program].process =
+      testing::ChildProcess::Start({WordsFor(program, folder), environment, OutputFile(program)});
 }
 
 absl::StatusOr<int> Fleet::RunCommand(int program, const std::string& command) {
-  std::vector<std::string> words = WordsFor(program);
+  std::vector<std::string> words = WordsFor(program, options_.programs);
   words.insert(words.begin() + 1, command);
   return testing::ChildProcess::Start({std::move(words), {}, OutputFile(program)})->Wait(kReadyMax);
 }

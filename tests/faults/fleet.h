@@ -36,6 +36,8 @@ std::map<std::string, Layout> Layouts();
 
 struct FleetOptions {
   std::string programs;  // The folder of the service programs.
+  // That of the release before, whose programs the fleet begins with; empty: it begins with `programs`.
+  std::string programs_before;
   Layout layout = Layout::kReplicas;
   int brokers = 1;
 };
@@ -62,10 +64,13 @@ class Fleet {
 
   // Starts it with `environment` beside that of this process. It is not ready yet.
   void Launch(int program, const std::map<std::string, std::string>& environment = {});
+  // From the next Launch on it is the one of `programs`.
+  void Upgrade(int program) { programs_[program].before = false; }
+  bool has_before() const { return !options_.programs_before.empty(); }
   // As `kill -9`, and reaped.
   void Kill(int program) { programs_[program].process = nullptr; }
   testing::ChildProcess& process(int program) { return *programs_[program].process; }
-  // Runs a command of it, with the settings that it has, until it ends. Errors: kDeadlineExceeded.
+  // Runs a command of the one of `programs`, with the settings that it has, until it ends. Errors: kDeadlineExceeded.
   absl::StatusOr<int> RunCommand(int program, const std::string& command);
   // What it and its commands have printed.
   std::string OutputOf(int program) const;
@@ -102,11 +107,13 @@ class Fleet {
   struct Program {
     int grpc_port = 0;
     int ops_port = 0;
+    bool before = false;
     std::unique_ptr<testing::ChildProcess> process;
   };
   Fleet(const FleetOptions& options, std::unique_ptr<testing::KafkaBroker> broker);
   void MakeSmallDisk();
-  std::vector<std::string> WordsFor(int program) const;
+  // From `folder`.
+  std::vector<std::string> WordsFor(int program, const std::string& folder) const;
   std::string OutputFile(int program) const;
   absl::Status WithOutput(int program, const absl::Status& status) const;
 

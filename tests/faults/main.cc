@@ -19,6 +19,8 @@ int main(int argc, char** argv) {
                  "replicas: two programs of each service on Kafka and PostgreSQL; services: one of each on Kafka and "
                  "SQLite; all-in-one: one program on the embedded bus and SQLite")
       ->transform(CLI::CheckedTransformer(polku::faults::Layouts()));
+  app.add_option("--before", wishes.fleet.programs_before, "folder of the programs that the row `upgrade` begins with")
+      ->check(CLI::ExistingDirectory);
   app.add_option("--brokers", wishes.fleet.brokers, "of Kafka")->check(CLI::Range(1, 3));
   CLI11_PARSE(app, argc, argv);
   return polku::faults::Drive(wishes);

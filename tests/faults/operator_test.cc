@@ -230,9 +230,10 @@ TEST_F(Operator, AGapIsFilledFromTheOwnersJournalInAnotherProgram) {
   std::map<int, int> ends;
   for (const RawRecord& record : *records) ++ends[record.partition];
   for (const auto& [partition, end] : ends) {
-    Sql("assessment", absl::StrCat("INSERT INTO position(topic, partition, next_offset, owner_epoch) VALUES('",
-                                   pipeline::TopicOf("referral"), "', ", partition, ", ", end,
-                                   ", 0) ON CONFLICT (topic, partition) DO UPDATE SET next_offset = ", end));
+    Sql("assessment",
+        absl::StrCat("INSERT INTO position(topic, partition, next_offset, owner_epoch) VALUES('",
+                     pipeline::TopicOf("referral"), "', ", partition, ", ", end,
+                     ", 0) ON CONFLICT (topic, partition) DO UPDATE SET last_time = NULL, next_offset = ", end));
   }
   for (int program = kReplicasMax; program < 2 * kReplicasMax; ++program) fleet_->Launch(program);
   ASSERT_THAT(fleet_->AwaitAllReady(), IsOk());

@@ -76,6 +76,30 @@ absl::Status StrikeTerminate(Stage& stage) {
   return stage.fleet.AwaitReady(program);
 }
 
+// As an upgrade goes: tables first, while the programs of the release before run on; then one program after the other,
+// so that for a while each service has one of both.
+absl::Status StrikeUpgrade(Stage& stage) {
+  const int size = stage.fleet.size();
+  if (stage.strike >= size) return absl::OkStatus();
+  if (stage.strike == 0) {
+    for (int program = 0; program < size; program += stage.fleet.replicas()) {
+      ASSIGN_OR_RETURN(const int ended, stage.fleet.RunCommand(program, "migrate"));
+      if (ended != 0) stage.exits.push_back(absl::StrCat(stage.fleet.NameOf(program), " migrate ended with ", ended));
+    }
+    stage.AwaitRecoveryOfAny();
+  }
+  // The first programs of all services, then the second ones.
+  const int services = size / stage.fleet.replicas();
+  const int program = stage.fleet.ProgramOf(stage.strike % services, stage.strike / services);
+  stage.fleet.process(program).Signal(SIGTERM);
+  ExpectEnd(stage, program);
+  stage.fleet.Upgrade(program);
+  stage.fleet.Launch(program);
+  RETURN_IF_ERROR(stage.fleet.AwaitReady(program));
+  stage.AwaitRecovery(program);
+  return absl::OkStatus();
+}
+
 absl::Status StrikeStop(Stage& stage) {
   const int program = stage.Pick(stage.fleet.size());
   const absl::Duration longest = 2 * kSessionTimeout - absl::Seconds(1);
@@ -364,6 +388,7 @@ std::string MissingFor(const std::set<Need>& needs, Fleet& fleet) {
   if (needs.contains(Need::kSmallDisk) && fleet.small_disk().empty()) return "no small file system can be mounted";
   if (needs.contains(Need::kBroker) && broker == nullptr) return "no broker";
   if (needs.contains(Need::kBrokers) && (broker == nullptr || broker->nodes() == 1)) return "one broker only";
+  if (needs.contains(Need::kBefore) && !fleet.has_before()) return "no programs of the release before (--before)";
   if (needs.contains(Need::kPostgres) && fleet.layout() != Layout::kReplicas) return "no PostgreSQL";
   return "";
 }
@@ -395,6 +420,7 @@ const std::vector<Row>& AllRows() {
       {"deadline", "F26", StrikeDeadline},
       {"retry-storm", "F27", StrikeRetryStorm},
       {"restore", "F31", TakeBackup, absl::Seconds(2), {Need::kPostgres}, PutBack},
+      {"upgrade", "", StrikeUpgrade, kApart, {Need::kPostgres, Need::kBefore}},
   };
   return *rows;
 }

@@ -57,7 +57,7 @@ struct Stage {
 };
 
 // What not every fleet has.
-enum class Need { kBroker, kBrokers, kPostgres, kSmallDisk };
+enum class Need { kBroker, kBrokers, kPostgres, kSmallDisk, kBefore };
 // Why the fleet cannot take the row; empty: it can.
 std::string MissingFor(const std::set<Need>& needs, Fleet& fleet);
 

@@ -154,6 +154,7 @@ inline constexpr PermissionRow kPermissionRows[] = {
     {"polku.follow_up.v1.FollowUpService/GetJourney", "coordinator:oo lead:oo assessor:oo", R"(client: "$C")"},
     {"polku.follow_up.v1.FollowUpService/ListInterruptions", "coordinator:oo lead:oo", ""},
     {"polku.follow_up.v1.FollowUpService/ExplainInterruption", "coordinator:oo lead:oo assessor:oo", R"(name: "$C")"},
+    {"polku.follow_up.v1.FollowUpService/GetSteeringReport", "lead:oo", ""},
     {"polku.follow_up.v1.FollowUpService/ListSafetyNetViolations", "coordinator:oo lead:oo operator:oo", ""},
     {"polku.common.v1.OperatorService/ListServices", "operator:oo auditor:oo", ""},
     {"polku.common.v1.OperatorService/ListDeadLetters", "operator:oo", R"(service: "follow-up")"},

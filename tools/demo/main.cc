@@ -22,6 +22,7 @@ namespace {
 struct Wishes {
   int clients = 3759;  // The job seekers of Kainuu, July 2018.
   uint64_t seed = 1;
+  std::string chart = (std::filesystem::temp_directory_path() / "polku-demo-report.svg").string();
   pathway::Folders definitions;
 };
 
@@ -54,12 +55,14 @@ absl::StatusOr<Frame> FrameFrom(const Wishes& wishes) {
 }
 
 // Whether everything is as the script says.
-bool Report(const std::vector<Client>& script, const Office& office, Caller& caller) {
+bool Report(const Wishes& wishes, const Frame& frame, const std::vector<Client>& script, const Office& office,
+            Caller& caller) {
   PrintTimeline(script, office, caller);
   PrintWorklist(office);
   const Found found = AskWhatWasFound(office, caller);
   const Comparison comparison = Compare(script, found.breaks);
   PrintCounts(office, comparison);
+  const bool charted = PrintSteeringReport(frame, wishes.chart, caller);
   const std::vector<std::string> problems = caller.problems();
   PrintProblems(script, found, comparison, office, problems);
   std::printf(
@@ -67,7 +70,7 @@ bool Report(const std::vector<Client>& script, const Office& office, Caller& cal
       "safety_net_violations=%zu\n",
       found.referrals, found.journeys, comparison.all_found, office.outreach_tasks(), comparison.all_expected,
       office.unheld().size());
-  return comparison.missing.empty() && comparison.surplus.empty() && found.without_outreach.empty() &&
+  return charted && comparison.missing.empty() && comparison.surplus.empty() && found.without_outreach.empty() &&
          office.unheld().empty() && problems.empty();
 }
 
@@ -96,7 +99,7 @@ absl::StatusOr<bool> Run(const Wishes& wishes) {
                 [&progress](double part, absl::CivilDay day) { progress.Show(part, FormatDay(day)); });
   RETURN_IF_ERROR(office.Run());
   progress.End();
-  return Report(script, office, caller);
+  return Report(wishes, frame, script, office, caller);
 }
 
 }  // namespace
@@ -109,6 +112,7 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(100, 100000))
       ->capture_default_str();
   app.add_option("--seed", wishes.seed, "another number, another month")->capture_default_str();
+  app.add_option("--chart", wishes.chart, "where the steering group's chart is written (SVG)")->capture_default_str();
   app.add_option("--pathways", wishes.definitions.pathways, "folder of the pathway definitions")->capture_default_str();
   app.add_option("--rules", wishes.definitions.rules, "folder of the rule sets")->capture_default_str();
   app.add_option("--instruments", wishes.definitions.instruments, "folder of the instruments")->capture_default_str();

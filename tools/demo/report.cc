@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <fstream>
 #include <map>
 
 #include "absl/strings/ascii.h"
@@ -9,6 +10,7 @@
 #include "absl/strings/str_replace.h"
 #include "libs/base/calendar.h"
 #include "libs/pipeline/proto_time.h"
+#include "tools/polkuctl/report_chart.h"
 
 namespace polku::demo {
 namespace {
@@ -113,6 +115,24 @@ void PrintCounts(const Office& office, const Comparison& comparison) {
   std::printf("  %-22s  %8d  %8d\n", "all", comparison.all_expected, comparison.all_found);
   std::printf("\n%d attendance marks; %d findings retracted after corrected marks; %d coordinators\n", office.marks(),
               comparison.all_retracted, kCoordinators);
+}
+
+bool PrintSteeringReport(const Frame& frame, const std::string& chart, Caller& caller) {
+  follow_up::v1::GetSteeringReportRequest request;
+  *request.mutable_first_day() = pipeline::ToProtoDay(frame.winter);
+  *request.mutable_last_day() = pipeline::ToProtoDay(frame.last);
+  request.set_group_by(follow_up::v1::REPORT_GROUP_MUNICIPALITY);
+  follow_up::v1::SteeringReport report;
+  caller.Call(&FollowUps::GetSteeringReport, kLead, "get steering report", std::move(request),
+              [&](const follow_up::v1::SteeringReport& reply) { report = reply; });
+  caller.WaitForAll();
+  std::printf("\nFor the steering group, by municipality (polkuctl report --csv; empty: too few to tell)\n%s",
+              polkuctl::ReportCsv(report).c_str());
+  std::ofstream file(chart);
+  file << polkuctl::ReportSvg(
+      report, absl::StrCat("Journeys opened from ", FormatDay(frame.winter), " to ", FormatDay(frame.last)));
+  std::printf("chart: %s\n", chart.c_str());
+  return file.flush().good();
 }
 
 void PrintProblems(const std::vector<Client>& script, const Found& found, const Comparison& comparison,

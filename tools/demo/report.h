@@ -1,6 +1,7 @@
 // What the demo shows at its end, on stdout.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "tools/demo/caller.h"
@@ -15,6 +16,8 @@ void PrintTimeline(const std::vector<Client>& script, const Office& office, Call
 // The list of the coordinator with most outreach to do.
 void PrintWorklist(const Office& office);
 void PrintCounts(const Office& office, const Comparison& comparison);
+// The steering group's numbers by municipality, and their chart in the file `chart`; false when that cannot be written.
+bool PrintSteeringReport(const Frame& frame, const std::string& chart, Caller& caller);
 // The differences, if any, and what could not be done as scripted.
 void PrintProblems(const std::vector<Client>& script, const Found& found, const Comparison& comparison,
                    const Office& office, const std::vector<std::string>& problems);

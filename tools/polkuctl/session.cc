@@ -206,6 +206,7 @@ std::unique_ptr<CLI::App> MakeApp(Session& session) {
   AddTopicCommands(*app, session);
   AddFollowUpCommands(*app, session);
   AddAgreementCommands(*app, session);
+  AddReportCommands(*app, session);
   AddRuleCommands(*app, session);
   AddImportCommands(*app, session);
   AddOperatorCommands(*app, session);

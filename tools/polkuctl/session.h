@@ -165,6 +165,7 @@ void AddClientCommands(CLI::App& app, Session& session);
 void AddSupportCommands(CLI::App& app, Session& session);
 void AddTopicCommands(CLI::App& app, Session& session);
 void AddAgreementCommands(CLI::App& app, Session& session);
+void AddReportCommands(CLI::App& app, Session& session);
 void AddRuleCommands(CLI::App& app, Session& session);
 void AddOperatorCommands(CLI::App& app, Session& session);
 void AddBackupCommands(CLI::App& app, Session& session);

@@ -196,13 +196,38 @@ void KafkaConsumer::TakeError(const rd_kafka_message_t& message) {
             {"topic", held->first.topic},
             {"partition", held->first.partition},
             {"status", StatusOf(message.err, "poll")}});
-  if (message.err != RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET && message.err != RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE) {
-    return;
-  }
-  // Records that we have not read are gone. Start says so, to whom it concerns.
-  held->second.next.reset();
-  to_start_again_.push_back(held->first);
+  // Records that we have not read are gone, or the topic is.
+  const bool gone = message.err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
+                    message.err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE ||
+                    message.err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+  if (gone) TakeAway(held->first, held->second);
+}
+
+// Start says what is wrong, to whom it concerns.
+void KafkaConsumer::TakeAway(const TopicPartition& partition, Place& place) {
+  place.next.reset();
+  place.behind.reset();
+  to_start_again_.push_back(partition);
   assign_ = true;
+}
+
+// librdkafka goes on in a topic of the same name as if nothing had happened. While there is none a question for ends
+// has no answer, and one for the topic has.
+void KafkaConsumer::TakeAwayLostTopics() {
+  std::map<std::string, bool> lost;
+  for (auto& [partition, place] : held_) {
+    if (!place.next.has_value()) continue;
+    const auto [topic, unasked] = lost.try_emplace(partition.topic, false);
+    if (unasked) {
+      const auto partitions = CountPartitions(asker_.get(), partition.topic, options_.ends_timeout);
+      if (!partitions.ok()) return;  // Nobody answers at all.
+      topic->second = !partitions->has_value();
+    }
+    if (!topic->second) continue;
+    LogEvent(LogLevel::kError, "a topic is gone",
+             {{"group", group_}, {"topic", partition.topic}, {"partition", partition.partition}});
+    TakeAway(partition, place);
+  }
 }
 
 void KafkaConsumer::TakeRecord(Record record, const PollLimits& limits, Polled& polled, int64_t& bytes) {
@@ -242,9 +267,11 @@ void KafkaConsumer::FindEnds(bool client_empty, Polled& polled) {
   const auto ends = AskOffsets(asker_.get(), started, RD_KAFKA_OFFSET_END, options_.ends_timeout);
   const absl::Duration now = options_.clock->Elapsed();
   ask_ends_at_ = now + (ends.ok() ? options_.ends_interval : kEndsBackOff);
+  if (!ends.ok() || ends->size() < started.size()) TakeAwayLostTopics();
   if (!ends.ok()) return;
   for (const auto& [partition, end] : *ends) {
     Place& place = held_[partition];
+    if (!place.next.has_value()) continue;  // Taken away just now.
     if (*place.next >= end) {
       polled.ends.push_back(partition);
       place.behind.reset();

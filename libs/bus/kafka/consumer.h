@@ -67,6 +67,9 @@ class KafkaConsumer final : public Consumer {
   void TakeRecord(Record record, const PollLimits& limits, Polled& polled, int64_t& bytes);
   void TakeError(const rd_kafka_message_t& message);
   void FindEnds(bool client_empty, Polled& polled);
+  // It comes again as revoked and assigned.
+  void TakeAway(const TopicPartition& partition, Place& place);
+  void TakeAwayLostTopics();
   // Gives up a client that is of no more use.
   void CloseIfBroken();
   void ForgetWaiting();

@@ -356,6 +356,34 @@ TEST_P(StoreConformance, ClaimsAPositionByCompareAndSet) {
   EXPECT_EQ((*positions)[1].next_offset, 1);
 }
 
+TEST_P(StoreConformance, BreaksOffWhatRunsLongerThanItMay) {
+  // Hours, if nobody stops it.
+  constexpr char kEndless[] =
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i % 1000 + 1 FROM n) SELECT MAX(i) FROM n";
+  {
+    const auto reader = Read();
+    reader->LimitTo(absl::Milliseconds(20));
+    EXPECT_THAT(reader->Query(kEndless, {}), StatusIs(Code::kDeadlineExceeded));
+  }
+  // The next one has its own time.
+  EXPECT_THAT(Read()->Query("SELECT COUNT(*) FROM migration", {}), IsOkAndHolds(SizeIs(1)));
+}
+
+TEST_P(StoreConformance, KeepsWithAPositionWhenTheLastRecordWasAppended) {
+  const absl::Time time = absl::FromUnixMicros(1'700'000'000'000'123);
+  const auto last_time_after = [&](int64_t expected, int64_t next, absl::Time last_time) {
+    EXPECT_THAT(InTransaction([&](Transaction& t) {
+                  return t.ClaimPosition({"topic", 2, expected, next, 0, last_time});
+                }),
+                IsOk());
+    return (*Read()->ReadPositions())[0].last_time;
+  };
+  EXPECT_EQ(last_time_after(0, 5, time), time);
+  EXPECT_EQ(last_time_after(5, 5, absl::InfinitePast()), time);  // Nothing moved.
+  EXPECT_EQ(last_time_after(5, 6, time + absl::Seconds(1)), time + absl::Seconds(1));
+  EXPECT_EQ(last_time_after(6, 7, absl::InfinitePast()), absl::InfinitePast());
+}
+
 TEST_P(StoreConformance, RemembersTheLastVersionPerSourceAndKeyOverEpochs) {
   const SourceVersionKey id{"referral", "clients/A"};
   const SourceVersionKey other{"assessment", "clients/A"};

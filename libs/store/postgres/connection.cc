@@ -43,6 +43,7 @@ absl::StatusCode CodeOf(absl::string_view sqlstate) {
   const absl::string_view kind = sqlstate.substr(0, 2);
   // Serialisation, deadlock, lock timeout; another program wrote the same row first.
   if (kind == "40" || sqlstate == "55P03" || sqlstate == "23505") return absl::StatusCode::kAborted;
+  if (sqlstate == "57014") return absl::StatusCode::kDeadlineExceeded;
   if (kind == "22") return absl::StatusCode::kInvalidArgument;
   if (sqlstate == "25P03") return absl::StatusCode::kUnavailable;  // It stood still for too long.
   if (sqlstate == "25P02") return absl::StatusCode::kFailedPrecondition;

@@ -56,8 +56,10 @@ constexpr char kFindAliases[] =
 constexpr char kFindSourceVersions[] =
     "SELECT DISTINCT ON (q.n) q.n, v.last, v.epoch FROM unnest($1, $2) WITH ORDINALITY q(key_id, source_id, n) "
     "JOIN source_version v USING (key_id, source_id) ORDER BY q.n, v.epoch DESC";
+constexpr char kLimitStatements[] = "SELECT set_config('statement_timeout', $1, true)";
 constexpr char kReadPositions[] =
-    "SELECT topic, partition, next_offset, owner_epoch, covered_until FROM position ORDER BY topic, partition";
+    "SELECT topic, partition, next_offset, owner_epoch, covered_until, last_time FROM position ORDER BY topic, "
+    "partition";
 constexpr char kReadDue[] =
     "SELECT k.text, a.key_id FROM aggregate a LEFT JOIN aggregate_key k ON k.id = a.key_id "
     "WHERE a.due_at IS NOT NULL AND a.due_at <= $1 ORDER BY a.due_at, a.key_id LIMIT $2";
@@ -427,12 +429,20 @@ absl::StatusOr<std::vector<SourceVersion>> Reads<Interface>::FindSourceVersions(
 }
 
 template <class Interface>
+void Reads<Interface>::LimitTo(absl::Duration longest) {
+  const int64_t millis = std::max<int64_t>(1, absl::ToInt64Milliseconds(longest));
+  // Its error, if any, is that of what comes next.
+  (void)session_->connection->Send(kLimitStatements, Parameter::Text(absl::StrCat(millis)));
+}
+
+template <class Interface>
 absl::StatusOr<std::vector<PositionRow>> Reads<Interface>::ReadPositions() {
   RETURN_IF_ERROR(Usable());
   return Each<PositionRow>(session_->connection->Run(kReadPositions),
                            [](const RowView& row) -> absl::StatusOr<PositionRow> {
                              PositionRow position{row.Text(0), static_cast<int>(row.Int(1)), row.Int(2), row.Int(3)};
                              if (!row.IsNull(4)) position.covered_until = absl::FromUnixMicros(row.Int(4));
+                             if (!row.IsNull(5)) position.last_time = absl::FromUnixMicros(row.Int(5));
                              return position;
                            });
 }

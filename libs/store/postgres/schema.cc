@@ -72,6 +72,8 @@ CREATE TABLE audit_seal(
   number BIGINT PRIMARY KEY, row_count BIGINT NOT NULL, first_id BIGINT NOT NULL, last_id BIGINT NOT NULL,
   ids BYTEA NOT NULL, links BYTEA NOT NULL, link BYTEA NOT NULL);
 )sql";
+// Core schema 4. As SQLite's.
+constexpr char kTables4[] = "ALTER TABLE position ADD COLUMN last_time BIGINT";
 constexpr char kDescribe[] =
     "SELECT (SELECT COUNT(*) FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r'), "
     "to_regclass('public.meta') IS NOT NULL AND to_regclass('public.aggregate_key') IS NOT NULL, "
@@ -102,6 +104,7 @@ absl::Status FillCore(Connection& connection, absl::string_view service, absl::s
   RETURN_IF_ERROR(connection.Execute("BEGIN"));
   RETURN_IF_ERROR(connection.Execute(kTables));
   RETURN_IF_ERROR(connection.Execute(kTables3));
+  RETURN_IF_ERROR(connection.Execute(kTables4));
   Texts names;
   Numbers numbers;
   ByteStrings bytes;
@@ -118,9 +121,10 @@ absl::Status FillCore(Connection& connection, absl::string_view service, absl::s
   return connection.Execute("COMMIT");
 }
 
-absl::Status FillUpgrade(Connection& connection) {
+absl::Status FillUpgrade(Connection& connection, int64_t core_schema) {
   RETURN_IF_ERROR(connection.Execute("BEGIN"));
-  RETURN_IF_ERROR(connection.Execute(kTables3));
+  if (core_schema < 3) RETURN_IF_ERROR(connection.Execute(kTables3));
+  RETURN_IF_ERROR(connection.Execute(kTables4));
   RETURN_IF_ERROR(connection.Send(kCoreUpgraded, Parameter::Number(kCoreSchema)));
   return connection.Execute("COMMIT");
 }
@@ -183,7 +187,7 @@ absl::Status CheckCore(Connection& connection, const Meta& meta, const Options& 
 
 absl::Status UpgradeCore(Connection& connection, const Meta& meta) {
   if (meta.core_schema >= kCoreSchema) return absl::OkStatus();
-  absl::Status status = FillUpgrade(connection);
+  absl::Status status = FillUpgrade(connection, meta.core_schema);
   if (!status.ok()) connection.Rollback();
   return status;
 }

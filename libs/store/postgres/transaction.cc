@@ -62,10 +62,12 @@ constexpr char kSetAlias[] =
 constexpr char kDeleteAlias[] = "DELETE FROM alias WHERE kind = $1 AND keyed_hash = $2";
 // No row counts as 0: it is made when that is expected, and otherwise nothing is written.
 constexpr char kClaimPosition[] =
-    "INSERT INTO position(topic, partition, next_offset, owner_epoch) SELECT $1, $2, $4, $5 "
+    "INSERT INTO position(topic, partition, next_offset, owner_epoch, last_time) SELECT $1, $2, $4, $5, $6 "
     "WHERE $3 = 0 OR EXISTS (SELECT 1 FROM position WHERE topic = $1 AND partition = $2) "
     "ON CONFLICT (topic, partition) DO UPDATE SET next_offset = excluded.next_offset, "
-    "owner_epoch = excluded.owner_epoch WHERE position.next_offset = $3 AND position.owner_epoch <= $5";
+    "owner_epoch = excluded.owner_epoch, last_time = CASE WHEN position.next_offset = excluded.next_offset "
+    "THEN position.last_time ELSE excluded.last_time END WHERE position.next_offset = $3 AND position.owner_epoch <= "
+    "$5";
 constexpr char kSaveSourceVersions[] =
     "INSERT INTO source_version(key_id, source_id, epoch, last) SELECT * FROM unnest($1, $2, $3, $4) "
     "ON CONFLICT (key_id, source_id, epoch) DO UPDATE SET last = GREATEST(excluded.last, source_version.last)";
@@ -490,13 +492,15 @@ absl::Status PostgresTransaction::SetAlias(const AliasRow& alias) {
 
 absl::Status PostgresTransaction::ClaimPosition(const PositionClaim& claim) {
   RETURN_IF_ERROR(Usable());
-  ASSIGN_OR_RETURN(const Result claimed,
-                   session()->connection->Run(kClaimPosition, Parameter::Text(claim.topic),
-                                              Parameter::Number(claim.partition), Parameter::Number(claim.expected),
-                                              Parameter::Number(claim.next), Parameter::Number(claim.owner_epoch)));
+  const Value last_time = claim.last_time == absl::InfinitePast() ? Value() : absl::ToUnixMicros(claim.last_time);
+  ASSIGN_OR_RETURN(
+      const Result claimed,
+      session()->connection->Run(kClaimPosition, Parameter::Text(claim.topic), Parameter::Number(claim.partition),
+                                 Parameter::Number(claim.expected), Parameter::Number(claim.next),
+                                 Parameter::Number(claim.owner_epoch), Parameter::Of(last_time, kNumber)));
   if (claimed.changes() == 1) return absl::OkStatus();
-  return absl::AbortedError(absl::StrCat("position of ", claim.topic, "/", claim.partition, " is not ", claim.expected,
-                                         " of an owner epoch up to ", claim.owner_epoch));
+  return absl::AbortedError(
+      absl::StrCat("position of ", claim.topic, "/", claim.partition, " is not ", claim.expected));
 }
 
 absl::StatusOr<bool> PostgresTransaction::TakeLease(absl::string_view holder, absl::Duration lasts) {

@@ -14,6 +14,7 @@ namespace {
 constexpr size_t kTextStatementsMax = 500;
 constexpr int kBusyMillis = 5000;
 constexpr int kBusyLookMillis = 5;
+constexpr int kStepsBetweenLooks = 10'000;  // Of a statement with a limit, at the clock: a millisecond at most.
 // How many times `checkpoint_pages` the log may hold before a commit waits until it is moved.
 constexpr int kLogFactor = 4;
 
@@ -27,6 +28,8 @@ absl::Status StatusOf(int result, absl::string_view file, absl::string_view mess
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       return absl::AbortedError(text);
+    case SQLITE_INTERRUPT:
+      return absl::DeadlineExceededError(text);
     case SQLITE_FULL:
       return absl::ResourceExhaustedError(text);
     case SQLITE_CORRUPT:
@@ -186,7 +189,18 @@ absl::StatusOr<Value> Connection::One(const std::string& sql) {
   return statement->ColumnValue(0);
 }
 
+int Connection::OnProgress(void* self) {
+  const Connection& connection = *static_cast<const Connection*>(self);
+  return connection.clock_.Elapsed() > connection.end_ ? 1 : 0;
+}
+
+void Connection::LimitTo(absl::Duration longest) {
+  end_ = clock_.Elapsed() + longest;
+  sqlite3_progress_handler(database_, kStepsBetweenLooks, OnProgress, this);
+}
+
 void Connection::Rollback() {
+  sqlite3_progress_handler(database_, 0, nullptr, nullptr);
   for (sqlite3_stmt* it = sqlite3_next_stmt(database_, nullptr); it != nullptr; it = sqlite3_next_stmt(database_, it)) {
     if (sqlite3_stmt_busy(it)) sqlite3_reset(it);
   }

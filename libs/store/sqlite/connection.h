@@ -11,6 +11,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "libs/base/clock.h"
 #include "libs/store/database.h"
 
 namespace polku::store::sqlite {
@@ -87,6 +89,8 @@ class Connection {
   bool in_transaction() const { return sqlite3_get_autocommit(database_) == 0; }
   int64_t last_row_id() const { return sqlite3_last_insert_rowid(database_); }
   int64_t changes() const { return sqlite3_changes64(database_); }
+  // Statements that still run then are broken off with kDeadlineExceeded; until the end of the transaction.
+  void LimitTo(absl::Duration longest);
   // Ends every statement that is still on a row, then the transaction, if any.
   void Rollback();
   // The data reaches the disk before this returns.
@@ -111,6 +115,7 @@ class Connection {
   absl::Status Configure(const ConnectionOptions& options);
   void CheckpointAfterCommit();
   absl::StatusOr<std::unique_ptr<Statement>> Prepare(absl::string_view sql, bool keep);
+  static int OnProgress(void* self);
   static int OnCommit(void* self, sqlite3* database, const char* name, int pages);
 
   sqlite3* const database_;
@@ -120,6 +125,8 @@ class Connection {
   int begun_pages_ = 0;  // Of the log when the checkpointer was last asked.
   Checkpointer* checkpointer_ = nullptr;
   absl::Status checkpoint_status_;
+  const SystemMonotonicClock clock_;
+  absl::Duration end_;  // Of a limit, by `clock_`.
   absl::flat_hash_map<const char*, std::unique_ptr<Statement>> constant_;
   absl::flat_hash_map<std::string, std::unique_ptr<Statement>> text_;
 };

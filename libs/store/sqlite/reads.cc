@@ -42,7 +42,7 @@ constexpr char kFindAlias[] =
 constexpr char kFindSourceVersion[] =
     "SELECT last, epoch FROM source_version WHERE key_id = ?1 AND source_id = ?2 ORDER BY epoch DESC LIMIT 1";
 constexpr char kReadPositions[] =
-    "SELECT topic, partition, next_offset, owner_epoch FROM position ORDER BY topic, partition";
+    "SELECT topic, partition, next_offset, owner_epoch, last_time FROM position ORDER BY topic, partition";
 constexpr char kReadDue[] =
     "SELECT k.text, a.key_id FROM aggregate a LEFT JOIN aggregate_key k ON k.id = a.key_id "
     "WHERE a.due_at IS NOT NULL AND a.due_at <= ?1 ORDER BY a.due_at, a.key_id LIMIT ?2";
@@ -405,11 +405,18 @@ absl::StatusOr<std::vector<SourceVersion>> Reads<Interface>::FindSourceVersions(
 }
 
 template <class Interface>
+void Reads<Interface>::LimitTo(absl::Duration longest) {
+  session_->connection->LimitTo(longest);
+}
+
+template <class Interface>
 absl::StatusOr<std::vector<PositionRow>> Reads<Interface>::ReadPositions() {
   RETURN_IF_ERROR(Usable());
   ASSIGN_OR_RETURN(Statement * read, session_->connection->Get(kReadPositions));
   return Collect<PositionRow>(*read, [](const Statement& row) -> absl::StatusOr<PositionRow> {
-    return PositionRow{TextOf(row, 0), static_cast<int>(row.Int(1)), row.Int(2), row.Int(3)};
+    PositionRow position{TextOf(row, 0), static_cast<int>(row.Int(1)), row.Int(2), row.Int(3)};
+    if (!row.IsNull(4)) position.last_time = absl::FromUnixMicros(row.Int(4));
+    return position;
   });
 }
 

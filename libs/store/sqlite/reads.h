@@ -16,6 +16,7 @@ class Reads : public Interface {
  public:
   explicit Reads(Session* session) : session_(session) {}
 
+  void LimitTo(absl::Duration longest) override;
   absl::StatusOr<std::vector<StoredAggregate>> Load(absl::Span<const std::string> keys) override;
   absl::StatusOr<std::vector<Row>> Query(absl::string_view sql, absl::Span<const Value> parameters) override;
   absl::StatusOr<std::vector<JournalRow>> ReadJournal(absl::string_view key, int64_t after, int limit) override;

@@ -76,6 +76,8 @@ CREATE TABLE audit_seal(
   number INTEGER PRIMARY KEY, row_count INTEGER NOT NULL, first_id INTEGER NOT NULL, last_id INTEGER NOT NULL,
   ids BLOB NOT NULL, links BLOB NOT NULL, link BLOB NOT NULL);
 )sql";
+// Core schema 4.
+constexpr char kTables4[] = "ALTER TABLE position ADD COLUMN last_time INTEGER";
 constexpr char kOwnedColumns[] =
     "SELECT t.name, c.name, c.type, c.pk FROM pragma_table_list t, pragma_table_info(t.name) c "
     "WHERE t.schema = 'main' AND t.type = 'table' AND t.name NOT LIKE 'sqlite_%' AND c.pk > 0 AND t.name NOT IN "
@@ -110,6 +112,7 @@ absl::Status FillCore(Connection& connection, absl::string_view service, absl::s
   RETURN_IF_ERROR(connection.Execute(kTables));
   RETURN_IF_ERROR(connection.Execute(kTables2));
   RETURN_IF_ERROR(connection.Execute(kTables3));
+  RETURN_IF_ERROR(connection.Execute(kTables4));
   RETURN_IF_ERROR(connection.Execute(absl::StrCat("PRAGMA application_id=", kApplicationId)));
   RETURN_IF_ERROR(SetMeta(connection, "service", Value(std::string(service))));
   RETURN_IF_ERROR(SetMeta(connection, "core_schema", Value(int64_t{kCoreSchema})));
@@ -166,7 +169,8 @@ absl::Status UpgradeCore(Connection& connection) {
   RETURN_IF_ERROR(connection.Execute("BEGIN IMMEDIATE"));
   absl::Status status;
   if (Number(core) < 2) status = connection.Execute(kTables2);
-  if (status.ok()) status = connection.Execute(kTables3);
+  if (status.ok() && Number(core) < 3) status = connection.Execute(kTables3);
+  if (status.ok()) status = connection.Execute(kTables4);
   if (status.ok()) status = SetMeta(connection, "core_schema", Value(int64_t{kCoreSchema}));
   if (status.ok()) status = connection.Commit();
   if (!status.ok()) connection.Rollback();

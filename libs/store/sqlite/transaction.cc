@@ -53,9 +53,10 @@ constexpr char kInsertAlias[] =
 constexpr char kDeleteAlias[] = "DELETE FROM alias WHERE kind = ?1 AND keyed_hash = ?2";
 constexpr char kFindPosition[] = "SELECT next_offset, owner_epoch FROM position WHERE topic = ?1 AND partition = ?2";
 constexpr char kSavePosition[] =
-    "INSERT INTO position(topic, partition, next_offset, owner_epoch) VALUES(?1, ?2, ?3, ?4) "
+    "INSERT INTO position(topic, partition, next_offset, owner_epoch, last_time) VALUES(?1, ?2, ?3, ?4, ?5) "
     "ON CONFLICT(topic, partition) DO UPDATE SET next_offset = excluded.next_offset, owner_epoch = "
-    "excluded.owner_epoch";
+    "excluded.owner_epoch, last_time = CASE WHEN next_offset = excluded.next_offset THEN last_time ELSE "
+    "excluded.last_time END";
 constexpr char kSaveSourceVersion[] =
     "INSERT INTO source_version(key_id, source_id, epoch, last) VALUES(?1, ?2, ?3, ?4) "
     "ON CONFLICT(key_id, source_id, epoch) DO UPDATE SET last = MAX(excluded.last, last)";
@@ -413,6 +414,11 @@ absl::Status SqliteTransaction::ClaimPosition(const PositionClaim& claim) {
   save->Bind(2, claim.partition);
   save->Bind(3, claim.next);
   save->Bind(4, claim.owner_epoch);
+  if (claim.last_time == absl::InfinitePast()) {
+    save->BindNull(5);
+  } else {
+    save->Bind(5, absl::ToUnixMicros(claim.last_time));
+  }
   return save->Run();
 }
 

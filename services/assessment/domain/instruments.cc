@@ -67,12 +67,25 @@ absl::StatusOr<const v1::InstrumentRecord*> CorrectedBy(const v1::ClientAssessme
   return corrected;
 }
 
+bool IsScored(const v1::InstrumentResult& result) {
+  return result.has_score() || std::any_of(result.scales().begin(), result.scales().end(),
+                                           [](const v1::ScaleResult& part) { return part.has_score(); });
+}
+
+// `before` is the score of the time before, by instrument and scale.
+template <class Result>
+void SetChange(const std::string& of, std::map<std::string, double>& before, Result& result) {
+  if (!result.has_score()) return;
+  const auto [last, first_time] = before.try_emplace(of, result.score());
+  if (!first_time) result.set_change(result.score() - std::exchange(last->second, result.score()));
+}
+
 void Put(const v1::InstrumentRecord& record, Draft& draft) {
   v1::ClientAssessmentEvent recorded;
   *recorded.mutable_instrument_recorded()->mutable_record() = record;
   draft.Emit(std::move(recorded));
   for (const v1::InstrumentResult& result : record.results()) {
-    if (!result.has_score()) continue;
+    if (!IsScored(result)) continue;
     v1::ClientAssessmentEvent event;
     v1::InstrumentScored& scored = *event.mutable_instrument_scored();
     scored.set_assessment(record.assessment());
@@ -131,9 +144,8 @@ absl::Status CheckRequiredInstruments(const v1::ClientAssessment& state, const v
         std::any_of(state.instruments().begin(), state.instruments().end(), [&](const v1::InstrumentRecord& record) {
           return record.assessment() == assessment.name() && record.superseded_by().empty() &&
                  (IdOf(record.instrument()) == id ||
-                  std::any_of(record.results().begin(), record.results().end(), [&](const auto& result) {
-                    return IdOf(result.instrument()) == id && result.has_score();
-                  }));
+                  std::any_of(record.results().begin(), record.results().end(),
+                              [&](const auto& result) { return IdOf(result.instrument()) == id && IsScored(result); }));
         });
     if (!recorded) missing.push_back(id);
   }
@@ -155,9 +167,10 @@ std::vector<v1::InstrumentRecord> RecordsOverTime(const v1::ClientAssessment& st
   for (v1::InstrumentRecord& record : records) {
     if (!record.superseded_by().empty()) continue;
     for (v1::InstrumentResult& result : *record.mutable_results()) {
-      if (!result.has_score()) continue;
-      const auto [last, first_time] = before.try_emplace(result.instrument(), result.score());
-      if (!first_time) result.set_change(result.score() - std::exchange(last->second, result.score()));
+      SetChange(result.instrument(), before, result);
+      for (v1::ScaleResult& part : *result.mutable_scales()) {
+        SetChange(absl::StrCat(result.instrument(), "#", part.scale()), before, part);
+      }
     }
   }
   return records;

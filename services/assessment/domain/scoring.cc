@@ -15,7 +15,9 @@ namespace {
 
 using pathway::v1::InstrumentDefinition;
 using pathway::v1::InstrumentItem;
+using pathway::v1::ScoreClass;
 using pathway::v1::ScoreClassSet;
+using pathway::v1::ScoreScale;
 using pathway::v1::ScoreTerm;
 using v1::InstrumentAnswer;
 
@@ -53,18 +55,28 @@ void CheckAnswer(const InstrumentItem& item, const InstrumentAnswer& answer, con
   }
 }
 
-// Codes of the items that the score needs and that are not answered, in the order of the form.
-std::vector<std::string> MissingItems(const InstrumentDefinition& definition, const Answers& answers) {
-  std::set<std::string> needed;
-  for (const ScoreTerm& term : definition.terms()) {
-    needed.insert(term.items().begin(), term.items().end());
-    if (!term.weighted_by().empty()) needed.insert(term.weighted_by());
-  }
+bool Counts(const InstrumentItem& item, const Answers& answers) {
+  const InstrumentAnswer* answer = FindAnswer(answers, item.code());
+  return answer != nullptr && !Holds(item.not_numbers(), answer->number());
+}
+
+// Those of `needed`, by codes, that are not answered with a number, in the order of the form.
+std::vector<std::string> Missing(const InstrumentDefinition& definition, const std::set<std::string>& needed,
+                                 const Answers& answers) {
   std::vector<std::string> missing;
   for (const InstrumentItem& item : definition.items()) {
-    if (needed.count(item.code()) != 0 && FindAnswer(answers, item.code()) == nullptr) missing.push_back(item.code());
+    if (needed.count(item.code()) != 0 && !Counts(item, answers)) missing.push_back(item.code());
   }
   return missing;
+}
+
+std::set<std::string> ItemsOf(const google::protobuf::RepeatedPtrField<ScoreTerm>& terms) {
+  std::set<std::string> items;
+  for (const ScoreTerm& term : terms) {
+    items.insert(term.items().begin(), term.items().end());
+    if (!term.weighted_by().empty()) items.insert(term.weighted_by());
+  }
+  return items;
 }
 
 // The last band that `value` reaches. The definition's first one begins at the least possible value.
@@ -97,25 +109,82 @@ bool IsForAge(const ScoreClassSet& set, int age_years) {
   return every_age || (age_years >= set.age_min() && age_years <= set.age_max());
 }
 
-v1::InstrumentResult ScoreOne(const InstrumentDefinition& definition, const Answers& answers, int age_years) {
-  v1::InstrumentResult result;
-  result.set_instrument(VersionName(definition));
-  const std::vector<std::string> missing = MissingItems(definition, answers);
-  if (!missing.empty()) {
-    result.mutable_missing_items()->Add(missing.begin(), missing.end());
+// Scored by the whole instrument and by each of its scales alike.
+class Scorer {
+ public:
+  Scorer(const InstrumentDefinition& definition, const Answers& answers, int age_years)
+      : definition_(definition), answers_(answers), age_years_(age_years) {}
+
+  v1::InstrumentResult Score() const {
+    v1::InstrumentResult result;
+    result.set_instrument(VersionName(definition_));
+    for (const ScoreScale& scale : definition_.scales()) {
+      v1::ScaleResult& part = *result.add_scales();
+      part.set_scale(scale.code());
+      if (scale.mean_of().empty()) {
+        Sum(scale.terms(), part);
+      } else {
+        Mean(scale, part);
+      }
+      Classify(scale.class_sets(), {}, part);
+    }
+    if (!definition_.terms().empty()) Sum(definition_.terms(), result);
+    Classify(definition_.class_sets(), result.scales(), result);
     return result;
   }
-  double score = 0;
-  for (const ScoreTerm& term : definition.terms()) score += TermOf(definition, term, answers);
-  result.set_score(score);
-  for (const ScoreClassSet& set : definition.class_sets()) {
-    if (!IsForAge(set, age_years)) continue;
-    result.set_class_set(set.code());
-    result.set_class_code(BandOf(set.classes(), score).code());
-    break;
+
+ private:
+  using Scales = google::protobuf::RepeatedPtrField<v1::ScaleResult>;
+
+  template <class Result>
+  void Sum(const google::protobuf::RepeatedPtrField<ScoreTerm>& terms, Result& result) const {
+    const std::vector<std::string> missing = Missing(definition_, ItemsOf(terms), answers_);
+    result.mutable_missing_items()->Add(missing.begin(), missing.end());
+    if (!missing.empty()) return;
+    double score = 0;
+    for (const ScoreTerm& term : terms) score += TermOf(definition_, term, answers_);
+    result.set_score(score);
   }
-  return result;
-}
+  void Mean(const ScoreScale& scale, v1::ScaleResult& result) const {
+    double sum = 0;
+    int numbers = 0;
+    for (const std::string& code : scale.mean_of()) {
+      const InstrumentItem& item = *FindItem(definition_, code);
+      if (!Counts(item, answers_)) continue;
+      const int answer = FindAnswer(answers_, code)->number();
+      sum += item.reversed() ? item.min() + item.max() - answer : answer;
+      ++numbers;
+    }
+    if (numbers >= scale.numbers_min()) return result.set_score(sum / numbers);
+    const std::vector<std::string> missing =
+        Missing(definition_, {scale.mean_of().begin(), scale.mean_of().end()}, answers_);
+    result.mutable_missing_items()->Add(missing.begin(), missing.end());
+  }
+  template <class Result>
+  void Classify(const google::protobuf::RepeatedPtrField<ScoreClassSet>& sets, const Scales& scales,
+                Result& result) const {
+    if (!result.has_score()) return;
+    for (const ScoreClassSet& set : sets) {
+      if (!IsForAge(set, age_years_)) continue;
+      result.set_class_set(set.code());
+      for (const ScoreClass& each : set.classes()) {
+        // The definition's first one begins at the least possible score.
+        const bool first = result.class_code().empty();
+        if (first || (result.score() >= each.at_least() && Reaches(each, scales))) result.set_class_code(each.code());
+      }
+      return;
+    }
+  }
+  static bool Reaches(const ScoreClass& each, const Scales& scales) {
+    return each.scale().empty() || std::any_of(scales.begin(), scales.end(), [&](const v1::ScaleResult& part) {
+             return part.scale() == each.scale() && part.has_score() && part.score() >= each.scale_at_least();
+           });
+  }
+
+  const InstrumentDefinition& definition_;
+  const Answers& answers_;
+  const int age_years_;
+};
 
 }  // namespace
 
@@ -153,10 +222,10 @@ void CheckAnswers(const InstrumentDefinition& definition, const Answers& answers
 
 std::vector<v1::InstrumentResult> Score(const InstrumentDefinition& definition, const Answers& answers, int age_years,
                                         const pathway::Catalogue& catalogue) {
-  std::vector<v1::InstrumentResult> results = {ScoreOne(definition, answers, age_years)};
+  std::vector<v1::InstrumentResult> results = {Scorer(definition, answers, age_years).Score()};
   for (const auto& also : definition.also_scores()) {
     const auto* other = catalogue.FindInstrument(also.id(), also.version());
-    if (other != nullptr) results.push_back(ScoreOne(*other, answers, age_years));
+    if (other != nullptr) results.push_back(Scorer(*other, answers, age_years).Score());
   }
   return results;
 }

@@ -27,8 +27,8 @@ absl::StatusOr<const pathway::v1::InstrumentDefinition*> InstrumentOf(absl::stri
 void CheckAnswers(const pathway::v1::InstrumentDefinition& definition, const Answers& answers, int age_years,
                   absl::Status& status);
 
-// The result of the instrument, then of those that it also scores. `answers` have been checked. An item of a term
-// that is not answered gives a result without a score. `age_years` 0 = not known.
+// The result of the instrument, then of those that it also scores. `answers` have been checked. Where an item that a
+// score needs is not answered with a number there is no score. `age_years` 0 = not known.
 std::vector<v1::InstrumentResult> Score(const pathway::v1::InstrumentDefinition& definition, const Answers& answers,
                                         int age_years, const pathway::Catalogue& catalogue);
 

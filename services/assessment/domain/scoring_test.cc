@@ -282,5 +282,118 @@ TEST_F(ScoringTest, TakesEachItemAtItsEnds) {
   EXPECT_THAT(ViolationsIn(AnswersOf({{"physical-demands", 0}}, "")), SizeIs(1));
 }
 
+// Pain screening: items 3, 4 and 8 of the form count the other way round.
+TEST_F(ScoringTest, ThePainScreenGoesFrom1To100AndIsHighFrom50) {
+  const Numbers best = {{"pain-duration", 1}, {"pain-intensity", 0}, {"light-work", 10},  {"sleep", 10},
+                        {"tension", 0},       {"low-mood", 0},       {"expects-pain", 0}, {"expects-work", 10},
+                        {"stops-at-pain", 0}, {"avoids-work", 0}};
+  const auto result_of = [&](Numbers numbers) { return ScoreOf("ompsq-short", AnswersOf(numbers, ""))[0]; };
+  EXPECT_EQ(result_of(best).score(), 1);
+  EXPECT_EQ(result_of(best).class_code(), "low");
+  Numbers worst;
+  for (const auto& [item, number] : best) worst[item] = number == 10 ? 0 : 10;
+  EXPECT_EQ(result_of(worst).score(), 100);
+  Numbers bound = best;
+  for (const char* item : {"pain-intensity", "tension", "low-mood", "expects-pain"}) bound[item] = 10;
+  bound["sleep"] = 2;
+  EXPECT_EQ(result_of(bound).score(), 49);
+  EXPECT_EQ(result_of(bound).class_code(), "low");
+  bound["sleep"] = 1;
+  EXPECT_EQ(result_of(bound).score(), 50);
+  EXPECT_EQ(result_of(bound).class_code(), "high");
+  bound.erase("light-work");
+  EXPECT_FALSE(result_of(bound).has_score());
+  EXPECT_THAT(result_of(bound).missing_items(), ElementsAre("light-work"));
+}
+
+struct Back {
+  std::vector<const char*> yes;
+  int bothersomeness;
+  double total;
+  double psychosocial;
+  const char* risk;
+};
+void PrintTo(const Back& back, std::ostream* out) {
+  *out << back.total << " " << back.psychosocial << " " << back.risk;
+}
+
+class BackPain : public ScoringTest, public ::testing::WithParamInterface<Back> {};
+
+TEST_P(BackPain, HasTheRiskOfTotalAndPsychosocialItems) {
+  Numbers numbers = {{"leg-pain", 0}, {"shoulder-or-neck-pain", 0}, {"walking", 0},  {"dressing", 0}, {"fear", 0},
+                     {"worry", 0},    {"hopelessness", 0},          {"enjoyment", 0}};
+  for (const char* item : GetParam().yes) numbers[item] = 1;
+  numbers["bothersomeness"] = GetParam().bothersomeness;
+  const auto result = ScoreOf("start-back", AnswersOf(numbers, ""))[0];
+  EXPECT_EQ(result.score(), GetParam().total);
+  ASSERT_THAT(result.scales(), SizeIs(1));
+  EXPECT_EQ(result.scales(0).score(), GetParam().psychosocial);
+  EXPECT_EQ(result.class_code(), GetParam().risk);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, BackPain,
+    ::testing::Values(Back{{}, 0, 0, 0, "low"}, Back{{}, 2, 0, 0, "low"}, Back{{}, 3, 1, 1, "low"},
+                      Back{{"fear", "worry", "hopelessness"}, 0, 3, 3, "low"},
+                      Back{{"leg-pain", "walking", "dressing", "shoulder-or-neck-pain"}, 0, 4, 0, "medium"},
+                      Back{{"leg-pain", "fear", "worry", "hopelessness"}, 2, 4, 3, "medium"},
+                      Back{{"fear", "worry", "hopelessness"}, 3, 4, 4, "high"},
+                      Back{{"fear", "worry", "hopelessness", "enjoyment"}, 0, 4, 4, "high"},
+                      Back{{"leg-pain", "shoulder-or-neck-pain", "walking", "dressing", "fear", "worry", "hopelessness",
+                            "enjoyment"},
+                           4,
+                           9,
+                           5,
+                           "high"}));
+
+const v1::ScaleResult* FindScale(const v1::InstrumentResult& result, const std::string& code) {
+  for (const v1::ScaleResult& scale : result.scales()) {
+    if (scale.scale() == code) return &scale;
+  }
+  return nullptr;
+}
+
+TEST_F(ScoringTest, SectionsHaveScoresOfTheirOwnWhereEnoughIsAnswered) {
+  Numbers numbers = {{"work-ability", 7}};
+  for (int i = 1; i <= 12; ++i) numbers[absl::StrCat("inclusion-", i)] = i <= 6 ? 5 : 2;
+  for (int i = 1; i <= 5; ++i) numbers[absl::StrCat("mind-", i)] = 3;
+  const auto result = ScoreOf("kykyviisari", AnswersOf(numbers, ""))[0];
+  EXPECT_FALSE(result.has_score());
+  EXPECT_THAT(result.class_code(), IsEmpty());
+  EXPECT_EQ(FindScale(result, "work-ability")->score(), 7);
+  EXPECT_FALSE(FindScale(result, "functioning")->has_score());
+  EXPECT_EQ(FindScale(result, "inclusion")->score(), 3.5);
+  EXPECT_FALSE(FindScale(result, "mind")->has_score());
+  EXPECT_THAT(FindScale(result, "mind")->missing_items(), ElementsAre("mind-6", "mind-7", "mind-8", "mind-9"));
+  numbers["mind-6"] = 5;
+  EXPECT_DOUBLE_EQ(FindScale(ScoreOf("kykyviisari", AnswersOf(numbers, ""))[0], "mind")->score(), 20.0 / 6);
+}
+
+TEST_F(ScoringTest, WhatIsNotSpecifiedOrNotApplicableIsNoNumber) {
+  const Numbers numbers = {{"d450-performance", 1},
+                           {"d455-performance", 3},
+                           {"d850-performance", 9},
+                           {"d450-capacity", 8},
+                           {"e310", -3},
+                           {"b280", 4}};
+  const auto result = ScoreOf("icf-checklist", AnswersOf(numbers, ""))[0];
+  EXPECT_EQ(FindScale(result, "performance")->score(), 2);
+  EXPECT_EQ(FindScale(result, "body-functions")->score(), 4);
+  EXPECT_FALSE(FindScale(result, "capacity")->has_score());
+  absl::Status status;
+  CheckAnswers(*catalogue_.FindInstrument("icf-checklist"), AnswersOf({{"d450-performance", 5}}, ""), 0, status);
+  EXPECT_THAT(ViolationsOf(status), SizeIs(1));
+}
+
+TEST_F(ScoringTest, FormsWithoutAScoreScoreTheAbilityThatTheyAskFor) {
+  for (const char* form : {"nurse-health-check", "pre-information"}) {
+    const auto results = ScoreOf(form, AnswersOf({{"current-ability", 5}}, ""));
+    ASSERT_THAT(results, SizeIs(2)) << form;
+    EXPECT_FALSE(results[0].has_score()) << form;
+    EXPECT_THAT(results[0].missing_items(), IsEmpty()) << form;
+    EXPECT_EQ(results[1].class_code(), "poor") << form;
+  }
+}
+
 }  // namespace
 }  // namespace polku::assessment

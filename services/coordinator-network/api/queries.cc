@@ -161,15 +161,11 @@ absl::StatusOr<v1::ListCoordinatorsResponse> ListCoordinators(rpc::ReadScope& sc
 }
 
 absl::StatusOr<v1::Assignment> GetAssignment(rpc::ReadScope& scope, const v1::GetAssignmentRequest& request) {
-  if (!IsResourceName(request.client(), "clients/*") || !ClientOf(request.client()).has_value()) {
-    return InvalidField("client", "must be \"clients/C\" with a lower-case UUID");
-  }
-  ASSIGN_OR_RETURN(const auto loaded, LoadState<v1::ClientSupport>(scope.reader, request.client()));
-  if (!loaded.first.has_assignment()) {
+  ASSIGN_OR_RETURN(const v1::ClientSupport state, DisclosedSupport(scope, request.client(), "clients/*", "client"));
+  if (!state.has_assignment()) {
     return WithReason(absl::NotFoundError("no coordinator was ever sought for this client"), "ASSIGNMENT_UNKNOWN");
   }
-  scope.Viewed(request.client());
-  return loaded.first.assignment();
+  return state.assignment();
 }
 
 absl::StatusOr<v1::ListWorklistResponse> ListWorklist(rpc::ReadScope& scope, const v1::ListWorklistRequest& request) {

@@ -256,6 +256,11 @@ TEST_F(CoordinatorNetworkQueries, GivesAssignmentsAndCoordinators) {
   EXPECT_EQ(assignment->coordinator(), "coordinators/a");
   request.set_client("clients/0190a000-0000-7000-8000-000000000002");
   EXPECT_THAT(Ask(GetAssignment, request), StatusIs(absl::StatusCode::kNotFound));
+  v1::ClientSupport restricted;
+  restricted.set_restricted(true);
+  restricted.mutable_assignment()->set_coordinator("coordinators/a");
+  Save(request.client(), restricted);
+  EXPECT_THAT(Ask(GetAssignment, request), StatusIs(absl::StatusCode::kPermissionDenied));
 
   for (const char* name : {"coordinators/b", "coordinators/a", "coordinators/c"}) {
     v1::CoordinatorRecord record;

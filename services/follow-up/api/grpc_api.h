@@ -9,6 +9,7 @@
 #include "prometheus/registry.h"
 #include "services/follow-up/api/queries.h"
 #include "services/follow-up/api/rule_queries.h"
+#include "services/follow-up/api/steering_report.h"
 
 namespace polku::follow_up {
 
@@ -118,6 +119,11 @@ class Api final : public v1::FollowUpService::CallbackService {
   grpc::ServerUnaryReactor* GetRuleSet(grpc::CallbackServerContext* context, const v1::GetRuleSetRequest* request,
                                        v1::RuleSetChange* reply) override {
     return gate_.Read(context, request, reply, follow_up::GetRuleSet);
+  }
+  grpc::ServerUnaryReactor* GetSteeringReport(grpc::CallbackServerContext* context,
+                                              const v1::GetSteeringReportRequest* request,
+                                              v1::SteeringReport* reply) override {
+    return gate_.Read(context, request, reply, follow_up::GetSteeringReport);
   }
   grpc::ServerUnaryReactor* ImportJourney(grpc::CallbackServerContext* context, const v1::ImportJourneyRequest* request,
                                           v1::ImportedJourney* reply) override {

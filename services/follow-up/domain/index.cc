@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "libs/base/calendar.h"
 #include "libs/base/resource_name.h"
 #include "libs/pipeline/proto_time.h"
 #include "services/follow-up/domain/findings.h"
@@ -33,8 +34,12 @@ const TableShape kFoundInterruptionTable{
     "found_interruption", {"interruption"}, {"rule", "measure", "counted_from_us", "due_us", "rules_version"}};
 const TableShape kAmendedInterruptionTable{"amended_interruption", {"interruption"}, {"counted_from_us", "due_us"}};
 const TableShape kEndedInterruptionTable{"ended_interruption", {"interruption"}, {"state", "outcome", "end_us"}};
-const TableShape kOutreachTable{"outreach", {"interruption"}, {"rule", "measure", "request_us"}};
-const TableShape kMeasureStartTable{"measure_start", {"measure"}, {"day"}};
+const TableShape kOutreachTable{"outreach", {"interruption"}, {"client", "rule", "request_us", "day"}};
+const TableShape kMeasureStartTable{"measure_start", {"measure"}, {"client", "day"}};
+const TableShape kOpenedJourneyTable{
+    "opened_journey", {"client"}, {"open_us", "day", "pathway", "municipality", "segment"}};
+const TableShape kClosedJourneyTable{"closed_journey", {"client"}, {"close_us", "reason"}};
+const TableShape kPassedStageTable{"passed_stage", {"subject"}, {"client", "stage", "time_us"}};
 const TableShape kMarkTable{"mark", {"key_id", "measure", "day", "session"}, {"revision", "status", "minutes"}};
 const TableShape kContactTable{"contact", {"contact", "organisation"}, {"client", "time_us", "meeting"}};
 const TableShape kVoidedContactTable{"voided_contact", {"contact"}, {"client"}};
@@ -157,6 +162,24 @@ IndexRow ContactRow(const std::string& name, const std::string& organisation, co
           {ClientOf(name).value_or(""), Micros(pipeline::FromProto(time)), int64_t{meeting}}};
 }
 
+IndexRow StageRow(const std::string& subject, Stage stage, const google::protobuf::Timestamp& time) {
+  return {&kPassedStageTable,
+          {subject},
+          {ClientOf(subject).value_or(""), static_cast<int64_t>(stage), Micros(pipeline::FromProto(time))}};
+}
+
+// A journey that goes on was opened before.
+std::vector<IndexRow> OpeningRows(const JourneyOpened& opened) {
+  std::vector<IndexRow> rows = {{&kClosedJourneyTable, {opened.client()}, {int64_t{0}, int64_t{0}}}};
+  if (opened.has_reopened_after()) return rows;
+  const absl::Time time = pipeline::FromProto(opened.open_time());
+  rows.push_back({&kOpenedJourneyTable,
+                  {opened.client()},
+                  {Micros(time), DayNumber(pipeline::ToProtoDay(LocalDay(time))), opened.pathway(),
+                   opened.municipality(), int64_t{opened.segment()}}});
+  return rows;
+}
+
 std::vector<IndexRow> JourneyDomain::RowsOf(const Event& event) const {
   switch (event.event_case()) {
     case Event::kAttendanceRecorded: {
@@ -168,14 +191,29 @@ std::vector<IndexRow> JourneyDomain::RowsOf(const Event& event) const {
     }
     case Event::kOutreachRequested: {
       const OutreachRequested& asked = event.outreach_requested();
+      const absl::Time time = pipeline::FromProto(asked.request_time());
       return {{&kOutreachTable,
                {asked.interruption()},
-               {int64_t{asked.rule()}, asked.measure(), Micros(pipeline::FromProto(asked.request_time()))}}};
+               {ClientOf(asked.interruption()).value_or(""), int64_t{asked.rule()}, Micros(time),
+                DayNumber(pipeline::ToProtoDay(LocalDay(time)))}}};
     }
     case Event::kMeasureStarted:
       return {{&kMeasureStartTable,
                {event.measure_started().measure()},
-               {DayNumber(event.measure_started().start_date())}}};
+               {ClientOf(event.measure_started().measure()).value_or(""),
+                DayNumber(event.measure_started().start_date())}}};
+    case Event::kJourneyOpened:
+      return OpeningRows(event.journey_opened());
+    case Event::kJourneyClosed:
+      return {{&kClosedJourneyTable,
+               {event.journey_closed().client()},
+               {Micros(pipeline::FromProto(event.journey_closed().close_time())),
+                int64_t{event.journey_closed().reason()}}}};
+    case Event::kAssessmentCompleted:
+      return {StageRow(event.assessment_completed().assessment(), Stage::kAssessed,
+                       event.assessment_completed().complete_time())};
+    case Event::kPlanApproved:
+      return {StageRow(event.plan_approved().plan(), Stage::kPlanned, event.plan_approved().approve_time())};
     case Event::kContactRecorded: {
       const ContactRecorded& recorded = event.contact_recorded();
       if (recorded.contact().empty()) return {};  // From before contacts had names.

@@ -19,11 +19,17 @@ extern const store::TableShape kAmendedInterruptionTable;
 extern const store::TableShape kEndedInterruptionTable;
 extern const store::TableShape kOutreachTable;
 extern const store::TableShape kMeasureStartTable;
+extern const store::TableShape kOpenedJourneyTable;
+extern const store::TableShape kClosedJourneyTable;
+extern const store::TableShape kPassedStageTable;
 extern const store::TableShape kMarkTable;
 extern const store::TableShape kContactTable;
 extern const store::TableShape kVoidedContactTable;
 extern const store::TableShape kSourceTable;
 extern const store::TableShape kActiveRulesTable;
+
+// Of table `passed_stage`.
+enum class Stage : int64_t { kAssessed = 1, kPlanned = 2 };
 
 // Of table `mark`; by (measure, day, session): revision, status, minutes.
 inline constexpr char kMarkLookup[] = "mark";

@@ -181,6 +181,7 @@ void Open(const polku::referral::v1::ReferralAccepted& fact, Draft& draft) {
   opened.set_pathway_version(fact.pathway_version());
   opened.set_responsible_party(fact.receiving_unit());
   opened.set_segment(fact.segment());
+  opened.set_municipality(fact.municipality());
   *opened.mutable_open_time() = fact.accept_time();
   SetTerms(fact, draft, opened);
   draft.Emit(std::move(event));
