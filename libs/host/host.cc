@@ -359,7 +359,7 @@ void Host::Stop() {
 }
 
 absl::Status Host::RefreshGaugesOf(size_t part) {
-  RETURN_IF_ERROR(parts_[part]->pipeline().MeasureLag().status());
+  RETURN_IF_ERROR(parts_[part]->pipeline().ShowLag());
   RETURN_IF_ERROR(parts_[part]->RefreshGauges());
   refreshed_[part]->Set(absl::ToDoubleSeconds(clock_->Now() - absl::UnixEpoch()));
   return WriteCheckpoint(part);

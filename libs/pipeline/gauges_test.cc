@@ -18,7 +18,7 @@ constexpr char kTraceparent[] = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba
 class GaugesTest : public ToyWorld {
  protected:
   std::string ToldBy(Pipeline& pipeline) {
-    EXPECT_THAT(pipeline.MeasureLag(), IsOk());
+    EXPECT_THAT(pipeline.ShowLag(), IsOk());
     return prometheus::TextSerializer().Serialize(registries_[&pipeline == toy_.get() ? 0 : 1]->Collect());
   }
   static std::string OfTopic(const std::string& metric, const std::string& value) {

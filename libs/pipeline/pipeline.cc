@@ -131,8 +131,12 @@ absl::StatusOr<Lag> Pipeline::MeasureLag() const {
     partition.partition = name;
     lag.partitions.push_back(std::move(partition));
   }
-  RETURN_IF_ERROR(corridor_->ShowLag(lag));
   return lag;
+}
+
+absl::Status Pipeline::ShowLag() const {
+  ASSIGN_OR_RETURN(const Lag lag, MeasureLag());
+  return corridor_->ShowLag(lag);
 }
 
 absl::StatusOr<Forgotten> Pipeline::FindForgotten(std::vector<bus::Record> records) const {

@@ -165,8 +165,12 @@ class Pipeline {
   // Errors: kFailedPrecondition saying why this dead letter cannot be replayed: it was not understood, its version is
   // not known, its client was erased, or nothing here takes what it is.
   absl::Status CheckReplay(const store::DeadLetterRow& letter) const;
-  // Shows it in the gauges, too. Blocks on the database, and on the bus for some seconds at most while it is away.
+  // Blocks on the database, though not on aggregates and journal, and on the bus for some seconds at most while it is
+  // away.
   absl::StatusOr<Lag> MeasureLag() const;
+  // Measures it and shows it in the gauges, with what else is looked at now and then. Blocks as MeasureLag, and on all
+  // tables.
+  absl::Status ShowLag() const;
 
   // Before the first Step. What is no event of this service is left out.
   absl::StatusOr<Forgotten> FindForgotten(std::vector<bus::Record> records) const;

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <regex>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -60,11 +61,22 @@ Fleet::Fleet(const FleetOptions& options, std::unique_ptr<testing::KafkaBroker> 
   programs_.resize(services * replicas());
   for (Program& program : programs_) program = {testing::FreePort(), testing::FreePort(), has_before(), nullptr};
   if (options.layout != Layout::kReplicas) MakeSmallDisk();
+  WriteRules();
 }
 
 Fleet::~Fleet() {
   programs_.clear();
   if (!small_disk_.empty()) umount2(small_disk_.c_str(), MNT_DETACH);
+}
+
+void Fleet::WriteRules() const {
+  std::filesystem::create_directory(RulesFolder());
+  for (const auto& entry : std::filesystem::directory_iterator(POLKU_DEPLOY_FOLDER "/rules")) {
+    std::ifstream file(entry.path());
+    const std::string text(std::istreambuf_iterator<char>(file), {});
+    std::ofstream(absl::StrCat(RulesFolder(), "/", entry.path().filename().string()))
+        << std::regex_replace(text, std::regex("(outreach_(rule_)?day_max): [0-9]+"), "$1: 1000000");
+  }
 }
 
 // In a name space of mounts of this process, so that nothing is left of it however the process ends.
@@ -112,7 +124,7 @@ std::vector<std::string> Fleet::WordsFor(int program, const std::string& folder)
                                     absl::StrCat("--grpc.listen=", address(program)),
                                     absl::StrCat("--ops.listen=127.0.0.1:", programs_[program].ops_port),
                                     "--pathways.folder=" POLKU_DEPLOY_FOLDER "/pathways",
-                                    "--rules.folder=" POLKU_DEPLOY_FOLDER "/rules",
+                                    absl::StrCat("--rules.folder=", RulesFolder()),
                                     "--instruments.folder=" POLKU_DEPLOY_FOLDER "/instruments"};
   if (all) return words;
   std::vector<std::string> peers;

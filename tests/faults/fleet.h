@@ -112,6 +112,9 @@ class Fleet {
   };
   Fleet(const FleetOptions& options, std::unique_ptr<testing::KafkaBroker> broker);
   void MakeSmallDisk();
+  std::string RulesFolder() const { return folder_.path() + "/rules"; }
+  // The shipped ones, but hundreds of stories within minutes are no storm here: the outreach breaker lets them through.
+  void WriteRules() const;
   // From `folder`.
   std::vector<std::string> WordsFor(int program, const std::string& folder) const;
   std::string OutputFile(int program) const;

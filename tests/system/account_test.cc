@@ -118,6 +118,9 @@ TEST_F(Account, OfAClientNamesWhoDidAndSawWhatInEveryService) {
   follow_up::v1::GetJourneyRequest journey;
   journey.set_client(client);
   ASSERT_THAT(region_.Call(&FollowUps::GetJourney, kLead, journey), IsOk());
+  coordinator_network::v1::GetAssignmentRequest assignment;
+  assignment.set_client(client);
+  ASSERT_THAT(region_.Call(&Coordinators::GetAssignment, kLead, assignment), IsOk());
   const Told told = Polkuctl("auditor", {"audit", "report", "--client", client, "--csv"});
   ASSERT_EQ(told.exit_code, 0) << told.err;
   EXPECT_THAT(told.out, HasSubstr("time,service,organisation,user,role,purpose,action,resource,outcome,request_id,"));

@@ -190,6 +190,8 @@ TEST_F(Restored, HoldsOutreachAboutWhatItDoesNotKnowUntilAPersonHasDecided) {
   Mark(measure, kMonday + 8, kAbsent);
   Mark(measure, kMonday + 10, kAbsent);
   for (const common::v1::DeadLetter& letter : letters) Discard(letter);
+  EXPECT_THAT(Outreach(), SizeIs(0));
+  region_.MoveTo(kMonday + 14, 9);  // What is held is looked at every minute.
   Cover();
   EXPECT_THAT(Outreach(), SizeIs(1));
   ExpectNoGaps();

@@ -106,7 +106,8 @@ std::string ReportCsv(const SteeringReport& report) {
 std::string ReportTable(const SteeringReport& report) {
   std::string table;
   for (int i = 0; i < report.rows_size(); ++i) {
-    absl::StrAppend(&table, NameOf(report, i), "\n");
+    absl::StrAppend(&table, NameOf(report, i), report.rows(i).has_opened() ? "\n" : ": too few\n");
+    if (!report.rows(i).has_opened()) continue;
     for (const Figure& figure : FiguresOf(report.rows(i))) {
       if (figure.value == 0) continue;
       const std::string value = figure.value.has_value() ? absl::StrCat(*figure.value)
