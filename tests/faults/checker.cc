@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 
 namespace polku::faults {
 namespace {
@@ -38,6 +39,10 @@ void CheckNoPhantoms(const Observation& seen, Violations& out) {
   }
 }
 
+// As observe.cc tells an open task of that kind, and a measure that ended early.
+constexpr char kContactTask[] = "task 2 rule 0 attempts 0 outcome 0; ";
+constexpr char kEndedMeasure[] = "measure 4; ";
+
 void CheckEndStates(const Observation& seen, Violations& out) {
   for (const auto& [client, kind] : seen.told.clients) {
     const auto expected = seen.expected_states.find(kind);
@@ -45,7 +50,10 @@ void CheckEndStates(const Observation& seen, Violations& out) {
     // Of a journey that is closed nothing more is taken: what was not told of it stays unknown.
     if (kind == Kind::kClosed && seen.held.contains(client)) continue;
     const auto state = seen.end_states.find(client);
-    const std::string found = state == seen.end_states.end() ? "nothing" : state->second;
+    std::string found = state == seen.end_states.end() ? "nothing" : state->second;
+    // A miss that is recorded again asks for a contact again, though not for an outreach. A measure that has ended
+    // leaves with the next fact about the client.
+    if (seen.held.contains(client)) found = absl::StrReplaceAll(found, {{kContactTask, ""}, {kEndedMeasure, ""}});
     if (found == expected->second) continue;
     out.push_back({"I6", absl::StrCat(client, " of kind ", static_cast<int>(kind), " has become\n    ", found,
                                       "\n  and without faults\n    ", expected->second)});

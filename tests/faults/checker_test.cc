@@ -102,6 +102,11 @@ TEST(Checker, FindsAnEndThatTheStoryDoesNotHaveWithoutFaults) {
   seen = Good();
   seen.told.stuck = {"story 7"};
   ExpectOnly("I6", seen);
+  seen = Good();
+  seen.end_states[kClient] = "task 2 rule 0 attempts 0 outcome 0; on track";
+  ExpectOnly("I6", seen);
+  seen.held = {kClient};
+  EXPECT_THAT(Check(seen), ::testing::IsEmpty());
 }
 
 TEST(Checker, FindsDueInstantsThatNobodyLookedAt) {

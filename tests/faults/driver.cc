@@ -193,7 +193,7 @@ bool Wanted(const Wishes& wishes, const Row& row, const std::string& missing) {
   if (!all && wishes.fault != row.name) return false;
   if (missing.empty()) return true;
   // What the layout has not got is not missed; what this machine cannot do is said.
-  if (!all || row.needs.contains(Need::kSmallDisk)) {
+  if (!all || (row.needs.contains(Need::kSmallDisk) && wishes.fleet.layout != Layout::kReplicas)) {
     std::cout << "NOT RUN: " << row.name << " (" << row.number << "): " << missing << std::endl;
   }
   return false;

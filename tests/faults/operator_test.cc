@@ -100,8 +100,9 @@ class Operator : public ::testing::Test {
     return rows.value_or(std::vector<std::vector<std::string>>());
   }
   static bool IsBehind(const Said& said) {
-    return ::testing::Value(said.text, ContainsRegex("coordinator-network +polku.referral.events.v1 +[0-9]+ +[0-9]+ +"
-                                                     "[0-9]+ +[1-9]"));
+    return ::testing::Value(said.text,
+                            ContainsRegex("coordinator-network +polku[a-z.-]+events.v1 +[0-9]+ +[0-9]+ +[0-9]+ "
+                                          "+[1-9]"));
   }
 
   static inline Fleet* fleet_ = nullptr;
@@ -130,6 +131,10 @@ TEST_F(Operator, LagTellsOfAllServicesWhoIsBehindAndThatTheBrokerIsAway) {
     referral::v1::SubmitReferralRequest submit = ReferralOf(++told_);
     const auto submitted = teller_->caller().Call(&Referrals::SubmitReferral, kReferrer, submit);
     ASSERT_THAT(submitted.status(), IsOk());
+    referral::v1::AcceptReferralRequest accept;
+    accept.set_name(submitted->name());
+    accept.set_pathway("kainuu-unemployed");
+    ASSERT_THAT(teller_->caller().Call(&Referrals::AcceptReferral, kIntake, accept).status(), IsOk());
     const Said behind = Await({"lag"}, IsBehind);
     EXPECT_TRUE(IsBehind(behind)) << behind.text;
     fleet_->postgres().Run(
