@@ -84,7 +84,7 @@ void Fleet::MakeSmallDisk() {
   const std::string path = absl::StrCat(folder_.path(), "/small");
   std::filesystem::create_directory(path);
   if (unshare(CLONE_NEWNS) != 0 || mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return;
-  if (mount("polku-faults", path.c_str(), "tmpfs", 0, "size=256m") == 0) small_disk_ = path;
+  if (mount("polku-faults", path.c_str(), "tmpfs", 0, "size=1g") == 0) small_disk_ = path;
 }
 
 std::string Fleet::NameOf(int program) const {

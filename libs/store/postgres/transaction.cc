@@ -71,8 +71,7 @@ constexpr char kClaimPosition[] =
 constexpr char kSaveSourceVersions[] =
     "INSERT INTO source_version(key_id, source_id, epoch, last) SELECT * FROM unnest($1, $2, $3, $4) "
     "ON CONFLICT (key_id, source_id, epoch) DO UPDATE SET last = GREATEST(excluded.last, source_version.last)";
-// Skips the row while a transaction of its holder has it. Of two holders NAME/START/... of one name the later one is
-// right: the other is what ran before it.
+// Skips the row while its holder's transaction has it. Of two holders NAME/START/... of one name the later is right.
 constexpr char kTakeLease[] =
     "UPDATE lease SET holder = $1, until = clock_timestamp() + $2 * INTERVAL '1 microsecond' "
     "WHERE name = (SELECT name FROM lease WHERE name = 'service' AND (holder = $1 OR until < clock_timestamp() "
