@@ -60,6 +60,12 @@ class InboxKafkaTest : public ToyWorld {
     rd_kafka_DeleteTopic_destroy(request);
     ASSERT_NE(event, nullptr);
     ASSERT_EQ(rd_kafka_event_error(event.get()), RD_KAFKA_RESP_ERR_NO_ERROR);
+    // The answer comes before it is done.
+    const absl::Duration end = passing_.Elapsed() + kPatience;
+    while (passing_.Elapsed() < end) {
+      const auto partitions = bus::kafka::CountPartitions(client.get(), TopicOf(service_), absl::Seconds(1));
+      if (partitions.ok() && !partitions->has_value()) break;
+    }
   }
   // Until so many records have been taken, or one partition is shut.
   void Take(int records) {

@@ -1,9 +1,12 @@
 #include "libs/bus/kafka/consumer.h"
 
 #include <algorithm>
+#include <memory>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
 #include "libs/base/log.h"
 #include "libs/base/status_macros.h"
 
@@ -34,6 +37,17 @@ bool IsMember(rd_kafka_t* client) {
   const bool known = id != nullptr && *id != 0;
   rd_kafka_mem_free(client, id);
   return known;
+}
+
+// librdkafka 2.0.2 may wait for ever for what it holds of a topic that was deleted. Such a client is left behind.
+void Destroy(rd_kafka_t* client) {
+  const auto destroyed = std::make_shared<absl::Notification>();
+  std::thread([client, destroyed] {
+    rd_kafka_destroy_flags(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    destroyed->Notify();
+  }).detach();
+  if (destroyed->WaitForNotificationWithTimeout(kClose)) return;
+  LogEvent(LogLevel::kError, "a client of the broker does not end, and is left behind", {});
 }
 
 void Add(const TopicPartition& partition, int64_t offset, const Partitions& list) {
@@ -109,7 +123,7 @@ void KafkaConsumer::Close() {
     const MessagePtr dropped(rd_kafka_consume_queue(queue, Millis(kServe)), rd_kafka_message_destroy);
   }
   rd_kafka_queue_destroy(queue);
-  rd_kafka_destroy_flags(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+  Destroy(client);
   held_.clear();
   to_start_again_.clear();
   kept_.reset();

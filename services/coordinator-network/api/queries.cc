@@ -78,14 +78,14 @@ v1::Assignment AssignmentOf(const Row& row) {
 
 // The client of `name`, whose state the caller may see.
 absl::StatusOr<v1::ClientSupport> DisclosedSupport(rpc::ReadScope& scope, const std::string& name,
-                                                   absl::string_view pattern, absl::string_view field) {
+                                                   absl::string_view pattern, absl::string_view field,
+                                                   rpc::DataClass data_class = rpc::DataClass::kFollowUp) {
   const std::optional<std::string> client = ClientOf(name);
   if (!client.has_value() || !IsResourceName(name, pattern)) {
     return InvalidField(field, absl::StrCat("must be a name like \"", pattern, "\" with a lower-case UUID"));
   }
   ASSIGN_OR_RETURN(auto loaded, LoadState<v1::ClientSupport>(scope.reader, *client));
-  RETURN_IF_ERROR(
-      rpc::Disclose(scope.principal, *client, rpc::DataClass::kFollowUp, {.restricted = loaded.first.restricted()}));
+  RETURN_IF_ERROR(rpc::Disclose(scope.principal, *client, data_class, {.restricted = loaded.first.restricted()}));
   scope.Viewed(*client);
   return std::move(loaded.first);
 }
@@ -161,7 +161,9 @@ absl::StatusOr<v1::ListCoordinatorsResponse> ListCoordinators(rpc::ReadScope& sc
 }
 
 absl::StatusOr<v1::Assignment> GetAssignment(rpc::ReadScope& scope, const v1::GetAssignmentRequest& request) {
-  ASSIGN_OR_RETURN(const v1::ClientSupport state, DisclosedSupport(scope, request.client(), "clients/*", "client"));
+  // Who answers for a client is told to those who sent the client there, too.
+  ASSIGN_OR_RETURN(const v1::ClientSupport state,
+                   DisclosedSupport(scope, request.client(), "clients/*", "client", rpc::DataClass::kReferral));
   if (!state.has_assignment()) {
     return WithReason(absl::NotFoundError("no coordinator was ever sought for this client"), "ASSIGNMENT_UNKNOWN");
   }

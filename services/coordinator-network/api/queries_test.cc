@@ -248,6 +248,7 @@ TEST_F(CoordinatorNetworkQueries, ListsTasksByDueTimePageAfterPage) {
 }
 
 TEST_F(CoordinatorNetworkQueries, GivesAssignmentsAndCoordinators) {
+  principal_.role = "lead";
   SaveClient({});
   v1::GetAssignmentRequest request;
   request.set_client(kClient);
