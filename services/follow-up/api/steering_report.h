@@ -1,7 +1,6 @@
 // Numbers for the steering group: how far journeys came, how long it took, who came back after an outreach.
 #pragma once
 
-#include <functional>
 #include <string>
 #include <vector>
 
