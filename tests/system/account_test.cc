@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "libs/base/status_matchers.h"
+#include "libs/pipeline/proto_time.h"
 #include "tests/system/region.h"
 #include "tools/polkuctl/session.h"
 
@@ -135,6 +136,38 @@ TEST_F(Account, OfAClientNamesWhoDidAndSawWhatInEveryService) {
   EXPECT_THAT(again.out, HasSubstr(",follow-up,organisations/polku,u1,auditor,,ListAuditRows"));
   EXPECT_THAT(again.out, Not(HasSubstr(",referral,")));
   EXPECT_THAT(Polkuctl("lead", {"audit", "report", "--client", client}).err, HasSubstr("ROLE_NOT_ALLOWED"));
+}
+
+// From what the services told each other; the figures are the steering report's own test.
+TEST_F(Account, ToTheSteeringGroupCountsJourneysByWhatTheyAreOf) {
+  region_.RegisterCoordinatorAndSource();
+  for (int i = 0; i < 6; ++i) {
+    referral::v1::SubmitReferralRequest request = region_.Referral();
+    referral::v1::Person& person = *request.mutable_referral()->mutable_person();
+    person.clear_identity_code();
+    person.set_family_name(absl::StrCat("Canary", i));
+    person.set_given_names("Eeva");
+    *person.mutable_birth_date() = pipeline::ToProtoDay(absl::CivilDay(1952, 10, 13) + i);
+    const auto submitted = region_.Call(&Referrals::SubmitReferral, kReferrer, request);
+    ASSERT_THAT(submitted, IsOk());
+    referral::v1::AcceptReferralRequest accept;
+    accept.set_name(submitted->name());
+    accept.set_pathway("kainuu-unemployed");
+    ASSERT_THAT(region_.Call(&Referrals::AcceptReferral, kIntake, accept), IsOk());
+  }
+  region_.Rest();
+  follow_up::v1::GetSteeringReportRequest request;
+  *request.mutable_first_day() = pipeline::ToProtoDay(absl::CivilDay(2026, 3, 2));
+  *request.mutable_last_day() = pipeline::ToProtoDay(absl::CivilDay(2026, 3, 2));
+  request.set_group_by(follow_up::v1::REPORT_GROUP_PATHWAY);
+  const auto report = region_.Call(&FollowUps::GetSteeringReport, kLead, request);
+  ASSERT_THAT(report, IsOk());
+  ASSERT_EQ(report->rows_size(), 2);
+  EXPECT_EQ(report->rows(0).opened(), 6);
+  EXPECT_EQ(report->rows(1).group(), "kainuu-unemployed");
+  EXPECT_EQ(report->rows(1).opened(), 6);
+  EXPECT_TRUE(report->rows(1).has_assessed());
+  EXPECT_EQ(report->rows(1).assessed(), 0);
 }
 
 TEST_F(Account, OfMoreThanTwoYearsAgoNeedsAReasonWhichIsKept) {
