@@ -104,6 +104,7 @@ void DescribeConnections(config::ConfigSpec& spec, rpc::ServerLimits& limits) {
                 "a connection whose TLS and HTTP/2 are not agreed by then is closed");
   spec.Duration("grpc.ping_interval_min", &limits.ping_interval_min, absl::Seconds(1), absl::Hours(1),
                 "a client that pings more often is cut off");
+  spec.Integer("grpc.ping_strikes_max", &limits.ping_strikes_max, 1, 100, "and so many times it may");
   spec.Duration("grpc.connection_idle_max", &limits.connection_idle_max, absl::Seconds(1), absl::Hours(24),
                 "a connection without calls is closed after this");
   spec.Duration("grpc.connection_age_max", &limits.connection_age_max, absl::Seconds(1), absl::Hours(24),

@@ -551,6 +551,14 @@ TEST_F(GateWatchTest, EndsAtTheCallersDeadline) {
   EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
 }
 
+TEST_F(GateWatchTest, EndsAStreamThatIsOldWithoutAnError) {
+  Close();
+  limits_.watch_max = absl::Milliseconds(20);
+  Open();
+  auto context = Caller();
+  EXPECT_TRUE(Watch(*context)->Finish().ok());
+}
+
 TEST_F(GateWatchTest, RefusesTooManyStreamsAndRolesWithoutARow) {
   api_.watch = [sent = false](ReadScope&, std::vector<Thing>& found) mutable -> absl::StatusOr<bool> {
     if (!sent) found.push_back(*ThingOf("open"));

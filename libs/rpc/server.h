@@ -25,7 +25,8 @@ struct ServerLimits {
   int64_t memory_bytes_max = 256 << 20;  // Buffers of all connections.
   int threads_max = 64;
   absl::Duration handshake_max = absl::Seconds(10);
-  absl::Duration ping_interval_min = absl::Seconds(60);  // A client that pings more often is cut off.
+  absl::Duration ping_interval_min = absl::Seconds(60);  // A client that pings more often, more than
+  int ping_strikes_max = 2;                              // so many times, is cut off.
   absl::Duration connection_idle_max = absl::Minutes(10);
   absl::Duration connection_age_max = absl::Minutes(60);    // Clients then find new instances, and new certificates.
   absl::Duration connection_age_grace = absl::Seconds(35);  // For the calls of a connection that is too old.

@@ -126,6 +126,20 @@ TEST_F(ServerTest, BoundsTheSizeOfARequest) {
               StatusIs(absl::StatusCode::kResourceExhausted, AllOf(HasSubstr("1048577"), HasSubstr("1048576"))));
 }
 
+// What the buffers of all connections may take together is less than this one request.
+TEST_F(ServerTest, BoundsTheMemoryOfItsConnections) {
+  options_.limits.receive_bytes_max = 64 << 20;
+  Start();
+  const std::string large(16 << 20, 'a');
+  EXPECT_THAT(Change(large), IsOk());
+  options_.limits.memory_bytes_max = 1 << 20;
+  Start();
+  const absl::Status refused = Change(large);
+  EXPECT_FALSE(refused.ok());
+  Connect();
+  EXPECT_THAT(Change("a"), IsOk());
+}
+
 TEST_F(ServerTest, BoundsTheHeadersOfACall) {
   Start();
   EXPECT_THAT(Change("a", std::string(4 << 10, 'a')), IsOk());
