@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "libs/base/clock.h"
 #include "libs/base/ids.h"
@@ -37,6 +38,24 @@ std::string FileOf(const std::string& option, const std::string& path) { return 
 bool MayBeRepeated(const absl::Status& status) {
   return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) || absl::IsAborted(status) ||
          absl::IsCancelled(status) || RetryDelayOf(status).has_value();
+}
+
+// Which setting to look at, of what only TLS or the sign-in can have refused; empty for everything else.
+std::string HintFor(const absl::Status& status, bool over_tls) {
+  const std::string reason = ReasonOf(status);
+  if (absl::StartsWith(reason, "TOKEN_")) {
+    return "--token-file (POLKU_TOKEN_FILE): a signed token of the person, who belongs to the certificate's "
+           "organisation";
+  }
+  if (absl::StartsWith(reason, "CERTIFICATE_")) {
+    return "--certificate (POLKU_CERTIFICATE): one that the server's access.organisations has a row for";
+  }
+  // The handshake failed, or nobody is there: gRPC tells no more.
+  if (over_tls && reason.empty() && absl::IsUnavailable(status)) {
+    return "over TLS: --ca (POLKU_CA) must have signed the certificate of the server, and who signed --certificate "
+           "(POLKU_CERTIFICATE) must be in the server's tls.client_ca";
+  }
+  return "";
 }
 
 // The rows are the first field of every List response.
@@ -134,6 +153,7 @@ void Session::Fail(const absl::Status& status) {
   for (const FieldViolation& violation : ViolationsOf(status)) {
     err << "  " << OneLine(violation.field) << ": " << OneLine(violation.description) << "\n";
   }
+  if (const std::string hint = HintFor(status, !ca.empty()); !hint.empty()) err << "  " << hint << "\n";
   if (const auto delay = RetryDelayOf(status); delay.has_value()) {
     err << "  try again in " << absl::FormatDuration(*delay) << "\n";
   }
