@@ -118,6 +118,8 @@ class Chart(unittest.TestCase):
         rule, = objects(ha)['PrometheusRule']
         alerts = [one['alert'] for group in rule['spec']['groups'] for one in group['rules'] if 'alert' in one]
         self.assertEqual(sorted(alerts), sorted(re.findall(r'- alert: (\w+)', (TOP / RULES).read_text())))
+        pages = [one['annotations']['runbook_url'] for group in rule['spec']['groups'] for one in group['rules'] if 'alert' in one]
+        self.assertEqual(pages, [f'deploy/runbook/{alert}.md' for alert in alerts])
         dashboards = next(one['data'] for one in objects(ha)['ConfigMap'] if one['metadata']['name'].endswith('-dashboards'))
         self.assertEqual({name: json.loads(text) for name, text in dashboards.items()},
                          {path.name: json.loads(path.read_text()) for path in (TOP / 'deploy/grafana').glob('*.json')})
@@ -299,6 +301,14 @@ class Choices(unittest.TestCase):
                 labels = one['metadata'] if named == 'Service' else one['spec']['template']['metadata']
                 self.assertEqual(labels['labels'][label], 'polku')
 
+    def test_alerts_lead_to_the_pages_where_a_region_reads_them(self):
+        for url in ('https://git.region.example/runbook', 'https://git.region.example/runbook/'):
+            rule, = self.made('PrometheusRule', metrics={'rules': {'enabled': True, 'runbookUrl': url}}).values()
+            pages = {one['annotations']['runbook_url'] for group in rule['spec']['groups'] for one in group['rules']
+                     if 'alert' in one}
+            self.assertIn('https://git.region.example/runbook/PolkuDown.md', pages)
+            self.assertTrue(all(page.startswith('https://git.region.example/runbook/Polku') for page in pages))
+
     def test_objects_of_others_are_written_with_what_the_release_knows(self):
         made = self.made('ConfigMap', extraObjects=[{'apiVersion': 'v1', 'kind': 'ConfigMap',
                                                      'metadata': {'name': '{{ .Release.Name }}-more'}}])
@@ -374,6 +384,7 @@ REFUSED = [  # Values over the base, and what the refusal names.
     ({'networkPolicy': {'callers': [{}]}}, 'callers'),
     ({'networkPolicy': {'kafka': {'ports': []}}}, 'ports'),
     ({'metrics': {'monitor': {'kind': 'both'}}}, 'kind'),
+    ({'metrics': {'rules': {'runbookUrl': 'runbook'}}}, 'runbookUrl'),
     ({'test': {'tlsSecret': ''}}, 'tlsSecret'),
     ({'extraObjects': [{'data': {}}]}, 'extraObjects'),
 ]
