@@ -44,7 +44,7 @@ class AuditChain : public ::testing::TestWithParam<Dialect> {
     while (true) {
       const auto reader = kept_->database().Read();
       EXPECT_THAT(reader, IsOk());
-      const absl::StatusOr<Verified> verified = Verify(**reader, kept_->database().hash_key(), after, 1);
+      const absl::StatusOr<Verified> verified = Verify(**reader, kept_->Trusted(), after, 1);
       EXPECT_THAT(verified, IsOk());
       if (!verified.ok() || verified->problem.has_value() || !verified->more) return verified->problem;
       after = verified->seals.back().number;
@@ -59,7 +59,7 @@ class AuditChain : public ::testing::TestWithParam<Dialect> {
     // And the same when it looks at all of them at once.
     const auto reader = kept_->database().Read();
     ASSERT_THAT(reader, IsOk());
-    const absl::StatusOr<Verified> at_once = Verify(**reader, kept_->database().hash_key(), 0, kSealsMax);
+    const absl::StatusOr<Verified> at_once = Verify(**reader, kept_->Trusted(), 0, kSealsMax);
     ASSERT_THAT(at_once, IsOk());
     ASSERT_TRUE(at_once->problem.has_value());
     EXPECT_EQ(at_once->problem->row, row);
@@ -130,8 +130,9 @@ TEST_P(AuditChain, MissesRowsWhoseSealsWereTakenAway) {
 
 // Who has the database and not the key file can make neither links nor a chain of their own.
 TEST_P(AuditChain, WithoutItsKeyFitsNoRow) {
+  const std::string key(32, 'k');
   const auto reader = kept_->database().Read();
-  const absl::StatusOr<Verified> verified = Verify(**reader, std::string(32, 'k'), 0, kSealsMax);
+  const absl::StatusOr<Verified> verified = Verify(**reader, {key, "referral", {}}, 0, kSealsMax);
   ASSERT_THAT(verified, IsOk());
   ASSERT_TRUE(verified->problem.has_value());
   EXPECT_EQ(verified->problem->row, 1);
@@ -158,6 +159,7 @@ TEST_P(AuditChain, TakesRowsInBoundedNumbersAndLeavesNoneBehind) {
 TEST_P(AuditChain, BeginsWithTheRowsOfAnOlderDatabase) {
   kept_->Run("DROP TABLE audit_seal");
   kept_->Run("DROP TABLE audit_unsealed");
+  kept_->Run("DROP TABLE audit_cut");
   kept_->Run("ALTER TABLE position DROP COLUMN last_time");
   kept_->Run(absl::StrCat("UPDATE meta SET ", GetParam() == Dialect::kSqlite ? "value" : "number",
                           " = 2 WHERE name = 'core_schema'"));
@@ -187,10 +189,10 @@ TEST(AuditChainOnPostgres, HasRowsThatCommitLateAsTheyCome) {
   kept.Append(1);
   kept.Seal();
   const auto reader = kept.database().Read();
-  const absl::StatusOr<Verified> verified = Verify(**reader, kept.database().hash_key(), 0, 1);
+  const absl::StatusOr<Verified> verified = Verify(**reader, kept.Trusted(), 0, 1);
   ASSERT_THAT(verified, IsOk());
   EXPECT_EQ(verified->problem, std::nullopt);
-  const absl::StatusOr<Verified> rest = Verify(**reader, kept.database().hash_key(), 1, kSealsMax);
+  const absl::StatusOr<Verified> rest = Verify(**reader, kept.Trusted(), 1, kSealsMax);
   ASSERT_THAT(rest, IsOk());
   EXPECT_EQ(rest->problem, std::nullopt);
   EXPECT_EQ(rest->seals.back().rows, 4);

@@ -41,10 +41,10 @@ class Checkpoints : public ::testing::Test {
   }
   std::optional<Contradiction> Found(const std::string& text, const std::vector<std::string>& public_keys) {
     const auto reader = kept_.database().Read();
-    const absl::StatusOr<Verified> verified = Verify(**reader, kept_.database().hash_key(), 0, 100);
+    const absl::StatusOr<Verified> verified = Verify(**reader, kept_.Trusted(), 0, 100);
     EXPECT_THAT(verified, IsOk());
     EXPECT_EQ(verified->problem, std::nullopt);
-    return Compare(text, public_keys, "referral", verified->seals);
+    return Compare(text, public_keys, "referral", verified->cut, verified->seals);
   }
   std::optional<Contradiction> Found() { return Found(Contents("checkpoints"), *ReadPublicKeys(kept_.File("public"))); }
 
@@ -108,7 +108,7 @@ TEST_F(Checkpoints, ThatAreForgedAreFound) {
   forged.seal = 3;
   forged.rows = 6;
   forged.link = std::string(32, 'x');
-  text = Contents("checkpoints") + LineOf(forged, secret_key);
+  text = Contents("checkpoints") + LineOf(forged, SigningKeys(secret_key));
   EXPECT_EQ(Found(text, *ReadPublicKeys(kept_.File("public")))->kind, Kind::kForged);
   EXPECT_EQ(Found(text, *ReadPublicKeys(kept_.File("public")))->line, 4);
 }

@@ -24,14 +24,14 @@ int64_t IntAt(const store::Row& row, size_t column) {
 // One call of Verify.
 class Verifier {
  public:
-  Verifier(store::Reader& reader, absl::string_view key) : reader_(reader), key_(key) {}
+  Verifier(store::Reader& reader, const Trust& trust) : reader_(reader), trust_(trust) {}
 
   absl::StatusOr<Verified> Run(int64_t after_seal, int seals_max) {
     RETURN_IF_ERROR(Begin(after_seal));
     ASSIGN_OR_RETURN(const std::vector<store::Row> rows,
                      reader_.Query(absl::StrCat("SELECT ", kSealColumns,
                                                 " FROM audit_seal WHERE number > $1 ORDER BY number LIMIT $2"),
-                                   {after_seal, int64_t{seals_max}}));
+                                   {number_, int64_t{seals_max}}));
     verified_.more = static_cast<int>(rows.size()) == seals_max;
     for (const store::Row& row : rows) {
       if (verified_.problem.has_value()) break;
@@ -45,11 +45,30 @@ class Verifier {
   }
 
  private:
-  // What the seal that is known to be good says.
+  // What the cut, or the seal that is known to be good, says.
   absl::Status Begin(int64_t after_seal) {
-    number_ = after_seal;
-    link_ = FirstLink();
-    if (after_seal == 0) return absl::OkStatus();
+    ASSIGN_OR_RETURN(const Cut cut, NewestCut(reader_));
+    verified_.cut = cut;
+    number_ = std::max(after_seal, cut.seal);
+    if (cut.seal != 0) {
+      if (!IsSigned(cut, trust_.service, trust_.public_keys)) {
+        Found(Problem::Kind::kCut, 0, cut.seal);
+        return absl::OkStatus();
+      }
+      ASSIGN_OR_RETURN(
+          const std::vector<store::Row> left,
+          reader_.Query("SELECT number FROM audit_seal WHERE number <= $1 ORDER BY number LIMIT 1", {cut.seal}));
+      if (!left.empty()) {
+        Found(Problem::Kind::kSeal, 0, IntAt(left[0], 0));
+        return absl::OkStatus();
+      }
+    }
+    if (after_seal <= cut.seal) {
+      rows_ = cut.rows;
+      link_ = cut.link;
+      last_id_ = cut.last_row;
+      return absl::OkStatus();
+    }
     ASSIGN_OR_RETURN(
         const std::vector<store::Row> rows,
         reader_.Query(absl::StrCat("SELECT ", kSealColumns, " FROM audit_seal WHERE number = $1"), {after_seal}));
@@ -62,7 +81,7 @@ class Verifier {
     ASSIGN_OR_RETURN(const Seal seal, SealOf(rows[0]));
     rows_ = seal.rows;
     link_ = seal.link;
-    looked_to_ = last_id_ = IntAt(last.at(0), 0);
+    looked_to_ = last_id_ = std::max(IntAt(last.at(0), 0), cut.last_row);
     return absl::OkStatus();
   }
 
@@ -95,7 +114,7 @@ class Verifier {
         Found(Problem::Kind::kDeleted, seal.ids[i], number);
         return absl::OkStatus();
       }
-      link_ = LinkOf(key_, link_, entry->second);
+      link_ = LinkOf(trust_.hash_key, link_, entry->second);
       if (link_.substr(0, kShortLinkBytes) != seal.links[i]) {
         Found(Problem::Kind::kChanged, seal.ids[i], number);
         return absl::OkStatus();
@@ -148,7 +167,7 @@ class Verifier {
   }
 
   store::Reader& reader_;
-  const absl::string_view key_;
+  const Trust& trust_;
   Verified verified_;
   // The last good seal.
   int64_t number_ = 0;
@@ -163,8 +182,8 @@ class Verifier {
 
 }  // namespace
 
-absl::StatusOr<Verified> Verify(store::Reader& reader, absl::string_view key, int64_t after_seal, int seals_max) {
-  return Verifier(reader, key).Run(after_seal, seals_max);
+absl::StatusOr<Verified> Verify(store::Reader& reader, const Trust& trust, int64_t after_seal, int seals_max) {
+  return Verifier(reader, trust).Run(after_seal, seals_max);
 }
 
 }  // namespace polku::audit

@@ -291,7 +291,10 @@ void Host::CreateCommonApis() {
   verify_ = std::make_unique<rpc::VerifyApi>(served, std::move(invariants));
   operator_ = std::make_unique<rpc::OperatorApi>(served);
   trace_ = std::make_unique<rpc::TraceApi>(served);
-  audit_ = std::make_unique<rpc::AuditApi>(std::move(served));
+  rpc::AuditPolicy policy;
+  policy.kept_years = config_.audit_kept_years;
+  for (size_t i = 0; i < parts_.size(); ++i) policy.keys[served[i].service] = &checkpoints_[i]->keys();
+  audit_ = std::make_unique<rpc::AuditApi>(std::move(served), std::move(policy));
 }
 
 std::vector<pipeline::Pipeline*> Host::pipelines() {

@@ -78,6 +78,7 @@ struct HostConfig {
   // Holds <service>.checkpoints and <service>.audit-key.pub: how far the audit had come, signed; see libs/audit. Empty
   // = beside the data folder, <data folder>.audit.
   std::string audit_folder;
+  int audit_kept_years = 12;  // See rpc::AuditPolicy.
   StoreKind store_kind = StoreKind::kSqlite;
   // libpq's connection string; "{service}" in it stands for the service's name, with underscores.
   std::string postgres_target;

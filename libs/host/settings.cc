@@ -138,6 +138,10 @@ void Describe(config::ConfigSpec& spec, Settings& settings) {
               "folder of the erasure ledgers, kept out of backups; empty: <data.folder>.erasures");
   spec.String("audit.folder", &server.audit_folder,
               "folder of the audit's signed checkpoints and their public keys; empty: <data.folder>.audit");
+  spec.Integer("audit.kept_years", &server.audit_kept_years, 2, 100,
+               "audit rows are kept so long at least; what is older may be cut, by polkuctl audit cut");
+  spec.Duration("audit.seal_interval", &server.part.pipeline.audit_seal_interval, absl::Milliseconds(10),
+                absl::Minutes(5), "how often audit rows are sealed: so long one could be changed unseen");
   spec.Enum("store.kind", &server.store_kind, {{"sqlite", StoreKind::kSqlite}, {"postgres", StoreKind::kPostgres}},
             "what keeps a service's data: a file in the data folder, or a PostgreSQL database");
   spec.String("store.postgres", &server.postgres_target,

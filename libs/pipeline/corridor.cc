@@ -25,8 +25,7 @@ constexpr size_t kGapKeysPerBatch = 100;
 constexpr int kGapEventsPerKey = 1000;
 constexpr absl::Duration kRetryDelay = absl::Seconds(1);
 constexpr absl::Duration kRequestsLook = absl::Hours(1);
-// Audit rows are sealed so often, so many at once: a command that comes meanwhile waits some 10 ms.
-constexpr absl::Duration kSealInterval = absl::Seconds(1);
+// Audit rows are sealed so many at once: a command that comes meanwhile waits some 10 ms.
 constexpr int kSealedAtOnce = 2000;
 
 void Answer(WorkItem& item, absl::Status status) {
@@ -540,7 +539,7 @@ absl::Status Corridor::SealAudit() {
   const absl::StatusOr<int> sealed = audit::SealRows(*dependencies_.database, kSealedAtOnce, hold);
   if (absl::IsAborted(sealed.status())) return absl::OkStatus();  // Another program does it now.
   RETURN_IF_ERROR(sealed.status());
-  if (*sealed < kSealedAtOnce) seal_next_ = now + kSealInterval;
+  if (*sealed < kSealedAtOnce) seal_next_ = now + limits_.audit_seal_interval;
   return absl::OkStatus();
 }
 

@@ -74,6 +74,8 @@ struct Limits {
   absl::Duration idle_wait = absl::Milliseconds(5);   // How long a loop rests when there is nothing to do.
   absl::Duration retry_wait_max = absl::Seconds(30);  // Longest back-off while a dependency is away.
   absl::Duration request_kept = absl::Hours(7 * 24);  // Replies are remembered this long.
+  // How often committed audit rows are sealed: so long one may be changed unseen. See libs/audit.
+  absl::Duration audit_seal_interval = absl::Seconds(1);
   // For programs that share a database. Who has the lease handles due instants, steps and the outbox; when it dies,
   // another goes on after `lease_lasts`.
   absl::Duration lease_lasts = absl::Seconds(5);

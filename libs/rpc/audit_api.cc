@@ -11,6 +11,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
 #include "absl/time/civil_time.h"
+#include "libs/audit/cut.h"
 #include "libs/audit/seal.h"
 #include "libs/audit/verify.h"
 #include "libs/base/resource_name.h"
@@ -69,8 +70,14 @@ absl::StatusOr<ListAuditRowsResponse> ListRows(const Served& served, const ListA
   if (!IsResourceName(request.client(), "clients/*")) return InvalidField("client", "required, as clients/C");
   if (!AuditReason_IsValid(request.reason())) return InvalidField("reason", "one that is known");
   const absl::Time free_from = YearsBefore(served.pipeline->clock().Now(), kYearsWithoutReason);
-  const absl::Time from = request.has_from_time() ? pipeline::FromProto(request.from_time()) : free_from;
-  const absl::Time to = request.has_to_time() ? pipeline::FromProto(request.to_time()) : absl::InfiniteFuture();
+  absl::Time from = free_from;
+  absl::Time to = absl::InfiniteFuture();
+  if (request.has_from_time()) {
+    ASSIGN_OR_RETURN(from, pipeline::TimeFrom(request.from_time(), "from_time"));
+  }
+  if (request.has_to_time()) {
+    ASSIGN_OR_RETURN(to, pipeline::TimeFrom(request.to_time(), "to_time"));
+  }
   if (from < free_from && request.reason() == AUDIT_REASON_UNSPECIFIED) {
     return InvalidField("reason", absl::StrCat("required: rows from before ",
                                                absl::FormatCivilTime(absl::ToCivilDay(free_from, absl::UTCTimeZone())),
@@ -86,7 +93,9 @@ absl::StatusOr<ListAuditRowsResponse> ListRows(const Served& served, const ListA
       reader->Query(absl::StrCat("SELECT ", audit::kEntryColumns, kOfClient),
                     {request.client(), absl::StrCat(request.client(), "/"), absl::StrCat(request.client(), "0"),
                      absl::ToUnixMicros(from), absl::ToUnixMicros(to), after, int64_t{cursor.limit} + 1}));
+  ASSIGN_OR_RETURN(const audit::Cut cut, audit::NewestCut(*reader));
   ListAuditRowsResponse reply;
+  if (cut.seal != 0 && from < cut.before) *reply.mutable_cut_before_time() = pipeline::ToProto(cut.before);
   if (static_cast<int>(rows.size()) > cursor.limit) {
     rows.pop_back();
     reply.set_next_page_token(pager.Seal(query, {rows.back().at(0)}));
@@ -95,25 +104,32 @@ absl::StatusOr<ListAuditRowsResponse> ListRows(const Served& served, const ListA
   return reply;
 }
 
-// That somebody has read the audit, and why.
-store::AuditRow RowOf(const Served& served, const Asked& asked, const ListAuditRowsRequest& request) {
+store::AuditRow RowOf(const Served& served, const Asked& asked) {
   store::AuditRow row;
   row.time = served.pipeline->clock().Now();
   row.organisation = asked.principal.organisation;
   row.user = asked.principal.user;
   row.role = asked.principal.role;
   row.purpose = asked.principal.purpose;
+  row.request_id = asked.request_id;
+  row.traceparent = asked.traceparent;
+  return row;
+}
+
+// That somebody has read the audit, and why.
+store::AuditRow RowOf(const Served& served, const Asked& asked, const ListAuditRowsRequest& request) {
+  store::AuditRow row = RowOf(served, asked);
   row.action = "ListAuditRows";
   row.resource = request.client();
   row.outcome = "view";
   if (request.reason() != AUDIT_REASON_UNSPECIFIED) absl::StrAppend(&row.outcome, ":", CodeOf(request.reason()));
-  row.traceparent = asked.traceparent;
   return row;
 }
 
 AuditProblem ViewOf(const audit::Problem& problem) {
   constexpr AuditProblem::Kind kKinds[] = {AuditProblem::KIND_CHANGED, AuditProblem::KIND_DELETED,
-                                           AuditProblem::KIND_INSERTED, AuditProblem::KIND_SEAL};
+                                           AuditProblem::KIND_INSERTED, AuditProblem::KIND_SEAL,
+                                           AuditProblem::KIND_CUT};
   AuditProblem view;
   view.set_kind(kKinds[static_cast<size_t>(problem.kind)]);
   view.set_row(problem.row);
@@ -121,11 +137,25 @@ AuditProblem ViewOf(const audit::Problem& problem) {
   return view;
 }
 
-absl::StatusOr<VerifyAuditResponse> VerifyRows(ReadScope& scope, const store::Database& database,
+AuditCut ViewOf(const audit::Cut& cut) {
+  AuditCut view;
+  view.set_seal(cut.seal);
+  view.set_rows(cut.rows);
+  view.set_last_row(cut.last_row);
+  view.set_link(cut.link);
+  *view.mutable_before_time() = pipeline::ToProto(cut.before);
+  *view.mutable_cut_time() = pipeline::ToProto(cut.time);
+  view.set_signature(cut.signature);
+  return view;
+}
+
+absl::StatusOr<VerifyAuditResponse> VerifyRows(ReadScope& scope, const Served& served, const audit::SigningKeys& keys,
                                                const VerifyAuditRequest& request) {
   if (request.after_seal() < 0) return InvalidField("after_seal", "must not be negative");
+  const store::Database& database = *served.database;
   ASSIGN_OR_RETURN(const audit::Verified verified,
-                   audit::Verify(scope.reader, database.hash_key(), request.after_seal(), kSealsAtOnce));
+                   audit::Verify(scope.reader, {database.hash_key(), served.service, keys.public_keys()},
+                                 request.after_seal(), kSealsAtOnce));
   ASSIGN_OR_RETURN(const audit::Unsealed unsealed, audit::CountUnsealed(scope.reader));
   VerifyAuditResponse reply;
   for (const audit::VerifiedSeal& each : verified.seals) {
@@ -138,6 +168,31 @@ absl::StatusOr<VerifyAuditResponse> VerifyRows(ReadScope& scope, const store::Da
   reply.set_more(verified.more);
   reply.set_unsealed_rows(unsealed.rows);
   reply.set_epoch(database.epoch());
+  if (verified.cut.seal != 0) *reply.mutable_cut() = ViewOf(verified.cut);
+  return reply;
+}
+
+absl::StatusOr<CutAuditResponse> CutOf(const Served& served, const AuditPolicy& policy, const Asked& asked,
+                                       const CutAuditRequest& request) {
+  audit::CutOrder order;
+  order.service = served.service;
+  ASSIGN_OR_RETURN(order.before, pipeline::TimeFrom(request.before_time(), "before_time"));
+  order.by = RowOf(served, asked);
+  order.by.action = "CutAudit";
+  order.by.outcome = "change";
+  const absl::Time latest = YearsBefore(order.by.time, policy.kept_years);
+  if (order.before > latest) {
+    return InvalidField(
+        "before_time",
+        absl::StrCat("audit rows are kept for ", policy.kept_years, " years (audit.kept_years): ",
+                     absl::FormatCivilTime(absl::ToCivilDay(latest, absl::UTCTimeZone())), " at the latest"));
+  }
+  ASSIGN_OR_RETURN(const audit::CutDone done,
+                   audit::CutRows(*served.database, *policy.keys.at(served.service), std::move(order)));
+  CutAuditResponse reply;
+  reply.set_rows(done.rows);
+  reply.set_more(done.more);
+  if (done.cut.seal != 0) *reply.mutable_cut() = ViewOf(done.cut);
   return reply;
 }
 
@@ -146,7 +201,8 @@ absl::StatusOr<VerifyAuditResponse> VerifyRows(ReadScope& scope, const store::Da
 std::vector<MethodPermission> AuditPermissions() {
   const std::vector<std::string> auditors = {"auditor"};
   return {{"polku.common.v1.AuditService/ListAuditRows", auditors},
-          {"polku.common.v1.AuditService/VerifyAudit", auditors}};
+          {"polku.common.v1.AuditService/VerifyAudit", auditors},
+          {"polku.common.v1.AuditService/CutAudit", auditors}};
 }
 
 grpc::ServerUnaryReactor* AuditApi::ListAuditRows(grpc::CallbackServerContext* context,
@@ -172,10 +228,21 @@ grpc::ServerUnaryReactor* AuditApi::VerifyAudit(grpc::CallbackServerContext* con
                                                 VerifyAuditResponse* response) {
   const absl::StatusOr<const Served*> served = FindServed(served_, request->service());
   if (!served.ok()) return served_[0].gate->Refuse(context, request, served.status());
-  const auto read = [database = (*served)->database](ReadScope& scope, const VerifyAuditRequest& wanted) {
-    return VerifyRows(scope, *database, wanted);
+  const auto read = [this, one = *served](ReadScope& scope, const VerifyAuditRequest& wanted) {
+    return VerifyRows(scope, *one, *policy_.keys.at(one->service), wanted);
   };
   return (*served)->gate->Read(context, request, response, read);
+}
+
+grpc::ServerUnaryReactor* AuditApi::CutAudit(grpc::CallbackServerContext* context, const CutAuditRequest* request,
+                                             CutAuditResponse* response) {
+  const absl::StatusOr<const Served*> served = FindServed(served_, request->service());
+  if (!served.ok()) return served_[0].gate->Refuse(context, request, served.status());
+  const auto cut = [this, one = *served](const Asked& asked, const CutAuditRequest& wanted,
+                                         const std::function<void(absl::StatusOr<CutAuditResponse>)>& done) {
+    done(CutOf(*one, policy_, asked, wanted));
+  };
+  return (*served)->gate->Ask(context, request, response, cut);
 }
 
 }  // namespace polku::rpc

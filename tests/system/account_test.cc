@@ -3,10 +3,12 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <sstream>
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "libs/base/status_matchers.h"
@@ -225,6 +227,53 @@ TEST_F(Account, WhoseEndWasCutOffIsFoundByTheCheckpoint) {
       Polkuctl("auditor", {"audit", "verify", "--service", "referral", "--checkpoints", region_.config().audit_folder});
   EXPECT_EQ(cut.exit_code, polkuctl::kRefused);
   EXPECT_THAT(cut.out, HasSubstr("the end was cut off"));
+}
+
+TEST_F(Account, OfWhatWasKeptLongEnoughIsCutAndTheRestStillVerifies) {
+  Submitted();
+  region_.MoveTo(absl::CivilDay(2026, 3, 3), 8);
+  region_.Close();  // Writes the last checkpoints.
+  region_.Open();
+  region_.MoveTo(absl::CivilDay(2038, 6, 1), 8);
+  Submitted();
+  region_.MoveTo(absl::CivilDay(2038, 6, 2), 8);
+  const auto cut = [&](const char* role, const char* before) {
+    return Polkuctl(role, {"audit", "cut", "--before", before, "--service", "referral"});
+  };
+  EXPECT_THAT(cut("lead", "2026-03-10").err, HasSubstr("ROLE_NOT_ALLOWED"));
+  const Told early = cut("auditor", "2027-01-01");
+  EXPECT_EQ(early.exit_code, polkuctl::kRefused);
+  EXPECT_THAT(early.err, AllOf(HasSubstr("before_time"), HasSubstr("audit.kept_years"), HasSubstr("2026-06-02")));
+  const Told done = cut("auditor", "2026-03-10");
+  ASSERT_EQ(done.exit_code, 0) << done.err;
+  EXPECT_THAT(done.out, HasSubstr("referral: 1 rows cut"));
+  const std::vector<store::AuditRow> rows = AuditOf("referral");
+  EXPECT_EQ(std::count_if(rows.begin(), rows.end(),
+                          [](const store::AuditRow& row) { return absl::EndsWith(row.action, "/SubmitReferral"); }),
+            1);  // The other one is gone, and who has cut it is there.
+  EXPECT_THAT(rows, Contains(AllOf(Field(&store::AuditRow::action, "CutAudit"), Field(&store::AuditRow::user, "u1"),
+                                   Field(&store::AuditRow::resource, "services/referral/audit-cuts/1"))));
+  const auto verified = [&] {
+    return Polkuctl("auditor",
+                    {"audit", "verify", "--service", "referral", "--checkpoints", region_.config().audit_folder});
+  };
+  const Told whole = verified();
+  EXPECT_EQ(whole.exit_code, 0) << whole.out << whole.err;
+  EXPECT_THAT(whole.out, AllOf(HasSubstr("referral: whole"), HasSubstr("1 from before 2026-03-10 were cut")));
+  EXPECT_THAT(cut("auditor", "2026-03-10").out, HasSubstr("referral: 0 rows cut"));
+  // A report that may lack rows says so.
+  const Told report = Polkuctl("auditor", {"audit", "report", "--client", "clients/none", "--from", "2026-01-01",
+                                           "--reason", "authority", "--service", "referral"});
+  EXPECT_THAT(report.err, HasSubstr("rows from before 2026-03-10 were cut"));
+  sqlite3* file = nullptr;
+  ASSERT_EQ(sqlite3_open(absl::StrCat(region_.folder(), "/referral.db").c_str(), &file), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(file, "UPDATE audit_cut SET before_time = before_time + 1 WHERE number = 1", nullptr, nullptr,
+                         nullptr),
+            SQLITE_OK);
+  sqlite3_close(file);
+  const Told forged = verified();
+  EXPECT_EQ(forged.exit_code, polkuctl::kRefused);
+  EXPECT_THAT(forged.out, HasSubstr("the cut up to seal 1 is not signed by the service"));
 }
 
 }  // namespace

@@ -165,6 +165,7 @@ inline constexpr PermissionRow kPermissionRows[] = {
     {"polku.common.v1.TraceService/ListTracedEvents", "operator:oo", R"(service: "follow-up")"},
     {"polku.common.v1.AuditService/ListAuditRows", "auditor:oo", R"(service: "follow-up" client: "$C")"},
     {"polku.common.v1.AuditService/VerifyAudit", "auditor:oo", R"(service: "follow-up")"},
+    {"polku.common.v1.AuditService/CutAudit", "auditor:oo", R"(service: "follow-up" before_time { seconds: 1 })"},
     {"polku.common.v1.VerifyService/ListVersions", "operator:oo", R"(service: "follow-up")"},
     {"polku.common.v1.VerifyService/CheckService", "operator:oo", R"(service: "follow-up")"},
     {"polku.common.v1.JournalService/ReadJournal", "service:oo+", R"(service: "follow-up" key: "$C")"},

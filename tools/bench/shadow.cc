@@ -67,8 +67,8 @@ Shadow::Shadow(const std::string& product_path, const std::string& path) : produ
 
 void Shadow::ReadTables() {
   // The seals of the audit are nobody's rows, and who writes by hand has none: what they cost is the product's.
-  const std::set<std::string> others = {"audit_seal", "audit_unsealed", "kind",   "meta",
-                                        "migration",  "name",           "outbox", "position"};
+  const std::set<std::string> others = {"audit_cut", "audit_seal", "audit_unsealed", "kind",    "meta",
+                                        "migration", "name",       "outbox",         "position"};
   for (const Row& row : Rows(*raw_, "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name", {})) {
     Table table;
     table.name = std::get<std::string>(row[0]);

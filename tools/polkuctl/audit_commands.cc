@@ -1,4 +1,4 @@
-// polkuctl audit report and verify: of all services behind the addresses that are named.
+// polkuctl audit report, verify and cut: of all services behind the addresses that are named.
 #include <algorithm>
 #include <fstream>
 #include <iterator>
@@ -24,6 +24,8 @@ using Stub = AuditService::Stub;
 
 const std::vector<std::string> kColumns = {"time",   "service",  "organisation", "user",       "role",    "purpose",
                                            "action", "resource", "outcome",      "request_id", "trace_id"};
+
+std::string DayOf(absl::Time time) { return absl::FormatTime("%Y-%m-%d", time, Helsinki()); }
 
 std::string Quoted(const std::string& cell) {
   return absl::StrCat("\"", absl::StrReplaceAll(cell, {{"\"", "\"\""}}), "\"");
@@ -54,11 +56,16 @@ void PrintCsv(const ListAuditRowsResponse& all, Session& session) {
 absl::Status ReadRows(Session& session, const Place& place, ListAuditRowsRequest request, ListAuditRowsResponse& all) {
   const auto stub = AuditService::NewStub(session.ChannelTo(place.server));
   request.set_service(place.service);
+  ListAuditRowsResponse page;
   do {
-    ASSIGN_OR_RETURN(const ListAuditRowsResponse page, session.Call(&Stub::ListAuditRows, *stub, request));
+    ASSIGN_OR_RETURN(page, session.Call(&Stub::ListAuditRows, *stub, request));
     all.mutable_rows()->MergeFrom(page.rows());
     request.set_page_token(page.next_page_token());
   } while (!request.page_token().empty());
+  if (page.has_cut_before_time()) {
+    session.err << place.service << ": rows from before " << DayOf(pipeline::FromProto(page.cut_before_time()))
+                << " were cut, as they had been kept long enough\n";
+  }
   return absl::OkStatus();
 }
 
@@ -107,9 +114,25 @@ void AddReport(CLI::App& audit, Session& session) {
 
 // What one service says of its chain.
 struct Chain {
+  audit::Cut cut;
   std::vector<audit::VerifiedSeal> seals;
   VerifyAuditResponse last;
+
+  int64_t rows() const { return seals.empty() ? cut.rows : seals.back().rows; }
 };
+
+// Times without more than microseconds, as they were signed.
+audit::Cut CutOf(const AuditCut& told) {
+  audit::Cut cut;
+  cut.seal = told.seal();
+  cut.rows = told.rows();
+  cut.last_row = told.last_row();
+  cut.link = told.link();
+  cut.before = pipeline::FromProto(told.before_time());
+  cut.time = pipeline::FromProto(told.cut_time());
+  cut.signature = told.signature();
+  return cut;
+}
 
 absl::StatusOr<Chain> ReadChain(Session& session, const Place& place) {
   const auto stub = AuditService::NewStub(session.ChannelTo(place.server));
@@ -121,6 +144,7 @@ absl::StatusOr<Chain> ReadChain(Session& session, const Place& place) {
     for (const AuditSeal& seal : chain.last.seals()) chain.seals.push_back({seal.number(), seal.rows(), seal.link()});
     if (!chain.seals.empty()) request.set_after_seal(chain.seals.back().number);
   } while (chain.last.more());
+  if (chain.last.has_cut()) chain.cut = CutOf(chain.last.cut());
   return chain;
 }
 
@@ -132,6 +156,9 @@ std::string WordsFor(const AuditProblem& problem) {
       return absl::StrCat("row ", problem.row(), " was deleted (seal ", problem.seal(), ")");
     case AuditProblem::KIND_INSERTED:
       return absl::StrCat("row ", problem.row(), " was inserted: it was never sealed");
+    case AuditProblem::KIND_CUT:
+      return absl::StrCat("the cut up to seal ", problem.seal(),
+                          " is not signed by the service: the first bad row is the first of the chain");
     default:
       return absl::StrCat("seal ", problem.seal(), " is missing or says something else than its rows");
   }
@@ -142,6 +169,9 @@ std::string WordsFor(const audit::Contradiction& found, int64_t rows, int64_t ep
   switch (found.kind) {
     case audit::Contradiction::Kind::kWrongKey:
       return "no checkpoint is signed by this key";
+    case audit::Contradiction::Kind::kForgedCut:
+      return absl::StrCat("the cut of the first ", found.rows,
+                          " rows is not signed by this key: the first bad row is the first of the chain");
     case audit::Contradiction::Kind::kForged:
       return absl::StrCat(line, " is not signed by the service");
     case audit::Contradiction::Kind::kCutTail:
@@ -171,9 +201,15 @@ absl::StatusOr<std::string> CompareWithFiles(const std::string& folder, const st
                    audit::ReadPublicKeys(absl::StrCat(keys, "/", place.service, ".audit-key.pub")));
   const std::string text = Contents(absl::StrCat(folder, "/", place.service, ".checkpoints"));
   if (text.empty() && !chain.seals.empty()) return absl::StrCat("no checkpoints of it in ", folder);
-  const auto found = audit::Compare(text, known, place.service, chain.seals);
-  return found.has_value() ? WordsFor(*found, chain.seals.empty() ? 0 : chain.seals.back().rows, chain.last.epoch())
-                           : std::string();
+  const auto found = audit::Compare(text, known, place.service, chain.cut, chain.seals);
+  return found.has_value() ? WordsFor(*found, chain.rows(), chain.last.epoch()) : std::string();
+}
+
+std::string WordsForWhole(const Chain& chain) {
+  const std::string unsealed = absl::StrCat(", ", chain.last.unsealed_rows(), " not sealed yet");
+  if (chain.cut.seal == 0) return absl::StrCat("whole, ", chain.rows(), " rows", unsealed);
+  return absl::StrCat("whole, ", chain.rows() - chain.cut.rows, " rows", unsealed, "; ", chain.cut.rows,
+                      " from before ", DayOf(chain.cut.before), " were cut, the last time on ", DayOf(chain.cut.time));
 }
 
 void AddVerify(CLI::App& audit, Session& session) {
@@ -194,11 +230,7 @@ void AddVerify(CLI::App& audit, Session& session) {
         ASSIGN_OR_RETURN(problem, CompareWithFiles(*folder, keys->empty() ? *folder : *keys, place, chain));
       }
       bad = bad || !problem.empty();
-      session.out << place.service << ": "
-                  << (problem.empty() ? absl::StrCat("whole, ", chain.seals.empty() ? 0 : chain.seals.back().rows,
-                                                     " rows, ", chain.last.unsealed_rows(), " not sealed yet")
-                                      : problem)
-                  << "\n";
+      session.out << place.service << ": " << (problem.empty() ? WordsForWhole(chain) : problem) << "\n";
       return absl::OkStatus();
     });
     if (folder->empty()) session.err << "not compared with checkpoints: a cut end is not seen (--checkpoints)\n";
@@ -206,14 +238,46 @@ void AddVerify(CLI::App& audit, Session& session) {
   });
 }
 
+absl::Status CutService(Session& session, const Place& place, CutAuditRequest request) {
+  const auto stub = AuditService::NewStub(session.ChannelTo(place.server));
+  request.set_service(place.service);
+  int64_t rows = 0;
+  bool more = true;
+  while (more) {
+    ASSIGN_OR_RETURN(const CutAuditResponse cut, session.Call(&Stub::CutAudit, *stub, request));
+    rows += cut.rows();
+    more = cut.more();
+  }
+  session.out << place.service << ": " << rows << " rows cut\n";
+  return absl::OkStatus();
+}
+
+void AddCut(CLI::App& audit, Session& session) {
+  CLI::App* cut = AddCommand(audit, "cut", "Deletes audit rows that have been kept long enough, for good.",
+                             "--role auditor --user NAME audit cut --before 2014-01-01");
+  auto request = std::make_shared<CutAuditRequest>();
+  cut->add_option_function<std::string>(
+         "--before",
+         [request, &session](const std::string& text) {
+           *request->mutable_before_time() = Parsed(ParseDayOrInstant(text, session.Now()), "--before");
+         },
+         "a day or an instant; rows from before it go, if the service keeps none so old (audit.kept_years)")
+      ->required();
+  const auto only = AddService(*cut);
+  cut->callback([request, only, &session] {
+    ForEachService(*only, session, [&](const Place& place) { return CutService(session, place, *request); });
+  });
+}
+
 }  // namespace
 
 void AddAuditCommands(CLI::App& app, Session& session) {
-  CLI::App* audit = AddCommand(app, "audit", "Who did or saw what: report, verify.",
+  CLI::App* audit = AddCommand(app, "audit", "Who did or saw what: report, verify, cut.",
                                "--role auditor audit report --client clients/C");
   audit->require_subcommand(1);
   AddReport(*audit, session);
   AddVerify(*audit, session);
+  AddCut(*audit, session);
 }
 
 }  // namespace polku::polkuctl

@@ -6,10 +6,12 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "libs/audit/seal.h"
+#include "libs/audit/verify.h"
 #include "libs/base/random.h"
 #include "libs/base/status_macros.h"
 #include "libs/store/postgres/postgres_database.h"
@@ -41,25 +43,30 @@ class Kept {
   }
 
   void Close() { database_ = nullptr; }
-  void Open() {
+  void Open() { database_ = OpenAnother(); }
+  // As another program of the service has it, of a database that several may have.
+  std::unique_ptr<store::Database> OpenAnother() {
     if (dialect_ == Dialect::kSqlite) {
       store::SqliteOptions options;
       options.base.service = "referral";
       options.path = folder_.path() + "/referral.db";
       options.key_path = folder_.path() + "/referral.keys";
       options.random = &random_;
-      database_ = MustBe(store::OpenSqlite(options));
-      return;
+      return MustBe(store::OpenSqlite(options));
     }
     store::PostgresOptions options;
     options.base.service = "referral";
     options.target = store::postgres::ServerForTests::Get().Target(name_);
     options.key_path = folder_.path() + "/referral.keys";
     options.random = &random_;
-    database_ = MustBe(store::OpenPostgres(options));
+    return MustBe(store::OpenPostgres(options));
   }
 
   store::Database& database() { return *database_; }
+  // Of a service that has signed nothing, or with these keys.
+  Trust Trusted(std::vector<std::string> public_keys = {}) const {
+    return {database_->hash_key(), "referral", std::move(public_keys)};
+  }
   std::string File(const std::string& name) const { return absl::StrCat(folder_.path(), "/", name); }
 
   // Rows of user "uN" about "clients/cN", N rising from 1.

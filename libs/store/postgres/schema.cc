@@ -74,6 +74,11 @@ CREATE TABLE audit_seal(
 )sql";
 // Core schema 4. As SQLite's.
 constexpr char kTables4[] = "ALTER TABLE position ADD COLUMN last_time BIGINT";
+// Core schema 5. As SQLite's.
+constexpr char kTables5[] =
+    "CREATE TABLE audit_cut("
+    "number BIGINT PRIMARY KEY, seal BIGINT NOT NULL, row_count BIGINT NOT NULL, last_id BIGINT NOT NULL, "
+    "link BYTEA NOT NULL, before_time BIGINT NOT NULL, time BIGINT NOT NULL, signature BYTEA NOT NULL)";
 constexpr char kDescribe[] =
     "SELECT (SELECT COUNT(*) FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r'), "
     "to_regclass('public.meta') IS NOT NULL AND to_regclass('public.aggregate_key') IS NOT NULL, "
@@ -91,9 +96,8 @@ constexpr char kOwnedColumns[] =
     "JOIN pg_class c ON c.oid = i.indrelid JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY(i.indkey) "
     "WHERE i.indisprimary AND c.relnamespace = 'public'::regnamespace AND c.relname NOT IN "
     "('meta', 'migration', 'name', 'aggregate_key', 'aggregate', 'journal', 'outbox', 'step', 'request', 'alias', "
-    "'position', 'source_version', 'parked', 'dead_letter', 'audit', 'audit_unsealed', 'audit_seal', 'erasure', "
-    "'kind', "
-    "'lease') "
+    "'position', 'source_version', 'parked', 'dead_letter', 'audit', 'audit_unsealed', 'audit_seal', 'audit_cut', "
+    "'erasure', 'kind', 'lease') "
     "ORDER BY c.relname, array_position(i.indkey::int2[], a.attnum)";
 
 absl::Status Refused(const Connection& connection, absl::string_view why) {
@@ -105,6 +109,7 @@ absl::Status FillCore(Connection& connection, absl::string_view service, absl::s
   RETURN_IF_ERROR(connection.Execute(kTables));
   RETURN_IF_ERROR(connection.Execute(kTables3));
   RETURN_IF_ERROR(connection.Execute(kTables4));
+  RETURN_IF_ERROR(connection.Execute(kTables5));
   Texts names;
   Numbers numbers;
   ByteStrings bytes;
@@ -124,7 +129,8 @@ absl::Status FillCore(Connection& connection, absl::string_view service, absl::s
 absl::Status FillUpgrade(Connection& connection, int64_t core_schema) {
   RETURN_IF_ERROR(connection.Execute("BEGIN"));
   if (core_schema < 3) RETURN_IF_ERROR(connection.Execute(kTables3));
-  RETURN_IF_ERROR(connection.Execute(kTables4));
+  if (core_schema < 4) RETURN_IF_ERROR(connection.Execute(kTables4));
+  RETURN_IF_ERROR(connection.Execute(kTables5));
   RETURN_IF_ERROR(connection.Send(kCoreUpgraded, Parameter::Number(kCoreSchema)));
   return connection.Execute("COMMIT");
 }

@@ -14,7 +14,7 @@
 namespace polku::store::postgres {
 
 // Version of the core tables: that of the SQLite dialect with the same tables. A database with a newer one is refused.
-inline constexpr int kCoreSchema = 4;
+inline constexpr int kCoreSchema = 5;
 
 // What `meta` holds.
 struct Meta {

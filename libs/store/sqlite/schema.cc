@@ -78,12 +78,17 @@ CREATE TABLE audit_seal(
 )sql";
 // Core schema 4.
 constexpr char kTables4[] = "ALTER TABLE position ADD COLUMN last_time INTEGER";
+// Core schema 5: see libs/audit.
+constexpr char kTables5[] =
+    "CREATE TABLE audit_cut("
+    "number INTEGER PRIMARY KEY, seal INTEGER NOT NULL, row_count INTEGER NOT NULL, last_id INTEGER NOT NULL, "
+    "link BLOB NOT NULL, before_time INTEGER NOT NULL, time INTEGER NOT NULL, signature BLOB NOT NULL)";
 constexpr char kOwnedColumns[] =
     "SELECT t.name, c.name, c.type, c.pk FROM pragma_table_list t, pragma_table_info(t.name) c "
     "WHERE t.schema = 'main' AND t.type = 'table' AND t.name NOT LIKE 'sqlite_%' AND c.pk > 0 AND t.name NOT IN "
     "('meta', 'migration', 'name', 'aggregate_key', 'aggregate', 'journal', 'outbox', 'step', 'request', 'alias', "
-    "'position', 'source_version', 'parked', 'dead_letter', 'audit', 'audit_unsealed', 'audit_seal', 'erasure', "
-    "'kind') ORDER BY t.name, c.pk";
+    "'position', 'source_version', 'parked', 'dead_letter', 'audit', 'audit_unsealed', 'audit_seal', 'audit_cut', "
+    "'erasure', 'kind') ORDER BY t.name, c.pk";
 constexpr char kSetMeta[] =
     "INSERT INTO meta(name, value) VALUES(?1, ?2) ON CONFLICT(name) DO UPDATE SET value = excluded.value";
 constexpr char kMigrated[] = "INSERT INTO migration(version, name) VALUES(?1, ?2)";
@@ -113,6 +118,7 @@ absl::Status FillCore(Connection& connection, absl::string_view service, absl::s
   RETURN_IF_ERROR(connection.Execute(kTables2));
   RETURN_IF_ERROR(connection.Execute(kTables3));
   RETURN_IF_ERROR(connection.Execute(kTables4));
+  RETURN_IF_ERROR(connection.Execute(kTables5));
   RETURN_IF_ERROR(connection.Execute(absl::StrCat("PRAGMA application_id=", kApplicationId)));
   RETURN_IF_ERROR(SetMeta(connection, "service", Value(std::string(service))));
   RETURN_IF_ERROR(SetMeta(connection, "core_schema", Value(int64_t{kCoreSchema})));
@@ -170,7 +176,8 @@ absl::Status UpgradeCore(Connection& connection) {
   absl::Status status;
   if (Number(core) < 2) status = connection.Execute(kTables2);
   if (status.ok() && Number(core) < 3) status = connection.Execute(kTables3);
-  if (status.ok()) status = connection.Execute(kTables4);
+  if (status.ok() && Number(core) < 4) status = connection.Execute(kTables4);
+  if (status.ok()) status = connection.Execute(kTables5);
   if (status.ok()) status = SetMeta(connection, "core_schema", Value(int64_t{kCoreSchema}));
   if (status.ok()) status = connection.Commit();
   if (!status.ok()) connection.Rollback();

@@ -14,7 +14,7 @@
 namespace polku::store::sqlite {
 
 // Version of the core tables. A file with a newer one is refused.
-inline constexpr int kCoreSchema = 4;
+inline constexpr int kCoreSchema = 5;
 
 // True for a file without any table. Errors: kFailedPrecondition when it has tables but is not ours.
 absl::StatusOr<bool> IsNew(Connection& connection);
