@@ -97,6 +97,25 @@ void CheckJourneyNumbers(const RuleSet& rules, Checker& check) {
   check.Range("outreach_client_day_max", rules.outreach_client_day_max(), 1, 20);
 }
 
+// What goes with benefit days only, and what with months only.
+void CheckCounting(const polku::pathway::v1::StatutoryPoint& point, int warn_benefit_days, const std::string& path,
+                   Faults& faults) {
+  const bool of_days = point.benefit_days() != 0;
+  if (point.part_time() && of_days) faults.Add(path + ".part_time", "goes with absence_months");
+  if (point.until_month_before() && !of_days) faults.Add(path + ".until_month_before", "goes with benefit_days");
+  const int behind = point.behind_benefit_days();
+  if (behind == 0) {
+    if (point.return_days() != 0) faults.Add(path + ".return_days", "goes with behind_benefit_days");
+    return;
+  }
+  if (!of_days) return faults.Add(path + ".behind_benefit_days", "goes with benefit_days");
+  if (point.until_month_before()) {
+    faults.Add(path + ".until_month_before", "does not go with behind_benefit_days");
+  }
+  CheckRange(path + ".behind_benefit_days", behind, warn_benefit_days + 1, 400, faults);
+  CheckRange(path + ".return_days", point.return_days(), 1, 366, faults);
+}
+
 void CheckStatutoryPoints(const RuleSet& rules, Faults& faults) {
   CheckRange("statutory_warn_days", rules.statutory_warn_days(), 1, 28, faults);
   CheckRange("statutory_warn_benefit_days", rules.statutory_warn_benefit_days(), 1, 29, faults);
@@ -114,6 +133,7 @@ void CheckStatutoryPoints(const RuleSet& rules, Faults& faults) {
     } else {
       CheckRange(path + ".absence_months", point.absence_months(), 1, 12, faults);
     }
+    CheckCounting(point, rules.statutory_warn_benefit_days(), path, faults);
     CheckText(path + ".duty", point.duty(), faults);
   }
 }

@@ -31,7 +31,11 @@ constexpr Point kPoints[] = {{"employer-notice", 0, 1, true, false},
                              {"work-ability-statement", 90, 0, true, true},
                              {"rehabilitation-check-150", 150, 0, false, false},
                              {"rehabilitation-check-230", 230, 0, false, false},
-                             {"allowance-maximum", 300, 0, false, false}};
+                             {"allowance-application-partial", 0, 2, false, false},
+                             {"allowance-maximum", 300, 0, false, false},
+                             {"allowance-further-maximum", 50, 0, false, false}};
+constexpr int kMaximum = 300;
+constexpr int kReturnDays = 30;
 
 using Days = std::set<absl::CivilDay>;
 
@@ -39,6 +43,7 @@ struct Calendar {
   Days away;
   Days paid;
   Days part_paid;
+  Days part_time;
   Days any;
 };
 
@@ -46,18 +51,19 @@ Calendar CalendarOf(const Facts& facts) {
   Calendar calendar;
   for (const auto& [name, benefit] : facts.benefits) {
     const bool partial = benefit.kind == v1::BENEFIT_KIND_PARTIAL_SICKNESS_ALLOWANCE;
+    const bool part_time = partial || benefit.kind == v1::BENEFIT_KIND_PART_TIME_WORK;
     std::vector<absl::CivilDay> benefit_days;
     for (absl::CivilDay day = benefit.first; day <= benefit.last; ++day) {
-      if (!partial) calendar.away.insert(day);
+      (part_time ? calendar.part_time : calendar.away).insert(day);
       if (IsBenefitDay(day)) benefit_days.push_back(day);
     }
-    if (benefit.kind == v1::BENEFIT_KIND_ABSENCE) continue;
+    if (benefit.kind == v1::BENEFIT_KIND_ABSENCE || benefit.kind == v1::BENEFIT_KIND_PART_TIME_WORK) continue;
     const size_t unpaid = benefit.paid_days == 0 ? 0 : benefit_days.size() - static_cast<size_t>(benefit.paid_days);
     for (size_t i = unpaid; i < benefit_days.size(); ++i) {
       (partial ? calendar.part_paid : calendar.paid).insert(benefit_days[i]);
     }
   }
-  for (const Days* days : {&calendar.away, &calendar.paid, &calendar.part_paid}) {
+  for (const Days* days : {&calendar.away, &calendar.paid, &calendar.part_paid, &calendar.part_time}) {
     calendar.any.insert(days->begin(), days->end());
   }
   return calendar;
@@ -88,10 +94,54 @@ struct Near {
   absl::Time due;
 };
 
+// The last benefit day before the last fifteen of the month that ends before that day.
+absl::CivilDay BeforeMonthEnd(absl::CivilDay day) {
+  std::vector<absl::CivilDay> benefit_days;
+  const absl::CivilDay first_of_month(absl::CivilMonth(day));
+  for (absl::CivilDay each = first_of_month - 60; each < first_of_month; ++each) {
+    if (IsBenefitDay(each)) benefit_days.push_back(each);
+  }
+  return benefit_days[benefit_days.size() - kWarnBenefitDays - 1];
+}
+
+// The counted days behind the latest return to work before `day` that came once the maximum had been used up, and while
+// it still was.
+std::vector<absl::CivilDay> FurtherDays(const Calendar& calendar, const Days& counted, absl::CivilDay day) {
+  std::vector<absl::CivilDay> further;
+  bool returned = false;
+  std::optional<absl::CivilDay> before;
+  for (const absl::CivilDay each : calendar.any) {
+    if (each > day) break;
+    if (before.has_value() && each - *before - 1 > kReturnDays) {
+      std::vector<absl::CivilDay> window = WindowOf(counted, each);
+      std::erase(window, each);
+      const bool used_up = window.size() >= static_cast<size_t>(kMaximum);
+      if (!used_up || !returned) further.clear();
+      returned = used_up;
+    }
+    before = each;
+    if (returned && counted.contains(each)) further.push_back(each);
+  }
+  return returned ? further : std::vector<absl::CivilDay>();
+}
+
+std::vector<Near> FurtherNear(const Calendar& calendar, const Days& counted, const Point& point) {
+  std::vector<Near> found;
+  for (const absl::CivilDay day : counted) {
+    const std::vector<absl::CivilDay> further = FurtherDays(calendar, counted, day);
+    if (further.size() != static_cast<size_t>(point.benefit_days - kWarnBenefitDays)) continue;
+    found.push_back(
+        {EdgeOf(calendar.any, day, -1), EdgeOf(calendar.any, day, 1), StartOfDay(further.front()), EndOfDay(day)});
+  }
+  return found;
+}
+
 std::vector<Near> DaysNear(const Calendar& calendar, const Point& point) {
   Days counted = calendar.paid;
   if (!point.without_partial) counted.insert(calendar.part_paid.begin(), calendar.part_paid.end());
+  if (std::string(point.code) == "allowance-further-maximum") return FurtherNear(calendar, counted, point);
   const auto target = static_cast<size_t>(point.benefit_days - kWarnBenefitDays);
+  const auto full = static_cast<size_t>(point.benefit_days);
   std::vector<Near> found;
   size_t before = 0;
   for (const absl::CivilDay day : counted) {
@@ -100,6 +150,9 @@ std::vector<Near> DaysNear(const Calendar& calendar, const Point& point) {
       found.push_back(
           {EdgeOf(calendar.any, day, -1), EdgeOf(calendar.any, day, 1), StartOfDay(window.front()), EndOfDay(day)});
     }
+    if (point.benefit_days == kMaximum && before < full && window.size() >= full) {
+      found.back().due = std::min(found.back().due, EndOfDay(BeforeMonthEnd(day)));
+    }
     before = window.size();
   }
   return found;
@@ -107,9 +160,11 @@ std::vector<Near> DaysNear(const Calendar& calendar, const Point& point) {
 
 std::vector<Near> MonthsNear(const Calendar& calendar, const Point& point) {
   std::vector<Near> found;
-  for (const absl::CivilDay day : calendar.away) {
-    if (EdgeOf(calendar.away, day, -1) != day) continue;
-    const absl::CivilDay last = EdgeOf(calendar.away, day, 1);
+  const bool partial = std::string(point.code) == "allowance-application-partial";
+  const Days& days = partial ? calendar.part_time : calendar.away;
+  for (const absl::CivilDay day : days) {
+    if (EdgeOf(days, day, -1) != day) continue;
+    const absl::CivilDay last = EdgeOf(days, day, 1);
     absl::CivilDay full(day.year(), day.month() + point.months, 1);
     const int month = full.month();
     for (int i = 1; i < day.day() && (full + 1).month() == month; ++i) ++full;
@@ -117,7 +172,7 @@ std::vector<Near> MonthsNear(const Calendar& calendar, const Point& point) {
     const auto is_within = [&](absl::CivilDay paid) { return paid >= day && paid <= last; };
     const bool paid = std::any_of(calendar.paid.begin(), calendar.paid.end(), is_within) ||
                       std::any_of(calendar.part_paid.begin(), calendar.part_paid.end(), is_within);
-    if (paid && std::string(point.code) == "allowance-application") continue;
+    if (paid && (partial || std::string(point.code) == "allowance-application")) continue;
     found.push_back({day, last, StartOfDay(day), StartOfDay(full - kWarnDays)});
   }
   return found;

@@ -130,13 +130,15 @@ void Illness(Script& script, const std::string& name, SeededRandom& random) {
     request.set_client(name);
     v1::BenefitPeriod& period = *request.mutable_period();
     const absl::CivilDay last = first + 5 + Pick(random, 80);
-    period.set_kind(static_cast<v1::BenefitKind>(1 + Pick(random, 3)));
+    period.set_kind(static_cast<v1::BenefitKind>(1 + Pick(random, 4)));
     *period.mutable_first_date() = ToProtoDay(first);
     *period.mutable_last_date() = ToProtoDay(last);
-    if (period.kind() != v1::BENEFIT_KIND_ABSENCE && Chance(random, 20)) period.set_paid_days(1 + Pick(random, 4));
+    const bool is_allowance = period.kind() == v1::BENEFIT_KIND_SICKNESS_ALLOWANCE ||
+                              period.kind() == v1::BENEFIT_KIND_PARTIAL_SICKNESS_ALLOWANCE;
+    if (is_allowance && Chance(random, 20)) period.set_paid_days(1 + Pick(random, 4));
     period.set_source(v1::BENEFIT_SOURCE_KELA);
     script.Add(LocalTime(told, 9 * 60 + 20), kFollowUp, "RecordBenefitPeriod", request);
-    first = last + 1 + (Chance(random, 60) ? 0 : Pick(random, 20));
+    first = last + 1 + (Chance(random, 60) ? 0 : Pick(random, 45));
     told += 1 + Pick(random, 15);
     if (!Chance(random, 30)) continue;
     const std::string mistake = absl::StrCat(name, "/benefit-periods/", 1 + Pick(random, number));

@@ -15,6 +15,8 @@ using polku::pathway::v1::StatutoryPoint;
 constexpr uint8_t kAway = 1;      // Not at work at all.
 constexpr uint8_t kPaid = 2;      // A benefit day of full allowance.
 constexpr uint8_t kPartPaid = 4;  // A benefit day of partial allowance.
+constexpr uint8_t kPartTime = 8;  // At work part of the time because of illness.
+constexpr uint8_t kIll = kAway | kPaid | kPartPaid | kPartTime;
 
 // The same-numbered day, or the last one of a month that is too short.
 absl::CivilDay AddMonths(absl::CivilDay day, int months) {
@@ -31,6 +33,44 @@ uint8_t PaidMark(BenefitKind kind) {
     default:
       return 0;
   }
+}
+
+bool IsPartTime(BenefitKind kind) {
+  return kind == BENEFIT_KIND_PARTIAL_SICKNESS_ALLOWANCE || kind == BENEFIT_KIND_PART_TIME_WORK;
+}
+
+uint8_t CountedBy(const StatutoryPoint& point) { return point.without_partial() ? kPaid : kPaid | kPartPaid; }
+
+// The counted days of the years up to a day.
+class Window {
+ public:
+  explicit Window(int years) : years_(years) {}
+
+  // Days that are too old on `day` leave.
+  void MoveTo(int day) {
+    const absl::CivilDay civil = DayOfNumber(day);
+    const int oldest = DayNumberOf(absl::CivilDay(civil.year() - years_, civil.month(), civil.day()));
+    while (out_ < days_.size() && days_[out_] <= oldest) ++out_;
+  }
+  void Add(int day) {
+    days_.push_back(day);
+    MoveTo(day);
+  }
+  int size() const { return static_cast<int>(days_.size() - out_); }
+  int first() const { return days_[out_]; }
+
+ private:
+  const int years_;
+  std::vector<int> days_;
+  size_t out_ = 0;  // Those before it have left.
+};
+
+// The end of the benefit day behind which so many are left of the month before the one that `day` is in.
+int64_t NearMonthEnd(int day, int benefit_days) {
+  int near = DayNumberOf(absl::CivilDay(absl::CivilMonth(DayOfNumber(day)))) - 1;
+  for (int left = benefit_days; left > 0; --near) left -= IsBenefitDay(DayOfNumber(near)) ? 1 : 0;
+  while (!IsBenefitDay(DayOfNumber(near))) --near;
+  return Micros(EndOfDay(DayOfNumber(near)));
 }
 
 }  // namespace
@@ -55,7 +95,7 @@ BenefitClock::BenefitClock(const JourneyRecord& journey) {
     // The waiting time lies at the beginning, so the last days are the paid ones.
     for (int day = each.last_day(); day >= each.first_day(); --day) {
       uint8_t& marks = days_[static_cast<size_t>(day - first_)];
-      if (each.kind() != BENEFIT_KIND_PARTIAL_SICKNESS_ALLOWANCE) marks |= kAway;
+      marks |= IsPartTime(each.kind()) ? kPartTime : kAway;
       if (paid == 0 || left == 0 || !IsBenefitDay(DayOfNumber(day))) continue;
       marks |= paid;
       --left;
@@ -66,8 +106,7 @@ BenefitClock::BenefitClock(const JourneyRecord& journey) {
 std::vector<BenefitClock::Spell> BenefitClock::SpellsWith(uint8_t marks) const {
   std::vector<Spell> spells;
   bool goes_on = false;
-  const int end = first_ + static_cast<int>(days_.size());
-  for (int day = first_; day < end; ++day) {
+  for (int day = first_; day < end(); ++day) {
     if (IsIn(day, marks)) {
       if (!goes_on) spells.push_back({day, day});
       spells.back().last = day;
@@ -80,25 +119,63 @@ std::vector<BenefitClock::Spell> BenefitClock::SpellsWith(uint8_t marks) const {
 }
 
 std::vector<BenefitClock::Near> BenefitClock::DaysNear(const StatutoryPoint& point, const RuleSet& rules) const {
-  const uint8_t counted = point.without_partial() ? kPaid : kPaid | kPartPaid;
-  const int target = point.benefit_days() - rules.statutory_warn_benefit_days();
-  const std::vector<Spell> spells = SpellsWith(kAway | kPaid | kPartPaid);
+  return point.behind_benefit_days() > 0 ? FurtherNear(point, rules) : WindowNear(point, rules);
+}
+
+std::vector<BenefitClock::Near> BenefitClock::WindowNear(const StatutoryPoint& point, const RuleSet& rules) const {
+  const uint8_t counted = CountedBy(point);
+  const int warn = rules.statutory_warn_benefit_days();
+  const int target = point.benefit_days() - warn;
+  const std::vector<Spell> spells = SpellsWith(kIll);
   std::vector<Near> found;
   size_t spell = 0;
-  std::vector<int> window;  // The counted days up to here; those before `out` are too old.
-  size_t out = 0;
-  const int end = first_ + static_cast<int>(days_.size());
-  for (int day = first_; day < end; ++day) {
+  Window window(rules.statutory_window_years());
+  for (int day = first_; day < end(); ++day) {
     if (!IsIn(day, counted)) continue;
-    const int before = static_cast<int>(window.size() - out);  // As it stood on the counted day before this one.
-    window.push_back(day);
-    const absl::CivilDay civil = DayOfNumber(day);
-    const int oldest =
-        DayNumberOf(absl::CivilDay(civil.year() - rules.statutory_window_years(), civil.month(), civil.day()));
-    while (window[out] <= oldest) ++out;
-    if (before >= target || static_cast<int>(window.size() - out) < target) continue;
+    const int before = window.size();  // As it stood on the counted day before this one.
+    window.Add(day);
+    if (before < target && window.size() >= target) {
+      while (spells[spell].last < day) ++spell;
+      found.push_back({Micros(StartOfDay(DayOfNumber(window.first()))), Micros(EndOfDay(DayOfNumber(day))),
+                       DayOfNumber(spells[spell].first), DayOfNumber(spells[spell].last)});
+    }
+    const bool reached = before < point.benefit_days() && window.size() >= point.benefit_days();
+    if (reached && point.until_month_before() && !found.empty()) {
+      found.back().due_us = std::min(found.back().due_us, NearMonthEnd(day, warn));
+    }
+  }
+  return found;
+}
+
+// A return is known by the days on which nothing is recorded; whether they were work is for who is asked to find out.
+std::vector<BenefitClock::Near> BenefitClock::FurtherNear(const StatutoryPoint& point, const RuleSet& rules) const {
+  const uint8_t counted = CountedBy(point);
+  const int target = point.benefit_days() - rules.statutory_warn_benefit_days();
+  const std::vector<Spell> spells = SpellsWith(kIll);
+  std::vector<Near> found;
+  size_t spell = 0;
+  Window window(rules.statutory_window_years());
+  int idle = 0;              // Days in a row up to here on which nothing is recorded.
+  bool returned = false;     // Behind a return, while what lies before it is used up.
+  std::vector<int> further;  // The counted days since then.
+  for (int day = first_; day < end(); ++day) {
+    if (!IsIn(day, kIll)) {
+      ++idle;
+      continue;
+    }
+    window.MoveTo(day);
+    if (idle > point.return_days()) {
+      const bool used_up = window.size() >= point.behind_benefit_days();
+      if (!used_up || !returned) further.clear();
+      returned = used_up;
+    }
+    idle = 0;
+    if (!IsIn(day, counted)) continue;
+    window.Add(day);
+    if (returned) further.push_back(day);
+    if (!returned || static_cast<int>(further.size()) != target) continue;
     while (spells[spell].last < day) ++spell;
-    found.push_back({Micros(StartOfDay(DayOfNumber(window[out]))), Micros(EndOfDay(civil)),
+    found.push_back({Micros(StartOfDay(DayOfNumber(further.front()))), Micros(EndOfDay(DayOfNumber(day))),
                      DayOfNumber(spells[spell].first), DayOfNumber(spells[spell].last)});
   }
   return found;
@@ -106,7 +183,7 @@ std::vector<BenefitClock::Near> BenefitClock::DaysNear(const StatutoryPoint& poi
 
 std::vector<BenefitClock::Near> BenefitClock::MonthsNear(const StatutoryPoint& point, const RuleSet& rules) const {
   std::vector<Near> found;
-  for (const Spell& spell : SpellsWith(kAway)) {
+  for (const Spell& spell : SpellsWith(point.part_time() ? kPartTime : kAway)) {
     const absl::CivilDay onset = DayOfNumber(spell.first);
     const absl::CivilDay near = AddMonths(onset, point.absence_months()) - rules.statutory_warn_days();
     if (near > DayOfNumber(spell.last)) continue;

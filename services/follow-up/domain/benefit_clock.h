@@ -24,10 +24,13 @@ class BenefitClock {
     absl::CivilDay onset;  // First day of the illness in which that happens.
     absl::CivilDay last;   // Last day of that illness.
   };
-  // Each time that the paid days of the window have become so many that `warn_benefit_days` are left. By day.
+  // Each time that the paid days of the window have become so many that `statutory_warn_benefit_days` are left: to the
+  // point, or where that is known to come sooner, to the end of the month before it (until_month_before). By day.
+  // Behind a return to work (behind_benefit_days) only the days behind it count. By day.
   std::vector<Near> DaysNear(const polku::pathway::v1::StatutoryPoint& point,
                              const polku::pathway::v1::RuleSet& rules) const;
-  // Each absence that has lasted until `warn_days` before the point. By day.
+  // Each absence, or stretch of part-time work because of illness, that has lasted until `statutory_warn_days` before
+  // the point. By day.
   std::vector<Near> MonthsNear(const polku::pathway::v1::StatutoryPoint& point,
                                const polku::pathway::v1::RuleSet& rules) const;
 
@@ -38,6 +41,11 @@ class BenefitClock {
     int last = 0;
   };
   std::vector<Spell> SpellsWith(uint8_t marks) const;
+  std::vector<Near> WindowNear(const polku::pathway::v1::StatutoryPoint& point,
+                               const polku::pathway::v1::RuleSet& rules) const;
+  std::vector<Near> FurtherNear(const polku::pathway::v1::StatutoryPoint& point,
+                                const polku::pathway::v1::RuleSet& rules) const;
+  int end() const { return first_ + static_cast<int>(days_.size()); }
   bool IsIn(int day_number, uint8_t marks) const {
     return (days_[static_cast<size_t>(day_number - first_)] & marks) != 0;
   }

@@ -58,7 +58,8 @@ absl::Status CheckDays(const BenefitPeriod& period, const Draft& draft) {
                                                          kBenefitDaysMax, " days behind it or behind today"));
   }
   if (period.paid_days() == 0) return absl::OkStatus();
-  if (period.kind() == BENEFIT_KIND_ABSENCE) return InvalidField("period.paid_days", "is for an allowance only");
+  if (period.kind() == BENEFIT_KIND_ABSENCE || period.kind() == BENEFIT_KIND_PART_TIME_WORK)
+    return InvalidField("period.paid_days", "is for an allowance only");
   if (period.paid_days() < 0 || period.paid_days() > CountBenefitDays(first, last)) {
     return InvalidField("period.paid_days", "must not be more than the benefit days of the period");
   }

@@ -130,6 +130,98 @@ TEST(R8BenefitDays, CountOnlyThoseThatWerePaidWhichAreTheLastOnes) {
   EXPECT_THAT(Near(follower), ElementsAre("R8 rehabilitation-need from 2026-03-13 00:00:00 due 2026-05-08 00:00:00"));
 }
 
+// facts.md section 3, 300: "paid to end of the month before the month the 300th falls in". Counted from 2 March 2026
+// the 300th benefit day is 25 February 2027, so the allowance ends with January.
+TEST(R8Maximum, IsNearFifteenBenefitDaysBeforeTheEndOfTheMonthBeforeTheThreeHundredth) {
+  Follower follower = Followed(polku::common::v1::SEGMENT_UNEMPLOYED);
+  ASSERT_EQ(CountBenefitDays(absl::CivilDay(2026, 3, 2), absl::CivilDay(2027, 2, 25)), 300);
+  ASSERT_TRUE(IsBenefitDay(absl::CivilDay(2027, 2, 25)));
+  Give(follower, Period("2026-03-02", "2027-02-02", BENEFIT_KIND_SICKNESS_ALLOWANCE));
+  follower.AdvanceTo(Local("2026-06-01 09:00"));
+  Give(follower, Period("2027-02-03", "2027-02-26", BENEFIT_KIND_SICKNESS_ALLOWANCE));
+  // 13 January is the benefit day behind which 15 are left of the month.
+  ASSERT_EQ(CountBenefitDays(absl::CivilDay(2027, 1, 14), absl::CivilDay(2027, 1, 31)), 15);
+  follower.AdvanceTo(Local("2027-01-14 00:00") - absl::Microseconds(1));
+  EXPECT_THAT(Near(follower), Not(Contains(StartsWith("R8 allowance-maximum"))));
+  follower.AdvanceTo(Local("2027-01-14 00:00"));
+  EXPECT_THAT(Near(follower), Contains("R8 allowance-maximum from 2026-03-02 00:00:00 due 2027-01-14 00:00:00"));
+}
+
+// As long as no decision covers the 300th day, it is not known in which month it falls.
+TEST(R8Maximum, IsNearBehindTheTwoHundredAndEightyFifthDayUntilTheLastIsKnown) {
+  Follower follower = Followed(polku::common::v1::SEGMENT_UNEMPLOYED);
+  ASSERT_EQ(CountBenefitDays(absl::CivilDay(2026, 3, 2), absl::CivilDay(2027, 2, 8)), 285);
+  Give(follower, Period("2026-03-02", "2027-02-02", BENEFIT_KIND_SICKNESS_ALLOWANCE));
+  follower.AdvanceTo(Local("2026-06-01 09:00"));
+  Give(follower, Period("2027-02-03", "2027-02-10", BENEFIT_KIND_SICKNESS_ALLOWANCE));
+  follower.AdvanceTo(Local("2027-02-09 00:00"));
+  EXPECT_THAT(Near(follower), Contains("R8 allowance-maximum from 2026-03-02 00:00:00 due 2027-02-09 00:00:00"));
+  Give(follower, Period("2027-02-11", "2027-02-28", BENEFIT_KIND_SICKNESS_ALLOWANCE));  // Now it is.
+  EXPECT_THAT(Near(follower), Contains("R8 allowance-maximum from 2026-03-02 00:00:00 due 2027-01-14 00:00:00"));
+}
+
+// Somebody whose 300 days of allowance began so that the last one was 24 January 2026, and who comes at once.
+Follower UsedUp() {
+  Follower follower = Followed(polku::common::v1::SEGMENT_UNEMPLOYED);
+  EXPECT_EQ(CountBenefitDays(absl::CivilDay(2025, 1, 28), absl::CivilDay(2026, 1, 24)), 300);
+  Give(follower, Period("2025-01-28", "2026-01-24", BENEFIT_KIND_SICKNESS_ALLOWANCE));
+  return follower;
+}
+
+// facts.md section 3: "+50 after return to work >30 d".
+TEST(R8Further, DaysAreNearlyUsedUpFifteenBeforeTheFiftiethBehindAReturnOfMoreThanThirtyDays) {
+  Follower follower = UsedUp();
+  // From 25 January to 24 February nothing is recorded: 31 days.
+  ASSERT_EQ(absl::CivilDay(2026, 2, 25) - absl::CivilDay(2026, 1, 24) - 1, 31);
+  Give(follower, Period("2026-02-25", "2026-06-30", BENEFIT_KIND_SICKNESS_ALLOWANCE));
+  ASSERT_EQ(CountBenefitDays(absl::CivilDay(2026, 2, 25), absl::CivilDay(2026, 4, 8)), 35);
+  follower.AdvanceTo(Local("2026-04-09 00:00") - absl::Microseconds(1));
+  EXPECT_THAT(Near(follower), Not(Contains(StartsWith("R8 allowance-further"))));
+  follower.AdvanceTo(Local("2026-04-09 00:00"));
+  EXPECT_THAT(Near(follower),
+              Contains("R8 allowance-further-maximum from 2026-02-25 00:00:00 due 2026-04-09 00:00:00"));
+}
+
+TEST(R8Further, DaysNeedAReturnOfMoreThanThirtyDays) {
+  Follower follower = UsedUp();
+  Give(follower, Period("2026-02-24", "2026-06-30", BENEFIT_KIND_SICKNESS_ALLOWANCE));  // Thirty days.
+  follower.AdvanceTo(Local("2026-07-31 00:00"));
+  EXPECT_THAT(Near(follower), Not(Contains(StartsWith("R8 allowance-further"))));
+}
+
+// Somebody who is at work part of the time, or away ill without allowance, has not returned.
+TEST(R8Further, DaysNeedAReturnThatIsOne) {
+  for (const BenefitKind kind : {BENEFIT_KIND_ABSENCE, BENEFIT_KIND_PART_TIME_WORK}) {
+    Follower follower = UsedUp();
+    Give(follower, Period("2026-02-09", "2026-02-14", kind));
+    Give(follower, Period("2026-03-02", "2026-06-30", BENEFIT_KIND_SICKNESS_ALLOWANCE));
+    follower.AdvanceTo(Local("2026-07-31 00:00"));
+    EXPECT_THAT(Near(follower), Not(Contains(StartsWith("R8 allowance-further")))) << kind;
+  }
+}
+
+// Two years on, the days of before have left the window: there are 300 again.
+TEST(R8Further, DaysAreNoneOnceTheMaximumIsNotUsedUpAnyMore) {
+  Follower follower = UsedUp();
+  follower.AdvanceTo(Local("2027-01-15 09:00"));
+  Give(follower, Period("2027-02-01", "2027-06-30", BENEFIT_KIND_SICKNESS_ALLOWANCE));
+  follower.AdvanceTo(Local("2027-06-30 00:00"));
+  EXPECT_THAT(Near(follower), Not(Contains(StartsWith("R8 allowance-further"))));
+}
+
+// facts.md section 3, 2 months: "partial: from start of part-time work".
+TEST(R8Months, CountFromTheStartOfPartTimeWorkForThePartialAllowance) {
+  Follower follower = Followed(polku::common::v1::SEGMENT_EMPLOYED);
+  Give(follower, Period("2026-03-02", "2026-05-31", BENEFIT_KIND_PART_TIME_WORK));
+  follower.AdvanceTo(Local("2026-04-22 00:00") - absl::Microseconds(1));
+  EXPECT_THAT(Near(follower), IsEmpty());  // It is no absence: the employer has nothing to tell.
+  follower.AdvanceTo(Local("2026-04-22 00:00"));
+  EXPECT_THAT(Near(follower),
+              ElementsAre("R8 allowance-application-partial from 2026-03-02 00:00:00 due 2026-04-22 00:00:00"));
+  Give(follower, Period("2026-04-01", "2026-05-31", BENEFIT_KIND_PARTIAL_SICKNESS_ALLOWANCE));
+  EXPECT_THAT(Near(follower), IsEmpty());
+}
+
 TEST(R8Months, AreNearTenDaysBeforeForAnAbsenceThatGoesOn) {
   Follower follower = Followed(polku::common::v1::SEGMENT_EMPLOYED);
   Give(follower, Period("2026-03-02", "2026-03-22", BENEFIT_KIND_ABSENCE));  // A month is full on 2 April.
@@ -231,6 +323,8 @@ TEST(RecordBenefitPeriod, RefusesWhatCannotBe) {
   EXPECT_THAT(refused(Period("2020-03-02", "2020-03-03", full)), StartsWith("period.first_date"));
   EXPECT_THAT(refused(Period("2026-03-02", "2026-03-08", full, 7)), StartsWith("period.paid_days"));
   EXPECT_THAT(refused(Period("2026-03-02", "2026-03-08", BENEFIT_KIND_ABSENCE, 1)), StartsWith("period.paid_days"));
+  EXPECT_THAT(refused(Period("2026-03-02", "2026-03-08", BENEFIT_KIND_PART_TIME_WORK, 1)),
+              StartsWith("period.paid_days"));
   EXPECT_THAT(refused(Period("2026-03-02", "2026-03-08", BENEFIT_KIND_UNSPECIFIED)), StartsWith("period.kind"));
   JourneyInput nobody = Period("2026-03-02", "2026-03-08", full);
   nobody.mutable_record_benefit_period()->mutable_period()->clear_source();
@@ -251,7 +345,7 @@ RC_GTEST_PROP(R8Property, IsFoundAlikeInAnyOrderOfThePeriods, ()) {
   std::vector<Told> told;
   for (int i = *rc::gen::inRange(1, 6); i > 0; --i) {
     told.push_back(
-        {*rc::gen::inRange(0, 120), *rc::gen::inRange(1, 90), static_cast<BenefitKind>(*rc::gen::inRange(1, 4))});
+        {*rc::gen::inRange(0, 120), *rc::gen::inRange(1, 90), static_cast<BenefitKind>(*rc::gen::inRange(1, 5))});
   }
   const auto period = [&](const Told& each) {
     return Period(FormatDay(begin + each.first), FormatDay(begin + each.first + each.days), each.kind);

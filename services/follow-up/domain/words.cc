@@ -42,18 +42,33 @@ Text WhyMissed(const Finding& finding, const polku::pathway::v1::RuleSet& rules)
       absl::StrCat("Missed ", rules.misses_in_a_row(), " agreed sessions in a row, the first on ", day.en(), "."));
 }
 
+Text WhyMonthsNear(const polku::pathway::v1::StatutoryPoint& point, const Text& from, int days_left) {
+  const int months = point.absence_months();
+  const Text how = point.part_time() ? Say(" osa-aikatyössä", " at work part of the time because of illness")
+                                     : Say(" poissa", " away ill");
+  return Say(absl::StrCat("Asiakas on ollut sairauden vuoksi", how.fi(), " ", from.fi(), " alkaen, ja ", months,
+                          months == 1 ? " kuukausi" : " kuukautta", " täyttyy ", days_left,
+                          " päivän päästä. Siihen mennessä: ", point.duty().fi(), "."),
+             absl::StrCat("The client has been", how.en(), " since ", from.en(), "; ", months,
+                          months == 1 ? " month" : " months", " will be full in ", days_left,
+                          " days. By then: ", point.duty().en(), "."));
+}
+
 Text WhyPointNear(const Finding& finding, const polku::pathway::v1::RuleSet& rules) {
   const Text from = DayInWords(finding.counted_from_us);
   for (const auto& point : rules.statutory_points()) {
     if (point.code() != finding.point) continue;
-    const int months = point.absence_months();
-    if (months > 0) {
-      return Say(absl::StrCat("Asiakas on ollut sairauden vuoksi poissa ", from.fi(), " alkaen, ja ", months,
-                              months == 1 ? " kuukausi" : " kuukautta", " täyttyy ", rules.statutory_warn_days(),
-                              " päivän päästä. Siihen mennessä: ", point.duty().fi(), "."),
-                 absl::StrCat("The client has been away ill since ", from.en(), "; ", months,
-                              months == 1 ? " month" : " months", " will be full in ", rules.statutory_warn_days(),
-                              " days. By then: ", point.duty().en(), "."));
+    if (point.absence_months() > 0) return WhyMonthsNear(point, from, rules.statutory_warn_days());
+    if (point.until_month_before()) {
+      return Say(
+          absl::StrCat("Sairauspäivärahan enimmäisaika, ", point.benefit_days(), " päivää (", from.fi(),
+                       " alkaen), lähestyy. Päivärahaa maksetaan enimmäisajan täyttymiskuukautta edeltävän "
+                       "kuukauden loppuun. Siihen mennessä: ",
+                       point.duty().fi(), "."),
+          absl::StrCat("Sickness allowance is near its maximum of ", point.benefit_days(), " days (since ", from.en(),
+                       "). It is paid until the end of the month before the one in which the last of them falls. "
+                       "By then: ",
+                       point.duty().en(), "."));
     }
     const Text near = DayInWords(finding.due_us - 1);
     return Say(absl::StrCat("Sairauspäivärahaa on maksettu ", near.fi(), " mennessä ",
@@ -74,6 +89,7 @@ Text BenefitInWords(const BenefitPeriod& period) {
   if (period.kind() == BENEFIT_KIND_PARTIAL_SICKNESS_ALLOWANCE) {
     what = Say("Osasairauspäiväraha ", "Partial sickness allowance ");
   }
+  if (period.kind() == BENEFIT_KIND_PART_TIME_WORK) what = Say("Osa-aikatyö sairauden vuoksi ", "Part-time work ");
   return Say(absl::StrCat(what.fi(), first.fi(), "-", last.fi(), "."),
              absl::StrCat(what.en(), first.en(), " to ", last.en(), "."));
 }

@@ -62,7 +62,11 @@ statutory_points:
   - {code: rehabilitation-need, benefit_days: 60, duty: {fi: Kuntoutus, en: rehabilitation}}
   - {code: work-ability-statement, benefit_days: 90, segments: [employed], without_partial: true,
      duty: {fi: Lausunto, en: statement}}
-  - {code: allowance-maximum, benefit_days: 300, duty: {fi: Jatko, en: what follows}}
+  - {code: allowance-maximum, benefit_days: 300, until_month_before: true, duty: {fi: Jatko, en: what follows}}
+  - {code: allowance-further-maximum, benefit_days: 50, behind_benefit_days: 300, return_days: 30,
+     duty: {fi: Jatko, en: what follows}}
+  - {code: allowance-application-partial, absence_months: 2, part_time: true, until_paid: true,
+     duty: {fi: Hae, en: apply}}
 outreach_second_attempt_office_days: 3
 outreach_letter_office_days: 5
 outreach_visit_office_days: 7
