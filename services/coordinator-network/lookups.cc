@@ -25,7 +25,8 @@ std::vector<store::Migration> Migrations() {
   return {{1, "index", k0001Index},
           {2, "absences", k0002Absences},
           {3, "time_use", k0003TimeUse},
-          {4, "permission", k0004Permission}};
+          {4, "permission", k0004Permission},
+          {5, "waiting", k0005Waiting}};
 }
 
 std::map<std::string, std::string> LookupQueries() {

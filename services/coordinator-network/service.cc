@@ -9,6 +9,7 @@
 #include "libs/pipeline/aggregate_kind.h"
 #include "services/coordinator-network/api/grpc_api.h"
 #include "services/coordinator-network/api/queries.h"
+#include "services/coordinator-network/domain/breaker_watch.h"
 #include "services/coordinator-network/domain/client_domain.h"
 #include "services/coordinator-network/domain/coordinator_domain.h"
 #include "services/coordinator-network/lookups.h"
@@ -27,7 +28,8 @@ const std::map<int64_t, std::string>& KindLabels() {
                                                         {v1::TASK_KIND_HAND_OVER, "hand_over"},
                                                         {v1::TASK_KIND_MEETING, "meeting"},
                                                         {v1::TASK_KIND_MEETING_DECISION, "meeting_decision"},
-                                                        {v1::TASK_KIND_CHANGE_PLAN, "change_plan"}};
+                                                        {v1::TASK_KIND_CHANGE_PLAN, "change_plan"},
+                                                        {v1::TASK_KIND_RELEASE_OUTREACH, "release_outreach"}};
   return labels;
 }
 
@@ -104,6 +106,8 @@ absl::StatusOr<std::unique_ptr<Service>> Service::Create(const Config& config, c
   definition.kinds.push_back(std::make_unique<pipeline::KindOf<ClientDomain>>("clients/", ClientDomain(policy)));
   definition.kinds.push_back(std::make_unique<pipeline::KindOf<CoordinatorDomain>>(
       "coordinators/", CoordinatorDomain(policy.time_use_activities)));
+  definition.kinds.push_back(std::make_unique<pipeline::KindOf<BreakerWatchDomain>>(
+      "breakers/", BreakerWatchDomain(policy.release_breaker_office_days)));
   const pipeline::Dependencies parts{dependencies.clock, dependencies.database, dependencies.bus, dependencies.metrics,
                                      dependencies.peer_journal};
   std::unique_ptr<Service> service(new Service(*dependencies.metrics));

@@ -12,6 +12,7 @@
 #include "libs/store/sqlite/sqlite_database.h"
 #include "services/assessment/domain/client_assessment_domain.h"
 #include "services/assessment/service.h"
+#include "services/coordinator-network/domain/breaker_watch.h"
 #include "services/coordinator-network/domain/client_domain.h"
 #include "services/coordinator-network/domain/coordinator_domain.h"
 #include "services/coordinator-network/service.h"
@@ -52,6 +53,8 @@ std::array<Kinds, kServices> MakeKinds() {
   Add("clients/", assessment::ClientAssessmentDomain(TheCatalogue()), kinds[kAssessment]);
   Add("clients/", coordinator_network::ClientDomain(coordinator_network::Policy()), kinds[kCoordinatorNetwork]);
   Add("coordinators/", coordinator_network::CoordinatorDomain({}), kinds[kCoordinatorNetwork]);
+  Add("breakers/", coordinator_network::BreakerWatchDomain(coordinator_network::Policy().release_breaker_office_days),
+      kinds[kCoordinatorNetwork]);
   Add("clients/", follow_up::JourneyDomain(TheCatalogue()), kinds[kFollowUp]);
   Add("sources/", follow_up::SourceDomain(), kinds[kFollowUp]);
   Add("organisations/", follow_up::ProviderDomain(), kinds[kFollowUp]);

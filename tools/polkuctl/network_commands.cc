@@ -122,7 +122,7 @@ void AddTasks(CLI::App& app, Session& session) {
       ->add_option_function<std::string>("coordinator", [listed](const std::string& t) { listed->set_coordinator(t); })
       ->required();
   AddPage<CoordinatorNetworkService>(*worklist, session, listed, &Stub::ListWorklist,
-                                     {"due_time", "kind", "name", "subject", "attempts", "last_outcome"});
+                                     {"due_time", "kind", "name", "subject", "attempts", "last_outcome", "waiting"});
 
   CLI::App* tasks =
       AddCommand(app, "tasks", "Tasks: attempt, complete.", "--role coordinator tasks complete clients/C/tasks/2");

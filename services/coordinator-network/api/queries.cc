@@ -44,7 +44,7 @@ v1::Coordinator CoordinatorOf(const std::pair<v1::CoordinatorRecord, int64_t>& l
 
 constexpr absl::string_view kTaskColumns =
     "task, coordinator, kind, rule, subject, measure, create_us, due_us, attempts, last_outcome, next_step_required, "
-    "rung";
+    "rung, waiting";
 
 v1::Task TaskOf(const Row& row) {
   const auto number = [&row](size_t column) { return static_cast<int>(std::get<int64_t>(row[column])); };
@@ -62,6 +62,7 @@ v1::Task TaskOf(const Row& row) {
   task.set_last_outcome(static_cast<v1::AttemptOutcome>(number(9)));
   task.set_next_step_required(number(10) != 0);
   task.set_rung(number(11));
+  task.set_waiting(number(12));
   return task;
 }
 

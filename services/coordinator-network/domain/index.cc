@@ -29,7 +29,7 @@ const TableShape& TaskTable() {
   static const TableShape shape{"task",
                                 {"task"},
                                 {"client", "coordinator", "kind", "rule", "subject", "measure", "create_us", "due_us",
-                                 "attempts", "last_outcome", "next_step_required", "rung"}};
+                                 "attempts", "last_outcome", "next_step_required", "rung", "waiting"}};
   return shape;
 }
 
@@ -61,11 +61,12 @@ Value Instant(bool given, const google::protobuf::Timestamp& timestamp) {
 int64_t Wide(int value) { return value; }
 
 IndexRow RowOf(const v1::Task& task, const std::string& client) {
-  return {&TaskTable(),
-          {task.name()},
-          {client, task.coordinator(), Wide(task.kind()), Wide(task.rule()), task.subject(), task.measure(),
-           Instant(true, task.create_time()), Instant(true, task.due_time()), Wide(task.attempts()),
-           Wide(task.last_outcome()), Wide(task.next_step_required() ? 1 : 0), Wide(task.rung())}};
+  return {
+      &TaskTable(),
+      {task.name()},
+      {client, task.coordinator(), Wide(task.kind()), Wide(task.rule()), task.subject(), task.measure(),
+       Instant(true, task.create_time()), Instant(true, task.due_time()), Wide(task.attempts()),
+       Wide(task.last_outcome()), Wide(task.next_step_required() ? 1 : 0), Wide(task.rung()), Wide(task.waiting())}};
 }
 
 }  // namespace
@@ -115,6 +116,11 @@ std::vector<IndexRow> IndexOf(const v1::CoordinatorRecord& state) {
     rows.push_back({&CoordinatorMunicipalityTable(), {municipality, coordinator.name()}, {mask}});
   }
   return rows;
+}
+
+std::vector<IndexRow> IndexOf(const v1::BreakerWatch& state) {
+  if (!state.has_task()) return {};
+  return {RowOf(state.task(), /*client=*/"")};
 }
 
 }  // namespace polku::coordinator_network

@@ -1,4 +1,4 @@
-// The index rows of both aggregates: what lists and lookups are read from. Ids, codes and
+// The index rows of the aggregates: what lists and lookups are read from. Ids, codes and
 // instants only. The tables are made by migrations/0001_index.sql.
 #pragma once
 
@@ -11,5 +11,6 @@ namespace polku::coordinator_network {
 
 std::vector<pipeline::IndexRow> IndexOf(const polku::coordinator_network::v1::ClientSupport& state);
 std::vector<pipeline::IndexRow> IndexOf(const polku::coordinator_network::v1::CoordinatorRecord& state);
+std::vector<pipeline::IndexRow> IndexOf(const polku::coordinator_network::v1::BreakerWatch& state);
 
 }  // namespace polku::coordinator_network

@@ -25,6 +25,8 @@ struct Policy {
   int overdue_assessment_office_days = 1;
   // Office days after a referral should have been answered.
   int overdue_referral_office_days = 1;
+  // Office days after the outreach breaker has tripped, by which somebody is to have looked.
+  int release_breaker_office_days = 1;
   // A permission of one of these purposes lets an organisation take part in meetings. Source: the rule set.
   std::vector<std::string> meeting_purposes;
   // A permission of one of these purposes lets an organisation send the client messages, but not from the one full hour

@@ -41,6 +41,23 @@ void Count(Rule rule, absl::Time now, BreakerDecision& decision) {
   decision.events.push_back(std::move(event));
 }
 
+void Tell(Rule rule, absl::Time trip_time, int waiting, BreakerDecision& decision) {
+  BreakerEvent event;
+  OutreachBreakerTripped& tripped = *event.mutable_outreach_breaker_tripped();
+  tripped.set_breaker(kOutreachBreaker);
+  tripped.set_rule(rule);
+  *tripped.mutable_trip_time() = ToProto(trip_time);
+  tripped.set_waiting(waiting);
+  decision.events.push_back(std::move(event));
+}
+
+void CountAgain(absl::Time now, const RuleSet& rules, BreakerDecision& decision) {
+  BreakerEvent event;
+  *event.mutable_breaker_counted()->mutable_next_time() =
+      ToProto(now + pipeline::FromProto(rules.outreach_release_interval()));
+  decision.events.push_back(std::move(event));
+}
+
 // Once tripped it answers nobody: who waits is in the index, and is let through from there.
 BreakerDecision Answer(const BreakerRecord& state, const OutreachAsked& asked, const RuleSet& rules, absl::Time now) {
   BreakerDecision decision;
@@ -48,14 +65,25 @@ BreakerDecision Answer(const BreakerRecord& state, const OutreachAsked& asked, c
   const bool today = state.day() == DayAt(now);
   const bool of_rule = today && CountOf(state, asked.rule()) >= rules.outreach_rule_day_max();
   if (of_rule || (today && state.let_through() >= rules.outreach_day_max())) {
-    BreakerEvent event;
-    event.mutable_breaker_tripped()->set_rule(of_rule ? asked.rule() : RULE_UNSPECIFIED);
-    *event.mutable_breaker_tripped()->mutable_trip_time() = ToProto(now);
-    decision.events.push_back(std::move(event));
+    Tell(of_rule ? asked.rule() : RULE_UNSPECIFIED, now, /*waiting=*/1, decision);
+    CountAgain(now, rules, decision);
     return decision;
   }
   Count(asked.rule(), now, decision);
   decision.steps.push_back(Let(asked.interruption()));
+  return decision;
+}
+
+// So that who decides knows how many it is about; told only when it has changed.
+BreakerDecision CountWaiting(const BreakerRecord& state, const RuleSet& rules, const pipeline::Context& context) {
+  BreakerDecision decision;
+  if (Micros(context.now) < state.next_count_us()) return decision;
+  int waiting = state.waiting();
+  if (!context.lookups.empty() && !context.lookups[0].empty()) {
+    waiting = static_cast<int>(std::get<int64_t>(context.lookups[0][0][0]));
+  }
+  if (waiting != state.waiting()) Tell(state.trip_rule(), At(state.trip_us()), waiting, decision);
+  CountAgain(context.now, rules, decision);
   return decision;
 }
 
@@ -92,7 +120,8 @@ absl::StatusOr<BreakerDecision> Release(const BreakerRecord& state, const pipeli
   }
   BreakerDecision decision;
   BreakerEvent event;
-  *event.mutable_breaker_released()->mutable_release_time() = ToProto(context.now);
+  event.mutable_outreach_breaker_released()->set_breaker(kOutreachBreaker);
+  *event.mutable_outreach_breaker_released()->mutable_release_time() = ToProto(context.now);
   BreakerRecord next = state;
   domain.Evolve(event, next);
   decision.events.push_back(std::move(event));
@@ -108,7 +137,9 @@ absl::StatusOr<std::string> BreakerDomain::KeyOf(const Input&) const { return kO
 
 std::vector<pipeline::Lookup> BreakerDomain::LookupsOf(const std::string&, const State& state,
                                                        const Input& input) const {
-  if (!input.has_tick() || state.next_release_us() == 0) return {};
+  if (!input.has_tick()) return {};
+  if (state.next_count_us() != 0) return {{kCountWaitingAtBreakerLookup, {}}};
+  if (state.next_release_us() == 0) return {};
   // One more than may go, to see whether somebody is left.
   return {{kWaitingAtBreakerLookup, {int64_t{rules().outreach_release_count()} + 1}}};
 }
@@ -121,7 +152,7 @@ absl::StatusOr<BreakerDecision> BreakerDomain::Decide(const State& state, const 
     case Input::kReleaseOutreachBreaker:
       return Release(state, context, *this);
     case Input::kTick:
-      return ReleaseSome(state, rules(), context);
+      return state.next_count_us() != 0 ? CountWaiting(state, rules(), context) : ReleaseSome(state, rules(), context);
     case Input::INPUT_NOT_SET:
       break;
   }
@@ -148,6 +179,16 @@ void BreakerDomain::Evolve(const Event& event, State& state) const {
     case Event::kBreakerTripped:
       state.set_trip_us(Micros(pipeline::FromProto(event.breaker_tripped().trip_time())));
       return state.set_trip_rule(event.breaker_tripped().rule());
+    case Event::kOutreachBreakerTripped:
+      state.set_trip_us(Micros(pipeline::FromProto(event.outreach_breaker_tripped().trip_time())));
+      state.set_waiting(event.outreach_breaker_tripped().waiting());
+      return state.set_trip_rule(event.outreach_breaker_tripped().rule());
+    case Event::kBreakerCounted:
+      return state.set_next_count_us(Micros(pipeline::FromProto(event.breaker_counted().next_time())));
+    case Event::kOutreachBreakerReleased:
+      state.clear_next_count_us();
+      state.clear_waiting();
+      return state.set_next_release_us(Micros(pipeline::FromProto(event.outreach_breaker_released().release_time())));
     case Event::kBreakerReleased:
       return state.set_next_release_us(Micros(pipeline::FromProto(event.breaker_released().release_time())));
     case Event::kBreakerReleasedSome:
@@ -160,7 +201,8 @@ void BreakerDomain::Evolve(const Event& event, State& state) const {
 }
 
 std::optional<absl::Time> BreakerDomain::NextDue(const State& state) const {
-  return state.next_release_us() == 0 ? std::nullopt : std::optional(At(state.next_release_us()));
+  const int64_t due_us = state.next_count_us() != 0 ? state.next_count_us() : state.next_release_us();
+  return due_us == 0 ? std::nullopt : std::optional(At(due_us));
 }
 
 OutreachBreaker BreakerView(const BreakerRecord& record) {

@@ -32,7 +32,7 @@ class BreakerDomain {
   absl::StatusOr<pipeline::Decision<Event>> Decide(const State& state, const Input& input,
                                                    const pipeline::Context& context) const;
   void Evolve(const Event& event, State& state) const;
-  // While it releases: the next paced step.
+  // While it is tripped: when those who wait are counted again; while it releases: the next paced step.
   std::optional<absl::Time> NextDue(const State& state) const;
   std::vector<pipeline::IndexRow> Index(const State&) const { return {}; }
   std::vector<pipeline::IndexRow> RowsOf(const Event&) const { return {}; }

@@ -11,6 +11,7 @@
 #include "libs/base/calendar.h"
 #include "libs/base/status_matchers.h"
 #include "libs/base/violation.h"
+#include "services/follow-up/domain/index.h"
 #include "services/follow-up/domain/moment.h"
 #include "services/follow-up/domain/outreach_hold.h"
 #include "services/follow-up/domain/testing/follower.h"
@@ -31,14 +32,20 @@ class Breaker {
     context.principal.user = user;
     for (const pipeline::Lookup& lookup : domain_.LookupsOf(kOutreachBreaker, state, input)) {
       std::vector<store::Row> rows;
+      if (lookup.name == kCountWaitingAtBreakerLookup) rows.push_back({static_cast<int64_t>(waiting.size())});
       for (const std::string& name : waiting) {
+        if (lookup.name != kWaitingAtBreakerLookup) break;
         if (rows.size() < static_cast<size_t>(std::get<int64_t>(lookup.parameters[0]))) rows.push_back({name});
       }
       context.lookups.push_back(std::move(rows));
     }
     auto decision = domain_.Decide(state, input, context);
     if (!decision.ok()) return decision.status();
-    for (const BreakerEvent& event : decision->events) domain_.Evolve(event, state);
+    for (const BreakerEvent& event : decision->events) {
+      domain_.Evolve(event, state);
+      if (event.has_outreach_breaker_tripped()) told.push_back(event.outreach_breaker_tripped().waiting());
+      if (event.has_outreach_breaker_released()) told.push_back(0);
+    }
     for (const pipeline::Step& step : decision->steps) {
       const auto& answer = dynamic_cast<const OutreachLetThrough&>(*step.input);
       let.push_back(answer.interruption());
@@ -76,6 +83,7 @@ class Breaker {
   BreakerRecord state;
   std::vector<std::string> waiting;
   std::vector<std::string> let;
+  std::vector<int> told;  // To others: how many wait; 0 = released.
 
  private:
   BreakerDomain domain_{RulesOfTests()};  // 200 a rule and day, 300 in all, 20 every 15 minutes.
@@ -127,6 +135,29 @@ TEST(Breaker, ReleasesInPacedStepsAndIsReadyForTheNextStorm) {
   EXPECT_EQ(breaker.let.size(), 246u);
   breaker.Ask(RULE_NO_CONTACT, 201);
   EXPECT_EQ(breaker.waiting.size(), 1u);
+}
+
+// Whoever decides knows how many it is about, and is not told the same twice.
+TEST(Breaker, TellsThatItHasTrippedHowManyWaitAndThatItWasReleased) {
+  Breaker breaker;
+  breaker.Ask(RULE_NO_CONTACT, 200);
+  EXPECT_THAT(breaker.told, IsEmpty());
+  breaker.Ask(RULE_NO_CONTACT, 45);
+  EXPECT_THAT(breaker.told, ElementsAre(1));
+  const int64_t trip_us = breaker.state.trip_us();
+  breaker.AdvanceTo(breaker.now + absl::Minutes(15));
+  EXPECT_THAT(breaker.told, ElementsAre(1, 45));
+  breaker.AdvanceTo(breaker.now + absl::Hours(24));
+  EXPECT_THAT(breaker.told, ElementsAre(1, 45));
+  breaker.waiting.resize(3);  // A late fact has shown that most were none.
+  breaker.AdvanceTo(breaker.now + absl::Minutes(15));
+  EXPECT_THAT(breaker.told, ElementsAre(1, 45, 3));
+  EXPECT_EQ(breaker.state.trip_us(), trip_us);
+  ASSERT_THAT(breaker.Release("anna"), IsOk());
+  breaker.AdvanceTo(breaker.now + absl::Hours(1));
+  EXPECT_THAT(breaker.told, ElementsAre(1, 45, 3, 0));
+  breaker.Ask(RULE_NO_CONTACT, 201);
+  EXPECT_THAT(breaker.told, ElementsAre(1, 45, 3, 0, 1));
 }
 
 polku::assessment::v1::PlannedMeasure Overdue(int ordinal) { return Plan(ordinal, "2026-03-02", "2026-06-30"); }

@@ -66,6 +66,7 @@ std::map<std::string, std::string> LookupQueries() {
        "SELECT client FROM journey WHERE rules_version = $1 AND open = 1 AND client > $2 ORDER BY client LIMIT $3"},
       {kWaitingAtBreakerLookup,
        "SELECT interruption FROM open_interruption WHERE outreach_waits = 3 ORDER BY due_us, interruption LIMIT $1"},
+      {kCountWaitingAtBreakerLookup, "SELECT COUNT(*) FROM open_interruption WHERE outreach_waits = 3"},
       {kHeldBySourceLookup, "SELECT client FROM held WHERE source = $1 ORDER BY client"},
   };
 }

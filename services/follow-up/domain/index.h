@@ -49,6 +49,9 @@ inline constexpr char kJourneysOfRulesLookup[] = "journeys_of_rules";
 // At most so many: interruptions whose outreach waits for the breaker, those due first.
 inline constexpr char kWaitingAtBreakerLookup[] = "waiting_at_breaker";
 
+// How many they are.
+inline constexpr char kCountWaitingAtBreakerLookup[] = "count_waiting_at_breaker";
+
 // By client, contact, organisation, instant: that contact, and those of the organisation since the instant, meetings
 // among them: contact, time_us, organisation, whether it was a meeting, whether it is void.
 inline constexpr char kContactsOfClientLookup[] = "contacts_of_client";
