@@ -10,6 +10,7 @@
 #include "services/follow-up/domain/breaker.h"
 #include "services/follow-up/domain/index.h"
 #include "services/follow-up/domain/journey.h"
+#include "services/follow-up/domain/journey_move.h"
 #include "services/follow-up/domain/provider.h"
 #include "services/follow-up/domain/provider_feed.h"
 #include "services/follow-up/domain/rule_set.h"
@@ -26,7 +27,8 @@ store::Options StoreOptions() {
            {3, "corrections", k0003Corrections},
            {4, "marks-by-key", k0004MarksByKey},
            {5, "rule-sets", k0005RuleSets},
-           {6, "report", k0006Report}}};
+           {6, "report", k0006Report},
+           {7, "pathway-version", k0007PathwayVersion}}};
 }
 
 std::vector<rpc::MethodPermission> Permissions() {
@@ -61,6 +63,10 @@ std::vector<rpc::MethodPermission> Permissions() {
           {"polku.follow_up.v1.FollowUpService/TryRuleSet", {"lead"}},
           {"polku.follow_up.v1.FollowUpService/ActivateRuleSet", {"lead"}},
           {"polku.follow_up.v1.FollowUpService/GetRuleSet", {"lead", "operator"}},
+          {"polku.follow_up.v1.FollowUpService/TryJourneyMove", {"lead"}},
+          {"polku.follow_up.v1.FollowUpService/MoveJourneys", {"lead"}},
+          {"polku.follow_up.v1.FollowUpService/GetJourneyMove", {"lead", "operator"}},
+          {"polku.follow_up.v1.FollowUpService/ListJourneyMoveChanges", {"lead", "operator"}},
           {"polku.follow_up.v1.FollowUpService/ImportJourney", {"lead"}},
           {"polku.follow_up.v1.FollowUpService/RequestReviewedOutreach", deciders},
           {"polku.follow_up.v1.FollowUpService/GetOutreachBreaker", {"lead", "operator"}},
@@ -110,6 +116,8 @@ absl::StatusOr<std::unique_ptr<Service>> Service::Create(const Config& config, c
       std::make_unique<pipeline::KindOf<BreakerDomain>>("breakers/", BreakerDomain(*dependencies.catalogue)));
   definition.kinds.push_back(
       std::make_unique<pipeline::KindOf<RuleSetDomain>>("rulesets/", RuleSetDomain(*dependencies.catalogue)));
+  definition.kinds.push_back(
+      std::make_unique<pipeline::KindOf<JourneyMoveDomain>>("pathways/", JourneyMoveDomain(*dependencies.catalogue)));
   const pipeline::Dependencies parts{dependencies.clock, dependencies.database, dependencies.bus, dependencies.metrics,
                                      dependencies.peer_journal};
   std::unique_ptr<Service> service(new Service());

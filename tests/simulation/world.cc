@@ -18,6 +18,7 @@
 #include "services/coordinator-network/service.h"
 #include "services/follow-up/domain/breaker.h"
 #include "services/follow-up/domain/journey.h"
+#include "services/follow-up/domain/journey_move.h"
 #include "services/follow-up/domain/provider.h"
 #include "services/follow-up/domain/rule_set.h"
 #include "services/follow-up/domain/source.h"
@@ -59,6 +60,7 @@ std::array<Kinds, kServices> MakeKinds() {
   Add("sources/", follow_up::SourceDomain(), kinds[kFollowUp]);
   Add("organisations/", follow_up::ProviderDomain(), kinds[kFollowUp]);
   Add("rulesets/", follow_up::RuleSetDomain(TheCatalogue()), kinds[kFollowUp]);
+  Add("pathways/", follow_up::JourneyMoveDomain(TheCatalogue()), kinds[kFollowUp]);
   Add("breakers/", follow_up::BreakerDomain(TheCatalogue()), kinds[kFollowUp]);
   return kinds;
 }

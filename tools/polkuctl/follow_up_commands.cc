@@ -180,7 +180,7 @@ void PrintTimeline(Session& session, const google::protobuf::RepeatedPtrField<Ti
 }
 
 void AddJourneys(CLI::App& app, Session& session) {
-  CLI::App* journeys = AddCommand(app, "journeys", "Journeys: show, follow, close, reopen.",
+  CLI::App* journeys = AddCommand(app, "journeys", "Journeys: show, follow, close, reopen, import, move.",
                                   "--role coordinator journeys show clients/C");
   journeys->require_subcommand(1);
   CLI::App* show = AddCommand(*journeys, "show", "A client's journey with its timeline.",
@@ -200,6 +200,7 @@ void AddJourneys(CLI::App& app, Session& session) {
   });
 
   AddJourneyImport(*journeys, session);
+  AddJourneyMoves(*journeys, session);
   CLI::App* follow = AddCommand(*journeys, "follow", "Prints what happens to a client as it happens; Ctrl-C ends it.",
                                 "--role coordinator journeys follow clients/C");
   auto followed = std::make_shared<GetJourneyRequest>();

@@ -161,6 +161,8 @@ void AddFollowUpCommands(CLI::App& app, Session& session);
 void AddImportCommands(CLI::App& app, Session& session);
 // "import" below "journeys" (journey_import.cc).
 void AddJourneyImport(CLI::App& journeys, Session& session);
+// "try-move", "move", "move-show", "move-changes" below "journeys" (move_commands.cc).
+void AddJourneyMoves(CLI::App& journeys, Session& session);
 void AddClientCommands(CLI::App& app, Session& session);
 void AddSupportCommands(CLI::App& app, Session& session);
 void AddTopicCommands(CLI::App& app, Session& session);

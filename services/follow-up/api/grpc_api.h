@@ -7,6 +7,7 @@
 #include "libs/rpc/gate.h"
 #include "polku/follow_up/v1/api.grpc.pb.h"
 #include "prometheus/registry.h"
+#include "services/follow-up/api/move_queries.h"
 #include "services/follow-up/api/queries.h"
 #include "services/follow-up/api/rule_queries.h"
 #include "services/follow-up/api/steering_report.h"
@@ -119,6 +120,26 @@ class Api final : public v1::FollowUpService::CallbackService {
   grpc::ServerUnaryReactor* GetRuleSet(grpc::CallbackServerContext* context, const v1::GetRuleSetRequest* request,
                                        v1::RuleSetChange* reply) override {
     return gate_.Read(context, request, reply, follow_up::GetRuleSet);
+  }
+  grpc::ServerUnaryReactor* TryJourneyMove(grpc::CallbackServerContext* context,
+                                           const v1::TryJourneyMoveRequest* request, v1::JourneyMove* reply) override {
+    return gate_.Write(context, request, reply);
+  }
+  grpc::ServerUnaryReactor* MoveJourneys(grpc::CallbackServerContext* context, const v1::MoveJourneysRequest* request,
+                                         v1::JourneyMove* reply) override {
+    return gate_.Write(context, request, reply);
+  }
+  grpc::ServerUnaryReactor* GetJourneyMove(grpc::CallbackServerContext* context,
+                                           const v1::GetJourneyMoveRequest* request, v1::JourneyMove* reply) override {
+    return gate_.Read(context, request, reply, follow_up::GetJourneyMove);
+  }
+  grpc::ServerUnaryReactor* ListJourneyMoveChanges(grpc::CallbackServerContext* context,
+                                                   const v1::ListJourneyMoveChangesRequest* request,
+                                                   v1::ListJourneyMoveChangesResponse* reply) override {
+    return gate_.Read(context, request, reply,
+                      [this](rpc::ReadScope& scope, const v1::ListJourneyMoveChangesRequest& asked) {
+                        return follow_up::ListJourneyMoveChanges(scope, asked, catalogue_);
+                      });
   }
   grpc::ServerUnaryReactor* GetSteeringReport(grpc::CallbackServerContext* context,
                                               const v1::GetSteeringReportRequest* request,

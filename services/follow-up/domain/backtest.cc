@@ -30,6 +30,7 @@ bool IsFound(const JourneyEvent& event) {
     case JourneyEvent::kAttendanceMissed:
     case JourneyEvent::kHoldsChanged:
     case JourneyEvent::kMeasuresLeft:
+    case JourneyEvent::kLaddersMoved:
       return true;
     default:
       return false;
@@ -52,6 +53,7 @@ class Player {
       known_[event.measure_interrupted().interruption()] = event.measure_interrupted();
     if (IsFound(event) || (event.has_moved_to_rules() && !version_.empty())) return;
     if (event.has_journey_opened() && !version_.empty()) event.mutable_journey_opened()->set_rules_version(version_);
+    if (event.has_journey_moved() && !version_.empty()) event.mutable_journey_moved()->set_rules_version(version_);
     if (event.has_interruption_resolved() && !TakeOver(*event.mutable_interruption_resolved())) return;
     domain_.Evolve(event, state_);
   }

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "libs/pathway/catalogue.h"
 #include "libs/pipeline/domain.h"
+#include "polku/common/v1/types.pb.h"
 #include "polku/follow_up/v1/state.pb.h"
 
 namespace polku::follow_up {
@@ -28,9 +30,10 @@ class Draft {
   int64_t now_us() const { return absl::ToUnixMicros(context_.now); }
 
   void Emit(polku::follow_up::v1::JourneyEvent event);
-  // The journey has just been moved to other rules: what is retracted now is so because of them.
-  void NoteMoved() { moved_ = true; }
-  bool moved() const { return moved_; }
+  // The journey has just been moved to other rules or another version of its pathway: what is retracted now is so
+  // because of them, and `why` says it.
+  void NoteMoved(polku::common::v1::Text why) { why_moved_ = std::move(why); }
+  const std::optional<polku::common::v1::Text>& why_moved() const { return why_moved_; }
   void AddStep(pipeline::Step step) { decision_.steps.push_back(std::move(step)); }
 
   pipeline::Decision<polku::follow_up::v1::JourneyEvent> Take() { return std::move(decision_); }
@@ -40,7 +43,7 @@ class Draft {
   const pipeline::Context& context_;
   const pathway::Catalogue& catalogue_;
   pipeline::Decision<polku::follow_up::v1::JourneyEvent> decision_;
-  bool moved_ = false;
+  std::optional<polku::common::v1::Text> why_moved_;
 };
 
 // The rule set of that version, or the newest one when the version is not installed.

@@ -1,6 +1,7 @@
 #include "services/follow-up/domain/evolve_import.h"
 
 #include <algorithm>
+#include <string>
 
 #include "libs/pipeline/proto_time.h"
 #include "services/follow-up/domain/findings.h"
@@ -64,6 +65,22 @@ void Apply(const LimitsRestarted& event, JourneyRecord& state) {
   }
 }
 
+// Interruptions keep the rule set that found them.
+void FollowBy(const std::string& rules_version, JourneyRecord& state) {
+  for (InterruptionRecord& each : *state.mutable_interruptions()) {
+    if (each.found_by().empty()) each.set_found_by(state.rules_version());
+  }
+  state.set_rules_version(rules_version);
+}
+
+void Apply(const JourneyMoved& event, JourneyRecord& state) {
+  state.set_pathway_version(event.to_version());
+  if (event.rules_version() != state.rules_version()) FollowBy(event.rules_version(), state);
+  if (event.has_assessment_deadline()) {
+    state.set_assessment_deadline_us(Micros(FromProto(event.assessment_deadline())));
+  }
+}
+
 }  // namespace
 
 bool EvolveImport(const JourneyEvent& event, JourneyRecord& state) {
@@ -75,10 +92,10 @@ bool EvolveImport(const JourneyEvent& event, JourneyRecord& state) {
       Apply(event.limits_restarted(), state);
       return true;
     case JourneyEvent::kMovedToRules:
-      for (InterruptionRecord& each : *state.mutable_interruptions()) {
-        if (each.found_by().empty()) each.set_found_by(event.moved_to_rules().from_version());
-      }
-      state.set_rules_version(event.moved_to_rules().to_version());
+      FollowBy(event.moved_to_rules().to_version(), state);
+      return true;
+    case JourneyEvent::kJourneyMoved:
+      Apply(event.journey_moved(), state);
       return true;
     case JourneyEvent::kInterruptionReviewed:
       for (InterruptionRecord& each : *state.mutable_interruptions()) {

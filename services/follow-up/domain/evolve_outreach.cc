@@ -75,6 +75,13 @@ void Apply(const OutreachEscalated& event, JourneyRecord& state) {
   open->clear_useless_us();
 }
 
+void Apply(const LaddersMoved& event, JourneyRecord& state) {
+  for (const MovedLadder& moved : event.ladders()) {
+    InterruptionRecord* open = MutableInterruption(state, moved.interruption());
+    if (open != nullptr) open->set_ladder_from_us(moved.from_us());
+  }
+}
+
 }  // namespace
 
 bool EvolveOutreach(const JourneyEvent& event, JourneyRecord& state) {
@@ -93,6 +100,9 @@ bool EvolveOutreach(const JourneyEvent& event, JourneyRecord& state) {
       return true;
     case JourneyEvent::kOutreachEscalated:
       Apply(event.outreach_escalated(), state);
+      return true;
+    case JourneyEvent::kLaddersMoved:
+      Apply(event.ladders_moved(), state);
       return true;
     default:
       return false;

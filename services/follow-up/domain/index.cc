@@ -19,10 +19,10 @@ using namespace polku::follow_up::v1;  // NOLINT
 using pipeline::IndexRow;
 using store::TableShape;
 
-const TableShape kJourneyTable{
-    "journey",
-    {"client"},
-    {"open", "owner", "next_step_us", "open_interruptions", "pathway", "coordinator", "limit_week", "rules_version"}};
+const TableShape kJourneyTable{"journey",
+                               {"client"},
+                               {"open", "owner", "next_step_us", "open_interruptions", "pathway", "coordinator",
+                                "limit_week", "rules_version", "pathway_version"}};
 const TableShape kActiveRulesTable{"active_rules", {"version"}, {"replaces", "activate_us"}};
 const TableShape kMeasureTable{"measure", {"measure"}, {"client", "source", "phase", "provider"}};
 const TableShape kHeldTable{"held", {"source", "client"}, {"holds"}};
@@ -64,6 +64,9 @@ std::map<std::string, std::string> LookupQueries() {
       {kActiveRulesLookup, "SELECT version, replaces FROM active_rules ORDER BY version"},
       {kJourneysOfRulesLookup,
        "SELECT client FROM journey WHERE rules_version = $1 AND open = 1 AND client > $2 ORDER BY client LIMIT $3"},
+      {kJourneysOfPathwayLookup,
+       "SELECT client FROM journey WHERE pathway = $1 AND pathway_version = $2 AND open = 1 AND client > $3 "
+       "ORDER BY client LIMIT $4"},
       {kWaitingAtBreakerLookup,
        "SELECT interruption FROM open_interruption WHERE outreach_waits = 3 ORDER BY due_us, interruption LIMIT $1"},
       {kCountWaitingAtBreakerLookup, "SELECT COUNT(*) FROM open_interruption WHERE outreach_waits = 3"},
@@ -95,7 +98,7 @@ bool IsFirstMark(const AttendanceMark& mark, const JourneyRecord& journey) {
 
 std::vector<pipeline::Lookup> JourneyDomain::LookupsOf(const std::string& key, const State& state,
                                                        const Input& input) const {
-  if (input.has_referral_accepted()) return {{kActiveRulesLookup, {}}};
+  if (input.has_referral_accepted() || input.has_try_move() || input.has_take_move()) return {{kActiveRulesLookup, {}}};
   if (input.has_attendance_mark() || input.provider_report().has_mark()) {
     const AttendanceMark& mark = input.has_attendance_mark() ? input.attendance_mark() : input.provider_report().mark();
     if (IsFirstMark(mark, state)) return {};
@@ -135,7 +138,8 @@ std::vector<IndexRow> JourneyDomain::Index(const State& journey) const {
                   {journey.client()},
                   {int64_t{journey.open()}, journey.responsible_party(), or_null(steps.latest_us),
                    int64_t{journey.interruptions_size()}, journey.pathway(), journey.coordinator(),
-                   or_null(steps.earliest_us == 0 ? 0 : WeekOfIndex(steps.earliest_us)), journey.rules_version()}});
+                   or_null(steps.earliest_us == 0 ? 0 : WeekOfIndex(steps.earliest_us)), journey.rules_version(),
+                   int64_t{journey.pathway_version()}}});
   if (!journey.open()) return rows;
   for (const MeasureRecord& measure : journey.measures()) {
     rows.push_back({&kMeasureTable,

@@ -46,6 +46,8 @@ inline constexpr char kHeldBySourceLookup[] = "held_by_source";
 inline constexpr char kActiveRulesLookup[] = "active_rules";
 // By rule set, client, number: so many open journeys that it follows, of clients behind that one.
 inline constexpr char kJourneysOfRulesLookup[] = "journeys_of_rules";
+// By pathway, its version, client, number: so many open journeys that are on it, of clients behind that one.
+inline constexpr char kJourneysOfPathwayLookup[] = "journeys_of_pathway";
 // At most so many: interruptions whose outreach waits for the breaker, those due first.
 inline constexpr char kWaitingAtBreakerLookup[] = "waiting_at_breaker";
 

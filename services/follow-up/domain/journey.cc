@@ -7,6 +7,7 @@
 #include "libs/base/violation.h"
 #include "libs/pipeline/proto_time.h"
 #include "services/follow-up/domain/findings.h"
+#include "services/follow-up/domain/journey_move.h"
 #include "services/follow-up/domain/moment.h"
 #include "services/follow-up/domain/outreach_hold.h"
 #include "services/follow-up/domain/own_clients.h"
@@ -67,6 +68,12 @@ absl::StatusOr<Reply> Take(const JourneyInput& input, Draft& draft) {
       return Reply();
     case JourneyInput::kMoveToRules:
       MoveTo(input.move_to_rules(), draft);
+      return Reply();
+    case JourneyInput::kTryMove:
+      TryMoveOn(input.try_move(), draft);
+      return Reply();
+    case JourneyInput::kTakeMove:
+      MoveAlong(input.take_move(), draft);
       return Reply();
     case JourneyInput::kOutreachLetThrough:
       TakeLetThrough(input.outreach_let_through(), draft);

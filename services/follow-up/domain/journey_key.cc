@@ -121,6 +121,10 @@ absl::StatusOr<std::string> JourneyDomain::KeyOf(const Input& input) const {
       return ClientIn(input.try_rules().client(), "clients/*", "client");
     case Input::kMoveToRules:
       return ClientIn(input.move_to_rules().client(), "clients/*", "client");
+    case Input::kTryMove:
+      return ClientIn(input.try_move().client(), "clients/*", "client");
+    case Input::kTakeMove:
+      return ClientIn(input.take_move().client(), "clients/*", "client");
     case Input::kOutreachLetThrough:
       return ClientIn(input.outreach_let_through().interruption(), "clients/*/interruptions/*", "interruption");
     case Input::kClosureTold:

@@ -20,6 +20,9 @@ polku::follow_up::v1::OutreachWait WaitOf(const polku::follow_up::v1::JourneyRec
 void AskForOutreach(Draft& draft);
 // The breaker's yes.
 void TakeLetThrough(const polku::follow_up::v1::OutreachLetThrough& let, Draft& draft);
+// Other rules have just come into force: where they have used up a running ladder's rung in the past, the next one is
+// called now, and each rung behind it has its own time from there, so that none is passed over (ladder.cc).
+void MoveLadders(Draft& draft);
 // When outreach that waits for the client's budget can go on; 0 = none does.
 int64_t BudgetReturnsUs(const polku::follow_up::v1::JourneyRecord& journey);
 

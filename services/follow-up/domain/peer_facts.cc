@@ -32,7 +32,9 @@ void SetTerms(const polku::referral::v1::ReferralAccepted& fact, const Draft& dr
   const absl::Time deadline =
       pathway == nullptr ? accepted : EndOfDay(LocalDay(accepted) + pathway->assessment().complete_within_days());
   *opened.mutable_assessment_deadline() = ToProto(deadline);
-  const std::string version = pathway == nullptr ? "" : ActiveRules(pathway->rules(), draft.context());
+  const auto& lookups = draft.context().lookups;
+  const std::string version =
+      pathway == nullptr ? "" : ActiveRules(pathway->rules(), lookups.empty() ? std::vector<store::Row>() : lookups[0]);
   opened.set_rules_version(RulesOf(draft.catalogue(), version).version());
 }
 

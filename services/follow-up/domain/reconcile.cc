@@ -145,7 +145,7 @@ void Retract(const InterruptionRecord& open, Draft& draft) {
   *retracted.mutable_retract_time() = ToProto(draft.now());
   retracted.set_suppressed(IsSuppressed(open, draft.state()));
   *retracted.mutable_why() = retracted.suppressed() ? WhySuppressed(draft.state())
-                             : draft.moved()        ? WhyOtherRules(draft.state())
+                             : draft.why_moved()    ? *draft.why_moved()
                                                     : WhyRetracted(open.rule());
   draft.Emit(std::move(event));
 }

@@ -10,6 +10,7 @@
 #include "libs/pipeline/proto_time.h"
 #include "services/follow-up/domain/index.h"
 #include "services/follow-up/domain/moment.h"
+#include "services/follow-up/domain/paced_journeys.h"
 
 namespace polku::follow_up {
 namespace {
@@ -20,26 +21,12 @@ using polku::pipeline::ToProto;
 using RuleSetDecision = pipeline::Decision<RuleSetEvent>;
 
 constexpr char kPrefix[] = "rulesets/";
-constexpr int kJourneysAStep = 500;
-constexpr absl::Duration kStepInterval = absl::Minutes(1);
-// A journey that is erased meanwhile never answers.
-constexpr absl::Duration kAnswerMax = absl::Hours(1);
 
 std::string VersionIn(absl::string_view name) { return std::string(absl::StripPrefix(name, kPrefix)); }
-
-absl::Status RequireNamed(const pipeline::Context& context) {
-  if (!context.principal.user.empty()) return absl::OkStatus();
-  return WithReason(absl::FailedPreconditionError("only a named person may change the rules"), "NAMED_USER_REQUIRED");
-}
 
 absl::Status RequireInactive(const RuleSetRecord& state) {
   if (state.activate_us() == 0) return absl::OkStatus();
   return WithReason(absl::FailedPreconditionError("the rule set is active already"), "RULES_ACTIVE");
-}
-
-bool IsTried(const RuleSetRecord& state, int64_t now_us) {
-  if (state.try_us() == 0 || state.next_step_us() != 0) return false;
-  return state.answered() >= state.asked() || now_us - state.try_us() > absl::ToInt64Microseconds(kAnswerMax);
 }
 
 RuleSetDecision With(RuleSetEvent event, const RuleSetRecord& state, const RuleSetDomain& domain) {
@@ -54,7 +41,7 @@ RuleSetDecision With(RuleSetEvent event, const RuleSetRecord& state, const RuleS
 absl::StatusOr<RuleSetDecision> Try(const RuleSetRecord& state, const TryRuleSetRequest& request,
                                     const pipeline::Context& context, const pathway::Catalogue& catalogue,
                                     const RuleSetDomain& domain) {
-  RETURN_IF_ERROR(RequireNamed(context));
+  RETURN_IF_ERROR(RequireNamed("change the rules", context));
   RETURN_IF_ERROR(RequireInactive(state));
   if (!IsResourceName(request.replaces(), "rulesets/*") || request.replaces() == request.name()) {
     return InvalidField("replaces", "must be a name like \"rulesets/*\", of another one");
@@ -73,7 +60,7 @@ absl::StatusOr<RuleSetDecision> Try(const RuleSetRecord& state, const TryRuleSet
 
 absl::StatusOr<RuleSetDecision> Activate(const RuleSetRecord& state, const pipeline::Context& context,
                                          const pathway::Catalogue& catalogue, const RuleSetDomain& domain) {
-  RETURN_IF_ERROR(RequireNamed(context));
+  RETURN_IF_ERROR(RequireNamed("change the rules", context));
   RETURN_IF_ERROR(RequireInactive(state));
   if (!IsTried(state, Micros(context.now))) {
     return WithReason(absl::FailedPreconditionError("a dry run has to be complete first"), "RULES_NOT_TRIED");
@@ -100,19 +87,13 @@ pipeline::Step StepTo(const std::string& client, const std::string& version) {
 // The next journeys by the rows of the lookup, in the order of clients.
 RuleSetDecision GoOn(const RuleSetRecord& state, const pipeline::Context& context) {
   RuleSetDecision decision;
-  if (state.next_step_us() == 0 || Micros(context.now) < state.next_step_us()) return decision;
+  if (!IsStepDue(state, context)) return decision;
   RuleSetEvent event;
-  RuleSetStepped& stepped = *event.mutable_rule_set_stepped();
-  if (!context.lookups.empty()) {
-    for (const store::Row& row : context.lookups[0]) {
-      const std::string client = std::get<std::string>(row[0]);
-      decision.steps.push_back(state.activate_us() != 0 ? StepTo<MoveToRules>(client, state.version())
-                                                        : StepTo<TryRules>(client, state.version()));
-      stepped.set_after_client(client);
-    }
-  }
-  stepped.set_journeys(static_cast<int32_t>(decision.steps.size()));
-  if (decision.steps.size() == kJourneysAStep) *stepped.mutable_next_time() = ToProto(context.now + kStepInterval);
+  const auto step_to = [&](const std::string& client) {
+    return state.activate_us() != 0 ? StepTo<MoveToRules>(client, state.version())
+                                    : StepTo<TryRules>(client, state.version());
+  };
+  StepOn(context, step_to, *event.mutable_rule_set_stepped(), decision);
   decision.events.push_back(std::move(event));
   return decision;
 }
@@ -167,12 +148,8 @@ void RuleSetDomain::Evolve(const Event& event, State& state) const {
       state.set_activate_us(Micros(FromProto(event.rule_set_activated().activate_time())));
       state.set_next_step_us(state.activate_us());
       return state.clear_after_client();
-    case Event::kRuleSetStepped: {
-      const RuleSetStepped& stepped = event.rule_set_stepped();
-      if (state.activate_us() == 0) state.set_asked(state.asked() + stepped.journeys());
-      state.set_after_client(stepped.after_client());
-      return state.set_next_step_us(stepped.has_next_time() ? Micros(FromProto(stepped.next_time())) : 0);
-    }
+    case Event::kRuleSetStepped:
+      return NoteStep(event.rule_set_stepped(), state);
     case Event::kRulesTried:
       state.set_answered(state.answered() + 1);
       state.set_gained(state.gained() + event.rules_tried().gained());

@@ -45,6 +45,6 @@ polku::follow_up::v1::RuleSetChange RuleSetView(const polku::follow_up::v1::Rule
 // the rows of lookup "active_rules".
 void TryRulesOn(const polku::follow_up::v1::TryRules& asked, Draft& draft);
 void MoveTo(const polku::follow_up::v1::MoveToRules& move, Draft& draft);
-std::string ActiveRules(std::string version, const pipeline::Context& context);
+std::string ActiveRules(std::string version, const std::vector<store::Row>& rows);
 
 }  // namespace polku::follow_up

@@ -211,10 +211,10 @@ TEST(Journey, IsFollowedByTheOtherRuleSetOnceMoved) {
 }
 
 TEST(Journey, ThatOpensGetsTheRuleSetThatHasTakenThePlaceOfItsPathways) {
-  pipeline::Context context;
-  context.lookups = {{{std::string("2026-2"), std::string("2026-1")}, {std::string("2026-3"), std::string("2026-2")}}};
-  EXPECT_EQ(ActiveRules("2026-1", context), "2026-3");
-  EXPECT_EQ(ActiveRules("2025-1", context), "2025-1");
+  const std::vector<store::Row> rows = {{std::string("2026-2"), std::string("2026-1")},
+                                        {std::string("2026-3"), std::string("2026-2")}};
+  EXPECT_EQ(ActiveRules("2026-1", rows), "2026-3");
+  EXPECT_EQ(ActiveRules("2025-1", rows), "2025-1");
 }
 
 TEST(Backtest, FindsWhatAnotherRuleSetWouldHaveFound) {

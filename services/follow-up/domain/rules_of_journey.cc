@@ -4,23 +4,15 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "services/follow-up/domain/findings.h"
+#include "services/follow-up/domain/limit_changes.h"
+#include "services/follow-up/domain/outreach_hold.h"
 #include "services/follow-up/domain/rule_set.h"
+#include "services/follow-up/domain/words.h"
 
 namespace polku::follow_up {
-namespace {
 
 using namespace polku::follow_up::v1;  // NOLINT
 using polku::pathway::v1::RuleSet;
-
-bool IsAmong(const std::vector<Finding>& findings, Rule rule, absl::string_view measure, absl::string_view point,
-             int64_t now_us) {
-  return std::any_of(findings.begin(), findings.end(), [&](const Finding& each) {
-    return each.due_us <= now_us && each.rule == rule && each.measure == measure && each.point == point;
-  });
-}
-
-}  // namespace
 
 void TryRulesOn(const TryRules& asked, Draft& draft) {
   const JourneyRecord& journey = draft.state();
@@ -28,17 +20,9 @@ void TryRulesOn(const TryRules& asked, Draft& draft) {
   auto tried = std::make_unique<RulesTried>();
   tried->set_version(asked.version());
   if (rules != nullptr && journey.open()) {
-    const std::vector<Finding> then = Findings(journey, *rules);
-    const std::vector<Finding> now = Findings(journey, draft.rules());
-    for (const Finding& each : then) {
-      const bool opens = each.due_us <= draft.now_us() && FindOpen(journey, each) == nullptr &&
-                         !IsAmong(now, each.rule, each.measure, each.point, draft.now_us());
-      if (opens) tried->set_gained(tried->gained() + 1);
-    }
-    for (const InterruptionRecord& open : journey.interruptions()) {
-      if (IsAmong(then, open.rule(), open.measure(), open.point(), draft.now_us())) continue;
-      tried->set_lost(tried->lost() + 1);
-    }
+    const auto changes = LimitChanges(journey, draft.rules(), journey, *rules, draft.now_us());
+    tried->set_gained(CountOpening(changes));
+    tried->set_lost(CountEnding(changes));
   }
   draft.AddStep({absl::StrCat("rulesets/", asked.version()), std::move(tried)});
 }
@@ -49,14 +33,13 @@ void MoveTo(const MoveToRules& move, Draft& draft) {
   event.mutable_moved_to_rules()->set_from_version(draft.state().rules_version());
   event.mutable_moved_to_rules()->set_to_version(move.version());
   draft.Emit(std::move(event));
-  draft.NoteMoved();
+  MoveLadders(draft);
+  draft.NoteMoved(WhyOtherRules(draft.state()));
 }
 
-std::string ActiveRules(std::string version, const pipeline::Context& context) {
-  if (context.lookups.empty()) return version;
+std::string ActiveRules(std::string version, const std::vector<store::Row>& rows) {
   // One may have taken the place of one that had taken the place of another; never in a circle, since an active rule
   // set is not activated again.
-  const auto& rows = context.lookups[0];
   for (size_t i = 0; i < rows.size(); ++i) {
     const auto next = std::find_if(rows.begin(), rows.end(),
                                    [&](const store::Row& row) { return std::get<std::string>(row[1]) == version; });

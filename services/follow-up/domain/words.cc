@@ -348,6 +348,13 @@ Text WhyOtherRules(const JourneyRecord& journey) {
       absl::StrCat("Rule set ", journey.rules_version(), " came into force; by it there is no break."));
 }
 
+Text WhyOtherVersion(const JourneyRecord& journey) {
+  return Say(absl::StrCat("Asiakkuus siirrettiin palvelupolun versioon ", journey.pathway_version(),
+                          "; sen mukaan katkosta ei ole."),
+             absl::StrCat("The journey was moved to version ", journey.pathway_version(),
+                          " of its pathway; by it there is no break."));
+}
+
 Text WhyRetracted(Rule rule) {
   switch (rule) {
     case RULE_MISSED_TRANSITION:
@@ -400,6 +407,13 @@ Text VoidedInWords(VoidedRecord record) {
   }
 }
 
+Text MovedInWords(const JourneyMoved& event) {
+  return Say(absl::StrCat("Asiakkuus siirrettiin palvelupolun versiosta ", event.from_version(), " versioon ",
+                          event.to_version(), "; seurannan säännöt: ", event.rules_version(), "."),
+             absl::StrCat("The journey was moved from version ", event.from_version(), " of its pathway to version ",
+                          event.to_version(), "; it is followed by the rules ", event.rules_version(), "."));
+}
+
 // What people agree on and record.
 std::optional<Text> AgreementInWords(const JourneyEvent& event) {
   switch (event.event_case()) {
@@ -446,6 +460,11 @@ std::optional<Text> AgreementInWords(const JourneyEvent& event) {
     case JourneyEvent::kMovedToRules:
       return With("Seurannan säännöt vaihtuivat: ", "The journey is followed by other rules: ",
                   Say(event.moved_to_rules().to_version(), event.moved_to_rules().to_version()));
+    case JourneyEvent::kJourneyMoved:
+      return MovedInWords(event.journey_moved());
+    case JourneyEvent::kLaddersMoved:
+      return Say("Yhteydenottojen määräajat muuttuivat: seuraava askel on nyt.",
+                 "The limits of outreach have changed: its next rung is due now.");
     case JourneyEvent::kJourneyImported:
       return Say("Asiakkuus tuotiin aiemmasta järjestelmästä.", "The case was brought in from the system before.");
     case JourneyEvent::kInterruptionReviewed:

@@ -18,6 +18,8 @@ polku::common::v1::Text WhySuppressed(const polku::follow_up::v1::JourneyRecord&
 polku::common::v1::Text WhyRetracted(polku::follow_up::v1::Rule rule);
 // The journey is followed by other rules now.
 polku::common::v1::Text WhyOtherRules(const polku::follow_up::v1::JourneyRecord& journey);
+// The journey has been moved to another version of its pathway.
+polku::common::v1::Text WhyOtherVersion(const polku::follow_up::v1::JourneyRecord& journey);
 
 // For the timeline. None for what only the machinery needs to remember.
 std::optional<polku::common::v1::Text> InWords(const polku::follow_up::v1::JourneyEvent& event);

@@ -94,9 +94,12 @@ constexpr char kInstant[] = "%Y-%m-%d %H:%M:%E*S";
 
 }  // namespace
 
-pathway::Catalogue RulesOfTests() {
-  absl::StatusOr<pathway::Catalogue> catalogue =
-      pathway::Catalogue::Parse({{"test-pathway.v1.yaml", kPathway}}, {{"2026-1.yaml", kRules}});
+pathway::Catalogue RulesOfTests(const std::vector<std::string>& more_pathways) {
+  std::vector<pathway::File> pathways = {{"test-pathway.v1.yaml", kPathway}};
+  for (const std::string& yaml : more_pathways) {
+    pathways.push_back({absl::StrCat("more-", pathways.size(), ".yaml"), yaml});
+  }
+  absl::StatusOr<pathway::Catalogue> catalogue = pathway::Catalogue::Parse(pathways, {{"2026-1.yaml", kRules}});
   EXPECT_TRUE(catalogue.ok()) << catalogue.status();
   return *std::move(catalogue);
 }

@@ -18,7 +18,8 @@ inline constexpr char kClient[] = "clients/0190d3a1-7c00-7000-8000-000000000001"
 
 // The pathway and rules of these tests: assessment within 90 days; R2 two misses and a day to
 // report; R3, R10, R11 five office days; R5 21 days; holds looked at every 6 hours.
-pathway::Catalogue RulesOfTests();
+// `more_pathways` as YAML: other versions of "test-pathway".
+pathway::Catalogue RulesOfTests(const std::vector<std::string>& more_pathways = {});
 
 // An instant from local time: "2026-03-09 12:00".
 absl::Time Local(absl::string_view text);
