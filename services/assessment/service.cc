@@ -12,7 +12,9 @@
 namespace polku::assessment {
 
 store::Options StoreOptions() {
-  return {"assessment", {"clients/"}, {{1, "index", k0001Index}, {2, "group_places", k0002GroupPlaces}}};
+  return {"assessment",
+          {"clients/"},
+          {{1, "index", k0001Index}, {2, "group_places", k0002GroupPlaces}, {3, "reason", k0003Reason}}};
 }
 
 std::vector<rpc::MethodPermission> Permissions() {
@@ -41,7 +43,7 @@ std::vector<rpc::MethodPermission> Permissions() {
 absl::StatusOr<std::unique_ptr<Service>> Service::Create(const Config& config, const Dependencies& dependencies) {
   pipeline::Definition definition;
   definition.service = "assessment";
-  definition.subscriptions = {"referral", "follow-up"};
+  definition.subscriptions = {"referral", "coordinator-network", "follow-up"};
   definition.queries = LookupQueries();
   definition.kinds.push_back(std::make_unique<pipeline::KindOf<ClientAssessmentDomain>>(
       "clients/", ClientAssessmentDomain(*dependencies.catalogue)));

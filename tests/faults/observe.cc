@@ -150,7 +150,7 @@ absl::Status ReadBusFile(const std::string& file, Observation& seen) {
 
 std::set<std::string> PeersOf(const std::string& service) {
   if (service == "referral") return {"assessment", "follow-up"};
-  if (service == "assessment") return {"referral", "follow-up"};
+  if (service == "assessment") return {"referral", "coordinator-network", "follow-up"};
   if (service == "coordinator-network") return {"referral", "assessment", "follow-up"};
   return {"referral", "assessment", "coordinator-network"};
 }

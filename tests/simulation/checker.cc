@@ -487,7 +487,10 @@ std::string OutcomeOf(const polku::referral::v1::Client& client) {
 
 std::string OutcomeOf(const polku::assessment::v1::ClientAssessment& client) {
   std::string text;
-  for (const auto& each : client.assessments()) absl::StrAppend(&text, "assessment ", each.ShortDebugString(), "\n");
+  for (auto each : client.assessments()) {
+    each.clear_because_of();  // Numbers of interruptions and tasks follow the order in which things come.
+    absl::StrAppend(&text, "assessment ", each.ShortDebugString(), "\n");
+  }
   for (const auto& each : client.plans()) absl::StrAppend(&text, "plan ", each.ShortDebugString(), "\n");
   return text;
 }

@@ -50,10 +50,15 @@ void TakePeers(const store::JournalRow& row, Facts& facts) {
   polku::coordinator_network::v1::OutreachAttempted attempted;
   polku::coordinator_network::v1::MeetingHeld meeting;
   if (Read(row, assessment)) {
+    if (!assessment.reassesses().empty()) {
+      facts.assessed.reset();
+      facts.assessments.push_back({FromProto(assessment.open_time()), std::nullopt});
+    }
     facts.opened = FromProto(assessment.open_time());
     facts.deadline = FromProto(assessment.deadline());
   } else if (Read(row, completed)) {
     facts.assessed = FromProto(completed.complete_time());
+    facts.assessments.back().end = facts.assessed;
     facts.step_ends.push_back(*facts.assessed);
   } else if (Read(row, approved)) {
     for (const auto& plan : approved.measures()) {
@@ -63,6 +68,7 @@ void TakePeers(const store::JournalRow& row, Facts& facts) {
     }
   } else if (Read(row, cancelled)) {
     facts.assessed = FromProto(cancelled.cancel_time());
+    facts.assessments.back().end = facts.assessed;
     facts.step_ends.push_back(*facts.assessed);
   } else if (Read(row, session)) {
     facts.activity.push_back(FromProto(session.start_time()));
@@ -139,6 +145,7 @@ void TakeJourney(const store::JournalRow& row, Facts& facts) {
     facts.open = true;
     facts.opened = FromProto(opened.open_time());
     facts.journey_opened = facts.opened;
+    facts.assessments = {{facts.opened, std::nullopt}};
     facts.employed = opened.segment() == polku::common::v1::SEGMENT_EMPLOYED;
     facts.deadline = FromProto(opened.assessment_deadline());
     facts.activity.push_back(facts.opened);

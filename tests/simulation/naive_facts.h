@@ -92,12 +92,18 @@ struct Benefit {
   int paid_days = 0;  // 0 = all.
 };
 
+struct Assessing {
+  absl::Time begin;
+  std::optional<absl::Time> end;
+};
+
 struct Facts {
   bool open = false;
   absl::Time journey_opened;
   bool employed = false;
   absl::Time opened;  // Of the assessment.
   absl::Time deadline;
+  std::vector<Assessing> assessments;  // One behind the other.
   std::optional<absl::Time> assessed;
   std::map<std::string, Measure> measures;
   std::vector<absl::Time> activity;

@@ -341,7 +341,9 @@ class Naive {
 
   // R3 at one end of a step: nothing else was going on until the limit.
   bool IsGap(absl::Time from, absl::Time due) const {
-    if (!facts_.assessed.has_value() || *facts_.assessed > due) return false;
+    for (const Assessing& each : facts_.assessments) {
+      if (each.begin <= due && (!each.end.has_value() || *each.end > due)) return false;
+    }
     for (const absl::Time step_end : facts_.step_ends) {
       if (step_end > from && step_end <= due) return false;
     }

@@ -9,6 +9,7 @@
 #include "libs/base/calendar.h"
 #include "libs/base/status_macros.h"
 #include "libs/pipeline/proto_time.h"
+#include "polku/assessment/v1/api.pb.h"
 #include "polku/coordinator_network/v1/api.pb.h"
 #include "polku/follow_up/v1/api.pb.h"
 #include "polku/follow_up/v1/state.pb.h"
@@ -17,6 +18,7 @@
 namespace polku::simulation {
 namespace {
 
+namespace assessments = ::polku::assessment::v1;
 namespace coordinators = ::polku::coordinator_network::v1;
 namespace journeys = ::polku::follow_up::v1;
 namespace referrals = ::polku::referral::v1;
@@ -32,6 +34,7 @@ class Morning {
   absl::StatusOr<std::vector<Command>> React() {
     RETURN_IF_ERROR(Tasks());
     RETURN_IF_ERROR(HandOvers());
+    RETURN_IF_ERROR(Reassessments());
     // Which of the two is heard first hangs on what lags; a merged client's journey goes on under its old name.
     ASSIGN_OR_RETURN(const bool reopened, Reopenings());
     if (!reopened) RETURN_IF_ERROR(Forget());
@@ -160,6 +163,24 @@ class Morning {
       request.set_client(Text(row, 0));
       request.set_reason("nearer");
       Add(kCoordinatorNetwork, "HandOver", Text(row, 0), std::move(request));
+    }
+    return absl::OkStatus();
+  }
+
+  // Of those whose needs had changed; not all are ever assessed.
+  absl::Status Reassessments() {
+    ASSIGN_OR_RETURN(const std::unique_ptr<store::Reader> reader, world_.database(kAssessment).Read());
+    ASSIGN_OR_RETURN(
+        const auto open,
+        reader->Query("SELECT assessment FROM assessment WHERE reason = $1 AND state IN ($2, $3) "
+                      "ORDER BY assessment",
+                      {{int64_t{assessments::ASSESSMENT_REASON_NEEDS_CHANGED},
+                        int64_t{assessments::ASSESSMENT_STATE_OPEN}, int64_t{assessments::ASSESSMENT_STATE_OVERDUE}}}));
+    for (const store::Row& row : open) {
+      if (Luck(Text(row, 0) + " assessed again") >= 15) continue;
+      assessments::CompleteAssessmentRequest request;
+      request.set_name(Text(row, 0));
+      Add(kAssessment, "CompleteAssessment", Text(row, 0), std::move(request)).principal = PrincipalOf("assessor");
     }
     return absl::OkStatus();
   }

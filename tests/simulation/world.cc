@@ -106,7 +106,7 @@ const std::string& NameOf(int service) {
 
 const std::vector<int>& SubscriptionsOf(int service) {
   static const std::array<std::vector<int>, kServices> subscriptions = {std::vector<int>{kFollowUp},
-                                                                        {kReferral, kFollowUp},
+                                                                        {kReferral, kCoordinatorNetwork, kFollowUp},
                                                                         {kReferral, kAssessment, kFollowUp},
                                                                         {kReferral, kAssessment, kCoordinatorNetwork}};
   return subscriptions[static_cast<size_t>(service)];

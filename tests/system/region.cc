@@ -57,8 +57,7 @@ host::HostConfig Region::config() const {
   config.audit_folder = folder_.path() + "/audit";
   config.grpc_listen.port = 0;
   config.ops_listen.port = 0;
-  config.definitions = {POLKU_DEPLOY_FOLDER "/pathways", POLKU_DEPLOY_FOLDER "/rules",
-                        POLKU_DEPLOY_FOLDER "/instruments"};
+  config.definitions = definitions;
   config.access_mode = host::AccessMode::kDevelopment;
   config.part.allow_test_codes = true;
   config.part.providers = {"provider", "other-provider"};

@@ -16,6 +16,7 @@
 #include "libs/base/clock.h"
 #include "libs/base/random.h"
 #include "libs/base/status_macros.h"
+#include "libs/pathway/catalogue.h"
 #include "libs/rpc/status.h"
 #include "libs/testing/kafka_broker.h"
 #include "libs/testing/temporary_folder.h"
@@ -53,6 +54,9 @@ class Region {
   void MoveTo(absl::CivilDay day, int hour);
   void Rest();
 
+  // What the server reads when it opens next; those that are shipped unless set.
+  pathway::Folders definitions = {POLKU_DEPLOY_FOLDER "/pathways", POLKU_DEPLOY_FOLDER "/rules",
+                                  POLKU_DEPLOY_FOLDER "/instruments"};
   // Of the calls; empty: they bring none.
   std::string traceparent;
 

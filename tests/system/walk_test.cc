@@ -158,6 +158,52 @@ TEST_F(Walk, TurnsTwoMissesIntoOutreachAndEndsItWhenTheClientWasReached) {
   ExpectSafe();
 }
 
+// The client comes back with other needs: they are assessed again, with a deadline that the safety net relies on, and a
+// plan follows.
+TEST_F(Walk, AssessesAgainAClientWhoseNeedsHaveChanged) {
+  const std::string client = LostClient();
+  region_.MoveTo(kMonday + 11, 10);
+  network::RecordOutreachAttemptRequest attempt;
+  attempt.set_task(Outreach()[0].name());
+  attempt.set_channel(network::CHANNEL_CALL);
+  attempt.set_outcome(network::ATTEMPT_OUTCOME_REACHED_NEEDS_CHANGED);
+  for (int i = 0; i < 2; ++i) Ok(&Coordinators::RecordOutreachAttempt, kCoordinator, attempt);  // Said twice.
+  network::CompleteTaskRequest ended;
+  ended.set_task(attempt.task());
+  Ok(&Coordinators::CompleteTask, kCoordinator, ended);
+  region_.Rest();
+  const auto open = Ok(&Assessments::ListAssessments, kAssessor, {});
+  ASSERT_EQ(open.assessments_size(), 1);
+  EXPECT_EQ(open.assessments(0).name(), absl::StrCat(client, "/assessments/2"));
+  EXPECT_EQ(open.assessments(0).reason(), assessment::v1::ASSESSMENT_REASON_NEEDS_CHANGED);
+  EXPECT_EQ(pipeline::FromProto(open.assessments(0).deadline()), EndOfDay(kMonday + 11 + 90));
+  EXPECT_EQ(Interruptions(follow_up::v1::INTERRUPTION_STATE_RESOLVED)[0].outcome(),
+            follow_up::v1::RESOLUTION_OUTCOME_NEEDS_CHANGED);
+  const auto journey = Journey(client);
+  EXPECT_TRUE(std::any_of(journey.timeline().begin(), journey.timeline().end(), [](const auto& entry) {
+    return absl::StartsWith(entry.what().en(), "The client's needs have changed: they are assessed again.");
+  }));
+  ExpectSafe();
+
+  // Nobody has agreed on a session by the next office day: the coordinator hears of it.
+  region_.MoveTo(kMonday + 15, 10);
+  EXPECT_EQ(Tasks(network::TASK_KIND_OVERDUE_ASSESSMENT).size(), 1u);
+  assessment::v1::CompleteAssessmentRequest complete;
+  complete.set_name(absl::StrCat(client, "/assessments/2"));
+  Ok(&Assessments::CompleteAssessment, kAssessor, complete);
+  assessment::v1::ProposePlanRequest propose;
+  propose.set_assessment(complete.name());
+  *propose.add_measures() = region_.Measure();
+  *propose.mutable_measures(0)->mutable_start_date() = pipeline::ToProtoDay(kMonday + 21);
+  assessment::v1::ApprovePlanRequest approve;
+  approve.set_name(Ok(&Assessments::ProposePlan, kCoordinator, propose).name());
+  Ok(&Assessments::ApprovePlan, kCoordinator, approve);
+  region_.Rest();
+  EXPECT_TRUE(Tasks(network::TASK_KIND_OVERDUE_ASSESSMENT).empty());
+  EXPECT_EQ(Journey(client).measures_size(), 2);
+  ExpectSafe();
+}
+
 // An attempt about a single miss belongs to no interruption. What the coordinator does afterwards must still
 // reach the journey.
 TEST_F(Walk, GoesOnAfterAnAttemptAboutASingleMiss) {

@@ -46,7 +46,8 @@ void AddAssessments(CLI::App& app, Session& session) {
       "--state",
       [listed](const std::string& t) { listed->set_state(Parsed(ParseEnumAs<AssessmentState>(t), "--state")); },
       "open, overdue, complete, cancelled");
-  AddPage<AssessmentService>(*list, session, listed, &Stub::ListAssessments, {"name", "state", "unit", "deadline"});
+  AddPage<AssessmentService>(*list, session, listed, &Stub::ListAssessments,
+                             {"name", "state", "reason", "unit", "deadline"});
 
   CLI::App* show =
       AddCommand(*assessments, "show", "One assessment.", "--role assessor assessments show clients/C/assessments/1");

@@ -61,7 +61,50 @@ void Open(v1::Assessment assessment, const pathway::Catalogue& catalogue, Draft&
   opened.mutable_assessment_opened()->set_unit(assessment.unit());
   *opened.mutable_assessment_opened()->mutable_open_time() = assessment.open_time();
   *opened.mutable_assessment_opened()->mutable_deadline() = assessment.deadline();
+  opened.mutable_assessment_opened()->set_reassesses(assessment.reassesses());
+  opened.mutable_assessment_opened()->set_reason(assessment.reason());
+  opened.mutable_assessment_opened()->set_because_of(assessment.because_of());
   draft.Emit(std::move(opened));
+}
+
+// The next assessment after `before`: of the same referral, unit and pathway.
+v1::Assessment After(const v1::Assessment& before, absl::Time open_time, v1::AssessmentReason reason) {
+  v1::Assessment assessment;
+  assessment.set_referral(before.referral());
+  assessment.set_unit(before.unit());
+  assessment.set_pathway(before.pathway());
+  assessment.set_pathway_version(before.pathway_version());
+  assessment.set_segment(before.segment());
+  *assessment.mutable_needs() = before.needs();
+  assessment.set_municipality(before.municipality());
+  assessment.set_reassesses(before.name());
+  assessment.set_reason(reason);
+  *assessment.mutable_open_time() = ToProto(open_time);
+  return assessment;
+}
+
+// What ended it last, a result or a person; the infinite past while nothing has.
+absl::Time EndOf(const v1::Assessment& assessment) {
+  if (assessment.has_complete_time()) return FromProto(assessment.complete_time());
+  return assessment.has_cancel_time() ? FromProto(assessment.cancel_time()) : absl::InfinitePast();
+}
+
+// The assessment whose result no longer holds once it was told at `told` that the needs have changed. Null when one has
+// taken that in or still will: it is open, or was until the journey ended; it was opened or ended later; it was opened
+// because of the same; or the first one is still to come. So it does not matter in which order all that is heard of.
+// Null also when the journey had ended before: the task was of it.
+const v1::Assessment* ToReassess(const v1::ClientAssessment& state, const std::string& because_of, absl::Time told) {
+  if (state.assessments().empty() || state.assessments_size() >= kAssessmentsMax) return nullptr;
+  for (const v1::Assessment& each : state.assessments()) {
+    if (IsOpen(each) || each.because_of() == because_of) return nullptr;
+    if (FromProto(each.open_time()) >= told || EndOf(each) >= told) return nullptr;
+  }
+  const v1::Assessment& latest = *state.assessments().rbegin();
+  const bool by_closing =
+      latest.state() == v1::ASSESSMENT_STATE_CANCELLED && latest.cancel_reason() == v1::CANCEL_REASON_UNSPECIFIED;
+  if (by_closing) return nullptr;
+  const bool ended_before = state.has_journey_close_time() && FromProto(state.journey_close_time()) < told;
+  return ended_before && IsJourneyClosed(state, latest) ? nullptr : &latest;
 }
 
 // When the result is to be looked at again; absent = never.
@@ -112,7 +155,8 @@ Decision OnReferralAccepted(const v1::ClientAssessment& state, const referral::v
   assessment.set_referral(accepted.referral());
   assessment.set_unit(accepted.receiving_unit());
   assessment.set_pathway(accepted.pathway());
-  assessment.set_pathway_version(accepted.pathway_version());
+  assessment.set_pathway_version(VersionOf(state, accepted.referral(), accepted.pathway_version()));
+  assessment.set_reason(v1::ASSESSMENT_REASON_REFERRAL_ACCEPTED);
   assessment.set_segment(accepted.segment());
   *assessment.mutable_needs() = accepted.needs();
   assessment.set_municipality(accepted.municipality());
@@ -139,6 +183,31 @@ Decision OnJourneyOpened(const v1::ClientAssessment& state, const follow_up::v1:
     *event.mutable_journey_opened() = opened;
     draft.Emit(std::move(event));
   }
+  return std::move(draft).NoReply();
+}
+
+Decision OnJourneyMoved(const v1::ClientAssessment& state, const follow_up::v1::JourneyMoved& moved,
+                        const pipeline::Context& context) {
+  Draft draft(state, context);
+  v1::ClientAssessmentEvent event;
+  *event.mutable_journey_moved() = moved;
+  draft.Emit(std::move(event));
+  return std::move(draft).NoReply();
+}
+
+Decision OnOutreachAttempted(const v1::ClientAssessment& state,
+                             const coordinator_network::v1::OutreachAttempted& attempted,
+                             const pathway::Catalogue& catalogue, const pipeline::Context& context) {
+  Draft draft(state, context);
+  if (attempted.outcome() != coordinator_network::v1::ATTEMPT_OUTCOME_REACHED_NEEDS_CHANGED) {
+    return std::move(draft).NoReply();
+  }
+  const std::string& because_of = attempted.interruption().empty() ? attempted.task() : attempted.interruption();
+  const v1::Assessment* before = ToReassess(state, because_of, context.fact_time);
+  if (before == nullptr) return std::move(draft).NoReply();
+  v1::Assessment assessment = After(*before, context.fact_time, v1::ASSESSMENT_REASON_NEEDS_CHANGED);
+  assessment.set_because_of(because_of);
+  Open(std::move(assessment), catalogue, draft);
   return std::move(draft).NoReply();
 }
 
@@ -221,18 +290,8 @@ absl::StatusOr<Decision> StartReassessment(const v1::ClientAssessment& state,
   if (state.assessments_size() >= kAssessmentsMax) {
     return WithReason(absl::FailedPreconditionError("reassessment: the client has too many"), "TOO_MANY_ASSESSMENTS");
   }
-  v1::Assessment assessment;
-  assessment.set_referral(before->referral());
-  assessment.set_unit(before->unit());
-  assessment.set_pathway(before->pathway());
-  assessment.set_pathway_version(before->pathway_version());
-  assessment.set_segment(before->segment());
-  *assessment.mutable_needs() = before->needs();
-  assessment.set_municipality(before->municipality());
-  assessment.set_reassesses(before->name());
-  *assessment.mutable_open_time() = ToProto(context.now);
   Draft draft(state, context);
-  Open(std::move(assessment), catalogue, draft);
+  Open(After(*before, context.now, v1::ASSESSMENT_REASON_STARTED_BY_PERSON), catalogue, draft);
   v1::Assessment reply = *draft.state().assessments().rbegin();
   return std::move(draft).ReplyWith(std::move(reply));
 }

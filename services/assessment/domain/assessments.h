@@ -6,6 +6,7 @@
 #include "libs/pathway/catalogue.h"
 #include "libs/pipeline/domain.h"
 #include "polku/assessment/v1/state.pb.h"
+#include "polku/coordinator_network/v1/events.pb.h"
 #include "polku/follow_up/v1/events.pb.h"
 #include "polku/referral/v1/events.pb.h"
 #include "services/assessment/domain/evolve.h"
@@ -33,6 +34,17 @@ Decision OnJourneyClosed(const v1::ClientAssessment& state, const follow_up::v1:
 // had cancelled it.
 Decision OnJourneyOpened(const v1::ClientAssessment& state, const follow_up::v1::JourneyOpened& opened,
                          const pipeline::Context& context);
+
+// The journey goes on by another version of the pathway, and so do its assessments: what is asked, planned and opened
+// from now on. Deadlines that run stay as they are. Known also of a referral that is told only later.
+Decision OnJourneyMoved(const v1::ClientAssessment& state, const follow_up::v1::JourneyMoved& moved,
+                        const pipeline::Context& context);
+
+// Somebody has reached the client, and the needs have changed: the next assessment is opened, as of when that was told.
+// Once for an interruption or, without one, a task; never beside an open assessment, which takes it in.
+Decision OnOutreachAttempted(const v1::ClientAssessment& state,
+                             const coordinator_network::v1::OutreachAttempted& attempted,
+                             const pathway::Catalogue& catalogue, const pipeline::Context& context);
 
 // Errors: those of CheckOpen and CheckRequiredInstruments; kInvalidArgument naming reassess_date.
 absl::StatusOr<Decision> CompleteAssessment(const v1::ClientAssessment& state,

@@ -72,6 +72,10 @@ absl::StatusOr<std::string> ClientAssessmentDomain::KeyOf(const Input& input) co
       return input.journey_closed().client();
     case Input::kJourneyOpened:
       return input.journey_opened().client();
+    case Input::kJourneyMoved:
+      return input.journey_moved().client();
+    case Input::kOutreachAttempted:
+      return KeyOfPart(input.outreach_attempted().task(), "tasks", "task");
     case Input::kTick:
     case Input::INPUT_NOT_SET:
       break;
@@ -99,6 +103,10 @@ absl::StatusOr<Decision> ClientAssessmentDomain::DecideInput(const State& state,
       return OnJourneyClosed(state, input.journey_closed(), context);
     case Input::kJourneyOpened:
       return OnJourneyOpened(state, input.journey_opened(), context);
+    case Input::kJourneyMoved:
+      return OnJourneyMoved(state, input.journey_moved(), context);
+    case Input::kOutreachAttempted:
+      return OnOutreachAttempted(state, input.outreach_attempted(), catalogue_, context);
     case Input::kCompleteAssessment:
       return CompleteAssessment(state, input.complete_assessment(), catalogue_, context);
     case Input::kScheduleSession:

@@ -9,6 +9,7 @@ namespace polku::assessment {
 namespace {
 
 constexpr int kReferralsOpenedMax = 20;
+constexpr int kMovedMax = 20;  // state.proto
 
 template <class Values, class Value>
 bool Holds(const Values& values, const Value& value) {
@@ -89,6 +90,20 @@ void OpenJourney(const follow_up::v1::JourneyOpened& opened, v1::ClientAssessmen
     }
     assessment.set_state(IsTold(assessment, v1::ASSESSMENT_DEADLINE_COMPLETION) ? v1::ASSESSMENT_STATE_OVERDUE
                                                                                 : v1::ASSESSMENT_STATE_OPEN);
+  }
+}
+
+void Move(const follow_up::v1::JourneyMoved& moved, v1::ClientAssessment& state) {
+  state.set_name(moved.client());
+  auto& known = *state.mutable_moved();
+  known.erase(std::remove_if(known.begin(), known.end(),
+                             [&](const v1::MovedReferral& each) { return each.referral() == moved.referral(); }),
+              known.end());
+  if (known.size() == kMovedMax) known.erase(known.begin());
+  known.Add()->set_referral(moved.referral());
+  known.rbegin()->set_pathway_version(moved.to_version());
+  for (v1::Assessment& assessment : *state.mutable_assessments()) {
+    if (assessment.referral() == moved.referral()) assessment.set_pathway_version(moved.to_version());
   }
 }
 
@@ -194,9 +209,15 @@ void Evolve(const v1::ClientAssessmentEvent& event, v1::ClientAssessment& state)
       return CloseJourney(event.journey_closed(), state);
     case Event::kJourneyOpened:
       return OpenJourney(event.journey_opened(), state);
+    case Event::kJourneyMoved:
+      return Move(event.journey_moved(), state);
+    case Event::kAssessmentCancelled:
+      if (auto* assessment = Mutable(state, event.assessment_cancelled().assessment()); assessment != nullptr) {
+        *assessment->mutable_cancel_time() = event.assessment_cancelled().cancel_time();
+      }
+      return;
     // Told to others; the internal event in front of it said it here.
     case Event::kAssessmentOpened:
-    case Event::kAssessmentCancelled:
     case Event::kSessionScheduled:
     case Event::kSessionHeld:
     case Event::kSessionMissed:
@@ -243,9 +264,22 @@ bool IsTold(const v1::Assessment& assessment, v1::AssessmentDeadline kind) {
 }
 
 bool IsJourneyClosed(const v1::ClientAssessment& state, const v1::Assessment& assessment) {
-  return state.has_journey_close_time() &&
-         pipeline::FromProto(assessment.open_time()) <= pipeline::FromProto(state.journey_close_time()) &&
-         !Holds(state.referrals_opened(), assessment.referral());
+  if (!state.has_journey_close_time() || Holds(state.referrals_opened(), assessment.referral())) return false;
+  const absl::Time closed = pipeline::FromProto(state.journey_close_time());
+  const auto is_before = [&](const v1::Assessment& each) { return pipeline::FromProto(each.open_time()) <= closed; };
+  // A later one of the same referral may have been opened before word of the closing came.
+  return is_before(assessment) ||
+         (!assessment.reassesses().empty() &&
+          std::any_of(state.assessments().begin(), state.assessments().end(), [&](const v1::Assessment& each) {
+            return each.referral() == assessment.referral() && is_before(each);
+          }));
+}
+
+int VersionOf(const v1::ClientAssessment& state, const std::string& referral, int accepted_version) {
+  for (const v1::MovedReferral& each : state.moved()) {
+    if (each.referral() == referral) return each.pathway_version();
+  }
+  return accepted_version;
 }
 
 }  // namespace polku::assessment

@@ -41,6 +41,9 @@ bool IsTold(const v1::Assessment& assessment, v1::AssessmentDeadline kind);
 // Whether the journey that the assessment belongs to has been closed and not opened again.
 bool IsJourneyClosed(const v1::ClientAssessment& state, const v1::Assessment& assessment);
 
+// By which version of its pathway the referral's journey goes on: that of its acceptance unless it has been moved.
+int VersionOf(const v1::ClientAssessment& state, const std::string& referral, int accepted_version);
+
 // A decision in the making: the events so far, and the state as they leave it.
 class Draft {
  public:

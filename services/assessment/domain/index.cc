@@ -12,10 +12,10 @@ namespace polku::assessment {
 namespace {
 
 const store::TableShape& Shape() {
-  static const auto& shape = *new store::TableShape{
-      "assessment",
-      {"assessment"},
-      {"client", "referral", "unit", "pathway", "pathway_version", "state", "open_us", "deadline_us", "complete_us"}};
+  static const auto& shape = *new store::TableShape{"assessment",
+                                                    {"assessment"},
+                                                    {"client", "referral", "unit", "pathway", "pathway_version",
+                                                     "state", "open_us", "deadline_us", "complete_us", "reason"}};
   return shape;
 }
 
@@ -72,7 +72,8 @@ std::vector<pipeline::IndexRow> IndexRows(const v1::ClientAssessment& state) {
                   store::FromTime(pipeline::FromProto(assessment.open_time())),
                   store::FromTime(pipeline::FromProto(assessment.deadline())),
                   assessment.has_complete_time() ? store::FromTime(pipeline::FromProto(assessment.complete_time()))
-                                                 : store::Value()};
+                                                 : store::Value(),
+                  int64_t{assessment.reason()}};
     rows.push_back(std::move(row));
   }
   AddGroupPlaces(state, rows);
@@ -92,6 +93,7 @@ v1::Assessment AssessmentFrom(const store::Row& row) {
   if (!std::holds_alternative<std::monostate>(row[8])) {
     *assessment.mutable_complete_time() = pipeline::ToProto(store::ToTime(row[8]));
   }
+  assessment.set_reason(static_cast<v1::AssessmentReason>(std::get<int64_t>(row[9])));
   return assessment;
 }
 

@@ -21,7 +21,7 @@ pipeline::Lookup GroupMembersOf(const std::string& client, const v1::PlannedMeas
 
 // The columns that AssessmentFrom reads, in its order, for SELECT.
 inline constexpr absl::string_view kAssessmentColumns =
-    "assessment, referral, unit, pathway, pathway_version, state, open_us, deadline_us, complete_us";
+    "assessment, referral, unit, pathway, pathway_version, state, open_us, deadline_us, complete_us, reason";
 v1::Assessment AssessmentFrom(const store::Row& row);
 
 }  // namespace polku::assessment

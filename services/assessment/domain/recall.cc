@@ -39,6 +39,9 @@ Event Opened(const v1::AssessmentOpened& told) {
   assessment.set_unit(told.unit());
   *assessment.mutable_open_time() = told.open_time();
   *assessment.mutable_deadline() = told.deadline();
+  assessment.set_reassesses(told.reassesses());
+  assessment.set_reason(told.reason());
+  assessment.set_because_of(told.because_of());
   return event;
 }
 

@@ -82,7 +82,8 @@ bool HasOtherStep(const JourneyRecord& journey) {
          std::any_of(measures.begin(), measures.end(), [](const MeasureRecord& measure) { return !HasEnded(measure); });
 }
 
-// R3. Once found or held it is about that gap, and only a plan from inside the gap disproves it.
+// R3. Once found or held it is about that gap, and only a plan from inside the gap disproves it, or another assessment
+// that was under way at its limit.
 std::optional<Finding> NoNextMeasure(const JourneyRecord& journey, const RuleSet& rules) {
   const std::optional<int64_t> anchor = AnchorOf(journey, RULE_NO_NEXT_MEASURE);
   if (!anchor.has_value() && HasOtherStep(journey)) return std::nullopt;
@@ -91,6 +92,10 @@ std::optional<Finding> NoNextMeasure(const JourneyRecord& journey, const RuleSet
   const Finding finding =
       Behind(SpellsOf(journey), days,
              AboveFloor(journey, {RULE_NO_NEXT_MEASURE, "", idle, Micros(EndOfOfficeDay(LocalDay(At(idle)), days))}));
+  const int64_t complete = journey.assessment_complete_us();
+  const bool assessed_again =
+      journey.assessment_open_us() <= finding.due_us && (complete == 0 || complete > finding.due_us);
+  if (assessed_again) return std::nullopt;
   for (const MeasureRecord& measure : journey.measures()) {
     const bool over_before = HasEnded(measure) && StartUs(measure.end_date()) <= idle;
     if (measure.approve_us() <= finding.due_us && !over_before) return std::nullopt;

@@ -141,6 +141,44 @@ TEST(R7OverdueAssessment, OpensAtTheAssessmentsOwnDeadline) {
   ExpectOpensAt(follower, Local("2026-03-01 00:00"), "R7 from 2026-02-03 10:00:00 due 2026-03-01 00:00:00");
 }
 
+// The needs have changed, and the client is assessed again: a dated next step of its own.
+TEST(R7OverdueAssessment, OpensAtTheDeadlineOfTheNextAssessment) {
+  Follower follower(Local("2026-03-02 10:00"));
+  follower.Run(Plan(1, "2026-03-02", "2026-12-31"));
+  follower.OpenAssessment(Local("2026-03-02 10:00"), Local("2026-03-20 00:00"), 2);
+  ExpectOpensAt(follower, Local("2026-03-20 00:00"), "R7 from 2026-03-02 10:00:00 due 2026-03-20 00:00:00");
+}
+
+// The measure is over on the 9th; the client is assessed again since the 11th, and word of it comes a month later.
+TEST(R3NoNextMeasure, IsRetractedForAnAssessmentThatWasUnderWayAtItsLimit) {
+  Follower follower(Local("2026-03-02 10:00"));
+  follower.Run(Plan(1, "2026-03-02", "2026-12-31"));
+  follower.AdvanceTo(Local("2026-03-09 10:00"));
+  JourneyInput complete;
+  complete.mutable_complete_measure()->set_name(MeasureName(1));
+  *complete.mutable_complete_measure()->mutable_end_date() = Day("2026-03-09");
+  ASSERT_TRUE(follower.Give(complete).ok());
+  follower.AdvanceTo(Local("2026-03-25 10:00"));
+  ASSERT_THAT(follower.Open(), ElementsAre("R3 from 2026-03-09 00:00:00 due 2026-03-17 00:00:00"));
+  follower.OpenAssessment(Local("2026-03-11 10:00"), Local("2026-06-11 00:00"), 2);
+  EXPECT_THAT(follower.Open(), IsEmpty());
+  EXPECT_EQ(SafetyNetGaps(follower.state(), RulesOf(RulesOfTests(), follower.state()), follower.now()).size(), 0u);
+  // And it counts from the end of that assessment on.
+  follower.CompleteAssessment(Local("2026-03-25 10:00"), 2);
+  follower.AdvanceTo(Local("2026-04-30 10:00"));
+  EXPECT_THAT(follower.Open(), ElementsAre("R3 from 2026-03-25 10:00:00 due 2026-04-02 00:00:00"));
+}
+
+// One that began only behind the limit mends nothing by itself.
+TEST(R3NoNextMeasure, StaysOpenBesideAnAssessmentThatBeganLater) {
+  Follower follower(Local("2026-03-26 10:00"));
+  follower.Accept(Local("2026-03-02 10:00"));
+  follower.CompleteAssessment(Local("2026-03-26 09:30"));
+  follower.AdvanceTo(Local("2026-04-10 10:00"));
+  follower.OpenAssessment(Local("2026-04-10 10:00"), Local("2026-07-10 00:00"), 2);
+  EXPECT_THAT(follower.Open(), ElementsAre("R3 from 2026-03-26 09:30:00 due 2026-04-03 00:00:00"));
+}
+
 TEST(R10NotStarted, OpensFiveOfficeDaysAfterThePlannedStart) {
   Follower follower(Local("2026-02-17 11:00"));
   follower.Accept(Local("2026-02-02 10:00"));

@@ -414,6 +414,28 @@ Text MovedInWords(const JourneyMoved& event) {
                           event.to_version(), "; it is followed by the rules ", event.rules_version(), "."));
 }
 
+Text OpenedInWords(const polku::assessment::v1::AssessmentOpened& event) {
+  const Text deadline = DayInWords(Micros(FromProto(event.deadline())) - 1);
+  switch (event.reason()) {
+    case polku::assessment::v1::ASSESSMENT_REASON_NEEDS_CHANGED:
+      return With("Asiakkaan tarpeet ovat muuttuneet: palvelutarve arvioidaan uudelleen. Määräpäivä: ",
+                  "The client's needs have changed: they are assessed again. Deadline: ", deadline);
+    case polku::assessment::v1::ASSESSMENT_REASON_STARTED_BY_PERSON:
+      return With(
+          "Palvelutarve arvioidaan uudelleen. Määräpäivä: ", "The needs are assessed again. Deadline: ", deadline);
+    default:
+      return With("Palvelutarpeen arviointi alkoi. Määräpäivä: ", "The assessment began. Deadline: ", deadline);
+  }
+}
+
+Text AttemptInWords(const polku::coordinator_network::v1::OutreachAttempted& event) {
+  if (event.outcome() == polku::coordinator_network::v1::ATTEMPT_OUTCOME_REACHED_NEEDS_CHANGED) {
+    return Say("Asiakas tavoitettiin: hänen tarpeensa ovat muuttuneet.",
+               "The client was reached: the needs have changed.");
+  }
+  return Say("Asiakasta yritettiin tavoittaa.", "Somebody tried to reach the client.");
+}
+
 // What people agree on and record.
 std::optional<Text> AgreementInWords(const JourneyEvent& event) {
   switch (event.event_case()) {
@@ -493,8 +515,7 @@ std::optional<Text> InWords(const JourneyEvent& event) {
       if (event.journey_opened().has_reopened_after()) return Say("Seurantaa jatkettiin.", "The follow-up goes on.");
       return Say("Lähete hyväksyttiin ja seuranta alkoi.", "The referral was accepted and the follow-up began.");
     case JourneyEvent::kAssessmentOpened:
-      return With("Palvelutarpeen arviointi alkoi. Määräpäivä: ", "The assessment began. Deadline: ",
-                  DayInWords(Micros(FromProto(event.assessment_opened().deadline())) - 1));
+      return OpenedInWords(event.assessment_opened());
     case JourneyEvent::kAssessmentCompleted:
       return Say("Palvelutarpeen arviointi valmistui.", "The assessment was completed.");
     case JourneyEvent::kPlanApproved:
@@ -502,7 +523,7 @@ std::optional<Text> InWords(const JourneyEvent& event) {
     case JourneyEvent::kAssignmentAccepted:
       return Say("Työkykykoordinaattori otti asiakkaan vastuulleen.", "A coordinator took on the client.");
     case JourneyEvent::kOutreachAttempted:
-      return Say("Asiakasta yritettiin tavoittaa.", "Somebody tried to reach the client.");
+      return AttemptInWords(event.outreach_attempted());
     case JourneyEvent::kOutreachCompleted:
       return Say("Tavoittava yhteydenotto saatiin päätökseen.", "The outreach was completed.");
     case JourneyEvent::kMeasureStarted:

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -79,6 +80,7 @@ class ClientTest : public ::testing::Test {
     pipeline::Context context;
     context.key = kClient;
     context.now = now_;
+    if (input.has_outreach_attempted()) context.fact_time = told_.value_or(now_);
     context.next_version = version_ + 1;
     context.principal.user = user_;
     context.principal.organisation = organisation_;
@@ -133,6 +135,7 @@ class ClientTest : public ::testing::Test {
 
   const ClientAssessmentDomain domain_{pathway::TestCatalogue()};
   absl::Time now_ = LocalTime(absl::CivilDay(2026, 11, 23), 600);
+  std::optional<absl::Time> told_;  // When a peer decided the next facts; now unless set.
   std::string user_ = "assessor-1";
   std::string organisation_ = kUnit;
   v1::ClientAssessment state_;

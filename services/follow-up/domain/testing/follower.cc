@@ -222,19 +222,19 @@ void Follower::Accept(absl::Time time) {
   EXPECT_TRUE(Give(input).ok());
 }
 
-void Follower::OpenAssessment(absl::Time time, absl::Time deadline) {
+void Follower::OpenAssessment(absl::Time time, absl::Time deadline, int ordinal) {
   JourneyInput input;
   auto& fact = *input.mutable_assessment_opened();
-  fact.set_assessment(absl::StrCat(kClient, "/assessments/1"));
+  fact.set_assessment(absl::StrCat(kClient, "/assessments/", ordinal));
   *fact.mutable_open_time() = ToProto(time);
   *fact.mutable_deadline() = ToProto(deadline);
   EXPECT_TRUE(Give(input).ok());
 }
 
-void Follower::CompleteAssessment(absl::Time time) {
+void Follower::CompleteAssessment(absl::Time time, int ordinal) {
   JourneyInput input;
   auto& fact = *input.mutable_assessment_completed();
-  fact.set_assessment(absl::StrCat(kClient, "/assessments/1"));
+  fact.set_assessment(absl::StrCat(kClient, "/assessments/", ordinal));
   *fact.mutable_complete_time() = ToProto(time);
   EXPECT_TRUE(Give(input).ok());
 }

@@ -39,8 +39,8 @@ class Follower {
 
   // Facts and commands by name; the commands fail the test when they are refused.
   void Accept(absl::Time time);
-  void OpenAssessment(absl::Time time, absl::Time deadline);
-  void CompleteAssessment(absl::Time time);
+  void OpenAssessment(absl::Time time, absl::Time deadline, int ordinal = 1);
+  void CompleteAssessment(absl::Time time, int ordinal = 1);
   // Sessions Monday and Wednesday 9-12, unless `plan` has others.
   void Approve(polku::assessment::v1::PlannedMeasure plan, absl::Time time);
   void Start(absl::string_view measure, absl::string_view day);
