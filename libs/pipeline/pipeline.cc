@@ -134,6 +134,32 @@ absl::StatusOr<Lag> Pipeline::MeasureLag() const {
   return lag;
 }
 
+absl::StatusOr<absl::Time> Pipeline::KnownUntil(store::Reader& reader, const std::string& service,
+                                                const std::string& key) const {
+  // `reader` sees the rows of some moments ago, which is as long as a query takes.
+  const std::vector<store::Coverage> told = corridor_->coverage();
+  ASSIGN_OR_RETURN(const std::vector<store::ParkedRow> parked, reader.ReadParked(service, key, 1));
+  ASSIGN_OR_RETURN(const std::vector<store::ParkedRow> blocked, reader.ListBlockedKeys());
+  const bool waits = !parked.empty() || std::any_of(blocked.begin(), blocked.end(), [&](const store::ParkedRow& row) {
+    return row.source == service && row.key == key;
+  });
+  if (waits || !Ready()) return absl::InfinitePast();
+  const std::string topic = TopicOf(service);
+  std::map<int, absl::Time> covered;  // By partition.
+  ASSIGN_OR_RETURN(const std::vector<store::PositionRow> positions, reader.ReadPositions());
+  for (const store::PositionRow& row : positions) {
+    if (row.topic == topic) covered[row.partition] = row.covered_until;
+  }
+  for (const store::Coverage& each : told) {
+    if (each.topic != topic) continue;
+    const auto place = covered.try_emplace(each.partition, each.until).first;
+    place->second = std::max(place->second, each.until);
+  }
+  absl::Time least = covered.empty() ? absl::InfinitePast() : absl::InfiniteFuture();
+  for (const auto& [partition, until] : covered) least = std::min(least, until);
+  return least;
+}
+
 absl::Status Pipeline::ShowLag() const {
   ASSIGN_OR_RETURN(const Lag lag, MeasureLag());
   return corridor_->ShowLag(lag);

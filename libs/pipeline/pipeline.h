@@ -170,6 +170,10 @@ class Pipeline {
   // Blocks on the database, though not on aggregates and journal, and on the bus for some seconds at most while it is
   // away.
   absl::StatusOr<Lag> MeasureLag() const;
+  // Everything that `service`, whose topic is read, published about `key` before this instant is known to `reader`.
+  // InfinitePast when a record of it is set aside or waits behind one, and until the end of the topic was seen once.
+  absl::StatusOr<absl::Time> KnownUntil(store::Reader& reader, const std::string& service,
+                                        const std::string& key) const;
   // Measures it and shows it in the gauges, with what else is looked at now and then. Blocks as MeasureLag, and on all
   // tables.
   absl::Status ShowLag() const;

@@ -14,6 +14,8 @@ constexpr absl::string_view kDeniedClientUrl = "polku.rpc/denied_client";
 
 constexpr absl::string_view kIntakeRole = "intake";  // Must be able to free the client again.
 
+constexpr absl::Duration kRetryDelay = absl::Seconds(5);  // Until what another service said may have come.
+
 enum class Grant { kNever, kOwn, kAny };
 
 struct DisclosureRule {
@@ -38,6 +40,21 @@ Grant GrantOf(absl::string_view role, DataClass data_class) {
   return rule == std::end(kRules) ? Grant::kNever : rule->grants[static_cast<size_t>(data_class)];
 }
 
+// Why a principal whose role may see the data may not see this client's; OK when it may.
+absl::Status RefusalOf(const DisclosureFacts& facts, bool restricted) {
+  if (restricted) {
+    return WithReason(absl::PermissionDeniedError("the client's processing is restricted"), "PROCESSING_RESTRICTED");
+  }
+  if (facts.denied) {
+    return WithReason(absl::PermissionDeniedError("the client denies this organisation the data"), "CLIENT_DENIES");
+  }
+  if (facts.not_permitted) {
+    return WithReason(absl::PermissionDeniedError("the client does not permit this organisation the data"),
+                      "PERMISSION_MISSING");
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status Disclose(const pipeline::Principal& principal, absl::string_view client, DataClass data_class,
@@ -45,19 +62,24 @@ absl::Status Disclose(const pipeline::Principal& principal, absl::string_view cl
   const Grant grant = GrantOf(principal.role, data_class);
   const bool own = data_class == DataClass::kConsultation ? facts.own_consultation : facts.own_referral;
   const bool granted = grant == Grant::kAny || (grant == Grant::kOwn && own);
-  const bool restricted = facts.restricted && principal.role != kIntakeRole;
-  if (granted && !restricted && !facts.denied) return absl::OkStatus();
-  absl::Status refusal =
-      granted ? WithReason(absl::PermissionDeniedError(restricted ? "the client's processing is restricted"
-                                                                  : "the client denies this organisation the data"),
-                           restricted ? "PROCESSING_RESTRICTED" : "CLIENT_DENIES")
-      : grant == Grant::kOwn
-          // Word for word what a query answers for a client that does not exist would be ideal; code and
-          // reason are what callers look at.
-          ? absl::NotFoundError(data_class == DataClass::kConsultation ? "no such client or consultation"
-                                                                       : "no such client or referral")
-          : WithReason(absl::PermissionDeniedError(absl::StrCat("role ", principal.role, " may not see this data")),
-                       "ROLE_NOT_ALLOWED");
+  absl::Status refusal = RefusalOf(facts, facts.restricted && principal.role != kIntakeRole);
+  if (granted && refusal.ok()) {
+    if (facts.permissions_unknown_for <= facts.permissions_unknown_max) return absl::OkStatus();
+    // Nobody was denied anything, so this is no denial for the audit.
+    return WithRetryDelay(
+        WithReason(absl::UnavailableError("what the client permits is not known up to now"), "PERMISSIONS_UNKNOWN"),
+        kRetryDelay);
+  }
+  if (!granted) {
+    refusal =
+        grant == Grant::kOwn
+            // Word for word what a query answers for a client that does not exist would be ideal; code and
+            // reason are what callers look at.
+            ? absl::NotFoundError(data_class == DataClass::kConsultation ? "no such client or consultation"
+                                                                         : "no such client or referral")
+            : WithReason(absl::PermissionDeniedError(absl::StrCat("role ", principal.role, " may not see this data")),
+                         "ROLE_NOT_ALLOWED");
+  }
   refusal.SetPayload(kDeniedClientUrl, absl::Cord(client));
   return refusal;
 }

@@ -71,6 +71,32 @@ TEST(Disclose, HeedsADenialWithoutTellingStrangersOfIt) {
               StatusIs(absl::StatusCode::kNotFound));
 }
 
+TEST(Disclose, DoesNotTellWhatThePermissionForIsMissing) {
+  pipeline::Principal principal;
+  principal.role = "coordinator";
+  EXPECT_EQ(ReasonOf(Disclose(principal, "clients/C", DataClass::kFollowUp, {.not_permitted = true})),
+            "PERMISSION_MISSING");
+}
+
+// A withdrawal may be on its way from the referral service. Who may not see the data anyway learns nothing of that.
+TEST(Disclose, AnswersLaterWhenWhatTheClientPermitsHasNotBeenKnownForTooLong) {
+  pipeline::Principal principal;
+  principal.role = "coordinator";
+  DisclosureFacts facts{.permissions_unknown_for = absl::Seconds(60), .permissions_unknown_max = absl::Seconds(60)};
+  EXPECT_THAT(Disclose(principal, "clients/C", DataClass::kFollowUp, facts), IsOk());
+  facts.permissions_unknown_for += absl::Nanoseconds(1);
+  const absl::Status later = Disclose(principal, "clients/C", DataClass::kFollowUp, facts);
+  EXPECT_THAT(later, StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_EQ(ReasonOf(later), "PERMISSIONS_UNKNOWN");
+  EXPECT_TRUE(RetryDelayOf(later).has_value());
+  EXPECT_EQ(DeniedClientOf(later), "");
+  facts.permissions_unknown_for = absl::InfiniteDuration();
+  facts.denied = true;
+  EXPECT_EQ(ReasonOf(Disclose(principal, "clients/C", DataClass::kFollowUp, facts)), "CLIENT_DENIES");
+  principal.role = "provider";
+  EXPECT_EQ(ReasonOf(Disclose(principal, "clients/C", DataClass::kFollowUp, facts)), "ROLE_NOT_ALLOWED");
+}
+
 TEST(Disclose, TellsTheAuditButNotTheCallerWhoseDataItWas) {
   const absl::Status refusal = Ask("referrer", DataClass::kReferral, false);
   EXPECT_EQ(DeniedClientOf(refusal), "clients/C");

@@ -113,7 +113,7 @@ absl::StatusOr<std::unique_ptr<Service>> Service::Create(const Config& config, c
   std::unique_ptr<Service> service(new Service(*dependencies.metrics));
   ASSIGN_OR_RETURN(service->pipeline_, pipeline::Pipeline::Create(std::move(definition), parts, config.pipeline));
   service->api_ = std::make_unique<Api>(*service->pipeline_, *dependencies.access, *dependencies.metrics, config.gate,
-                                        dependencies.random, policy.meeting_purposes);
+                                        dependencies.random, policy);
   return service;
 }
 

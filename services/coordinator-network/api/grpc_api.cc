@@ -1,14 +1,17 @@
 #include "services/coordinator-network/api/grpc_api.h"
 
-#include <utility>
+#include <string>
 
 #include "services/coordinator-network/service.h"
 
 namespace polku::coordinator_network {
 
 Api::Api(pipeline::Pipeline& pipeline, const rpc::Access& access, prometheus::Registry& metrics,
-         const rpc::GateLimits& limits, Random* random, std::vector<std::string> meeting_purposes)
-    : meeting_purposes_(std::move(meeting_purposes)),
+         const rpc::GateLimits& limits, Random* random, const Policy& policy)
+    : terms_{policy.meeting_purposes, policy.permissions_unknown_max,
+             [&pipeline](store::Reader& reader, const std::string& client) {
+               return pipeline.KnownUntil(reader, "referral", client);
+             }},
       gate_(&pipeline, &access, Permissions(), &metrics, limits, random) {}
 
 }  // namespace polku::coordinator_network

@@ -11,13 +11,14 @@
 #include "polku/coordinator_network/v1/api.grpc.pb.h"
 #include "prometheus/registry.h"
 #include "services/coordinator-network/api/queries.h"
+#include "services/coordinator-network/domain/policy.h"
 
 namespace polku::coordinator_network {
 
 class Api final : public v1::CoordinatorNetworkService::CallbackService {
  public:
   Api(pipeline::Pipeline& pipeline, const rpc::Access& access, prometheus::Registry& metrics,
-      const rpc::GateLimits& limits, Random* random, std::vector<std::string> meeting_purposes);
+      const rpc::GateLimits& limits, Random* random, const Policy& policy);
 
   grpc::ServerUnaryReactor* RegisterCoordinator(grpc::CallbackServerContext* context,
                                                 const v1::RegisterCoordinatorRequest* request,
@@ -45,7 +46,9 @@ class Api final : public v1::CoordinatorNetworkService::CallbackService {
   }
   grpc::ServerUnaryReactor* GetAssignment(grpc::CallbackServerContext* context, const v1::GetAssignmentRequest* request,
                                           v1::Assignment* reply) override {
-    return gate_.Read(context, request, reply, coordinator_network::GetAssignment);
+    return gate_.Read(context, request, reply, [this](rpc::ReadScope& scope, const v1::GetAssignmentRequest& asked) {
+      return coordinator_network::GetAssignment(scope, asked, terms_);
+    });
   }
   grpc::ServerUnaryReactor* ListWorklist(grpc::CallbackServerContext* context, const v1::ListWorklistRequest* request,
                                          v1::ListWorklistResponse* reply) override {
@@ -99,13 +102,13 @@ class Api final : public v1::CoordinatorNetworkService::CallbackService {
   grpc::ServerUnaryReactor* GetMeeting(grpc::CallbackServerContext* context, const v1::GetMeetingRequest* request,
                                        v1::Meeting* reply) override {
     return gate_.Read(context, request, reply, [this](rpc::ReadScope& scope, const v1::GetMeetingRequest& asked) {
-      return coordinator_network::GetMeeting(scope, asked, meeting_purposes_);
+      return coordinator_network::GetMeeting(scope, asked, terms_);
     });
   }
   grpc::ServerUnaryReactor* ListMeetings(grpc::CallbackServerContext* context, const v1::ListMeetingsRequest* request,
                                          v1::ListMeetingsResponse* reply) override {
     return gate_.Read(context, request, reply, [this](rpc::ReadScope& scope, const v1::ListMeetingsRequest& asked) {
-      return coordinator_network::ListMeetings(scope, asked, meeting_purposes_);
+      return coordinator_network::ListMeetings(scope, asked, terms_);
     });
   }
   grpc::ServerUnaryReactor* RecordTimeUse(grpc::CallbackServerContext* context, const v1::RecordTimeUseRequest* request,
@@ -119,7 +122,7 @@ class Api final : public v1::CoordinatorNetworkService::CallbackService {
   }
 
  private:
-  const std::vector<std::string> meeting_purposes_;  // policy.h
+  const PermissionTerms terms_;
   rpc::Gate gate_;
 };
 

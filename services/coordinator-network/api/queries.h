@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -16,6 +17,14 @@ namespace polku::coordinator_network {
 
 namespace v1 = ::polku::coordinator_network::v1;
 
+// What a client lets others know, and how well that is known here.
+struct PermissionTerms {
+  std::vector<std::string> meeting_purposes;  // policy.h, as the next one.
+  absl::Duration unknown_max;
+  // Everything that the referral service said of the client ("clients/C") before this instant is known to the reader.
+  std::function<absl::StatusOr<absl::Time>(store::Reader& reader, const std::string& client)> known_until;
+};
+
 // Errors: kInvalidArgument, kNotFound (COORDINATOR_UNKNOWN).
 absl::StatusOr<v1::Coordinator> GetCoordinator(rpc::ReadScope& scope, const v1::GetCoordinatorRequest& request);
 
@@ -23,8 +32,10 @@ absl::StatusOr<v1::Coordinator> GetCoordinator(rpc::ReadScope& scope, const v1::
 absl::StatusOr<v1::ListCoordinatorsResponse> ListCoordinators(rpc::ReadScope& scope,
                                                               const v1::ListCoordinatorsRequest& request);
 
-// Also of a client whose support has ended. Errors: kInvalidArgument, kNotFound (ASSIGNMENT_UNKNOWN).
-absl::StatusOr<v1::Assignment> GetAssignment(rpc::ReadScope& scope, const v1::GetAssignmentRequest& request);
+// Also of a client whose support has ended. Errors: kInvalidArgument, kNotFound (ASSIGNMENT_UNKNOWN); what Disclose
+// refuses.
+absl::StatusOr<v1::Assignment> GetAssignment(rpc::ReadScope& scope, const v1::GetAssignmentRequest& request,
+                                             const PermissionTerms& terms);
 
 // Open tasks of one list, and of those for whom its owner is the substitute today; earliest due first.
 absl::StatusOr<v1::ListWorklistResponse> ListWorklist(rpc::ReadScope& scope, const v1::ListWorklistRequest& request);
@@ -36,14 +47,15 @@ absl::StatusOr<v1::ListAssignmentsResponse> ListAssignments(rpc::ReadScope& scop
 // Those who fit, best first. Errors: kFailedPrecondition (SUPPORT_NOT_OPEN).
 absl::StatusOr<v1::ProposeCoordinatorsResponse> ProposeCoordinators(rpc::ReadScope& scope,
                                                                     const v1::ProposeCoordinatorsRequest& request);
-// With what the client does not let participants of a meeting to come know. Errors: kInvalidArgument, kNotFound
-// (MEETING_UNKNOWN), kPermissionDenied. `meeting_purposes`: policy.h.
+// With what the client does not let participants of a meeting to come know. A participant sees it while the client
+// permits that, or by the law that it was invited by. Errors: kInvalidArgument, kNotFound (MEETING_UNKNOWN); what
+// Disclose refuses.
 absl::StatusOr<v1::Meeting> GetMeeting(rpc::ReadScope& scope, const v1::GetMeetingRequest& request,
-                                       const std::vector<std::string>& meeting_purposes);
+                                       const PermissionTerms& terms);
 
-// The latest agreed first.
+// The latest agreed first, without those that GetMeeting would not show a participant.
 absl::StatusOr<v1::ListMeetingsResponse> ListMeetings(rpc::ReadScope& scope, const v1::ListMeetingsRequest& request,
-                                                      const std::vector<std::string>& meeting_purposes);
+                                                      const PermissionTerms& terms);
 
 // Sums per coordinator, month and activity, in that order. Errors: kInvalidArgument.
 absl::StatusOr<v1::TimeUseStatisticsResponse> TimeUseStatistics(rpc::ReadScope& scope,

@@ -116,10 +116,27 @@ class CoordinatorNetworkQueries : public ::testing::Test {
     }
     Save(kClient, state);
   }
-  // `fn` with the purposes that the service takes from the rule set.
+  // `fn` with the purposes that the service takes from the rule set, and with what is known of permissions.
   template <class Fn>
-  static auto WithPurposes(Fn fn) {
-    return [fn](rpc::ReadScope& scope, const auto& request) { return fn(scope, request, {"multi-agency-meeting"}); };
+  auto WithPurposes(Fn fn) {
+    return [fn, this](rpc::ReadScope& scope, const auto& request) {
+      const PermissionTerms terms{{"multi-agency-meeting"},
+                                  absl::Seconds(60),
+                                  [this](store::Reader&, const std::string&) { return clock_.Now() - bus_behind_; }};
+      return fn(scope, request, terms);
+    };
+  }
+  // Permission 1, which lets Kela know `one_class`, or denies it.
+  void Permit(const char* one_class, bool denial = false) {
+    v1::ClientSupportEvent event;
+    auto& granted = *event.mutable_permission_granted();
+    granted.set_permission(absl::StrCat(kClient, "/permissions/1"));
+    granted.set_organisation("organisations/kela");
+    granted.set_purpose("multi-agency-meeting");
+    granted.add_classes(one_class);
+    granted.set_denial(denial);
+    *granted.mutable_valid_from() = pipeline::ToProtoDay(LocalDay(clock_.Now()));
+    SaveRows(PermissionRows(event));
   }
 
   void SaveRows(const std::vector<pipeline::IndexRow>& rows) {
@@ -149,6 +166,7 @@ class CoordinatorNetworkQueries : public ::testing::Test {
   SystemRandom random_;
   ManualClock clock_{absl::FromUnixSeconds(1000)};
   pipeline::Principal principal_;
+  absl::Duration bus_behind_;
   std::unique_ptr<store::Database> database_;
   std::unique_ptr<rpc::Pager> own_pager_;
 };
@@ -252,16 +270,16 @@ TEST_F(CoordinatorNetworkQueries, GivesAssignmentsAndCoordinators) {
   SaveClient({});
   v1::GetAssignmentRequest request;
   request.set_client(kClient);
-  const auto assignment = Ask(GetAssignment, request);
+  const auto assignment = Ask(WithPurposes(GetAssignment), request);
   ASSERT_THAT(assignment, IsOk());
   EXPECT_EQ(assignment->coordinator(), "coordinators/a");
   request.set_client("clients/0190a000-0000-7000-8000-000000000002");
-  EXPECT_THAT(Ask(GetAssignment, request), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(Ask(WithPurposes(GetAssignment), request), StatusIs(absl::StatusCode::kNotFound));
   v1::ClientSupport restricted;
   restricted.set_restricted(true);
   restricted.mutable_assignment()->set_coordinator("coordinators/a");
   Save(request.client(), restricted);
-  EXPECT_THAT(Ask(GetAssignment, request), StatusIs(absl::StatusCode::kPermissionDenied));
+  EXPECT_THAT(Ask(WithPurposes(GetAssignment), request), StatusIs(absl::StatusCode::kPermissionDenied));
 
   for (const char* name : {"coordinators/b", "coordinators/a", "coordinators/c"}) {
     v1::CoordinatorRecord record;
@@ -375,14 +393,7 @@ TEST_F(CoordinatorNetworkQueries, TellsWhatParticipantsOfAMeetingToComeMayNotBeT
   auto meeting = Ask(WithPurposes(GetMeeting), request);
   ASSERT_THAT(meeting, IsOk());
   EXPECT_THAT(meeting->participants(0).missing_classes(), ElementsAre("plan"));
-  v1::ClientSupportEvent event;
-  auto& granted = *event.mutable_permission_granted();
-  granted.set_permission(absl::StrCat(kClient, "/permissions/1"));
-  granted.set_organisation("organisations/kela");
-  granted.set_purpose("multi-agency-meeting");
-  granted.add_classes("plan");
-  *granted.mutable_valid_from() = pipeline::ToProtoDay(LocalDay(clock_.Now()));
-  SaveRows(PermissionRows(event));
+  Permit("plan");
   meeting = Ask(WithPurposes(GetMeeting), request);
   ASSERT_THAT(meeting, IsOk());
   EXPECT_THAT(meeting->participants(0).missing_classes(), IsEmpty());
@@ -407,6 +418,50 @@ TEST_F(CoordinatorNetworkQueries, ShowsNoMeetingWhileProcessingIsRestricted) {
   request.set_name(absl::StrCat(kClient, "/meetings/1"));
   principal_.role = "lead";
   EXPECT_EQ(ReasonOf(Ask(WithPurposes(GetMeeting), request).status()), "PROCESSING_RESTRICTED");
+}
+
+TEST_F(CoordinatorNetworkQueries, ShowsAParticipantItsMeetingsWhileTheClientPermitsIt) {
+  SaveMeetings({1});
+  principal_.role = "coordinator";
+  principal_.organisation = "organisations/kela";
+  v1::GetMeetingRequest request;
+  request.set_name(absl::StrCat(kClient, "/meetings/1"));
+  v1::ListMeetingsRequest list;
+  list.set_client(kClient);
+  EXPECT_EQ(ReasonOf(Ask(WithPurposes(GetMeeting), request).status()), "PERMISSION_MISSING");
+  EXPECT_EQ(Ask(WithPurposes(ListMeetings), list)->meetings_size(), 0);
+  Permit("plan");
+  EXPECT_THAT(Ask(WithPurposes(GetMeeting), request), IsOk());
+  EXPECT_EQ(Ask(WithPurposes(ListMeetings), list)->meetings_size(), 1);
+  v1::ClientSupportEvent event;
+  event.mutable_permission_withdrawn()->set_permission(absl::StrCat(kClient, "/permissions/1"));
+  *event.mutable_permission_withdrawn()->mutable_withdraw_time() = pipeline::ToProto(clock_.Now());
+  SaveRows(PermissionRows(event));
+  EXPECT_EQ(ReasonOf(Ask(WithPurposes(GetMeeting), request).status()), "PERMISSION_MISSING");
+  principal_.organisation = "organisations/unit";
+  EXPECT_THAT(Ask(WithPurposes(GetMeeting), request), IsOk());
+}
+
+// The coordinator's own organisation has the client and does not ask for its permission.
+TEST_F(CoordinatorNetworkQueries, HeedsDenialsAndThatTheyMayBeOnTheirWay) {
+  SaveClient({});
+  Save("coordinators/a", CoordinatorOn("coordinators/a"));
+  principal_.role = "coordinator";
+  principal_.organisation = "organisations/kela";
+  v1::GetAssignmentRequest request;
+  request.set_client(kClient);
+  bus_behind_ = absl::Seconds(60);
+  EXPECT_THAT(Ask(WithPurposes(GetAssignment), request), IsOk());
+  bus_behind_ = absl::Seconds(61);
+  const absl::Status later = Ask(WithPurposes(GetAssignment), request).status();
+  EXPECT_THAT(later, StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_EQ(ReasonOf(later), "PERMISSIONS_UNKNOWN");
+  bus_behind_ = absl::ZeroDuration();
+  Permit("referral", /*denial=*/true);
+  EXPECT_EQ(ReasonOf(Ask(WithPurposes(GetAssignment), request).status()), "CLIENT_DENIES");
+  principal_.organisation = "organisations/o";
+  bus_behind_ = absl::InfiniteDuration();
+  EXPECT_THAT(Ask(WithPurposes(GetAssignment), request), IsOk());
 }
 
 TEST_F(CoordinatorNetworkQueries, EveryMethodHasItsPermission) {

@@ -114,6 +114,18 @@ class Meetings : public ::testing::Test {
   const std::string client_ = TestClient();
 };
 
+// A withdrawal may be on its way from the referral service. A meeting without others needs no permission.
+TEST_F(Meetings, AreNotAgreedWithOthersWhilePermissionsAreNotKnown) {
+  Grant(1, kKela);
+  world_.bus_behind = absl::Seconds(61);
+  const absl::Status later = Schedule(Plan({kKela})).status();
+  EXPECT_THAT(later, StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_EQ(ReasonOf(later), "PERMISSIONS_UNKNOWN");
+  EXPECT_THAT(Schedule(Plan({})), IsOk());
+  world_.bus_behind = absl::Seconds(60);
+  EXPECT_THAT(Schedule(Plan({kKela})), IsOk());
+}
+
 TEST_F(Meetings, StandOnTheWorklistUntilTheyAreRecorded) {
   Grant(1, kKela);
   const auto meeting = Schedule(Plan({kKela}));

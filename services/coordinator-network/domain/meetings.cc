@@ -69,9 +69,11 @@ absl::Status CheckPermitted(const v1::Meeting& meeting, const ClientTurn& turn) 
   }
   POLKU_CHECK(!turn.context().lookups.empty());
   absl::Status status;
+  bool by_permission = false;
   for (int i = 0; i < meeting.participants_size(); ++i) {
     const v1::MeetingParticipant& participant = meeting.participants(i);
     if (!participant.statute().empty()) continue;
+    by_permission = true;
     const std::vector<std::string> missing =
         MissingClasses(turn.context().lookups.front(), participant.organisation(), meeting.classes(),
                        FromProto(meeting.start_time()), turn.policy().meeting_purposes);
@@ -80,6 +82,7 @@ absl::Status CheckPermitted(const v1::Meeting& meeting, const ClientTurn& turn) 
     AddViolation(status, absl::StrCat("participants[", i, "].organisation"),
                  absl::StrCat(participant.organisation(), " lacks a permission for ", absl::StrJoin(missing, ", ")));
   }
+  if (status.ok() && by_permission) return CheckPermissionsKnown(turn.context(), turn.policy());
   return WithReason(status, "PERMISSION_MISSING");
 }
 

@@ -10,7 +10,7 @@ namespace polku::coordinator_network {
 // Both: lookup 0 are the client's permissions (permissions.h). Both give the meeting as it is afterwards.
 // Errors: kInvalidArgument naming every field that is wrong; kFailedPrecondition SUPPORT_NOT_OPEN,
 // PROCESSING_RESTRICTED, PERMISSION_MISSING (a violation for each participant that lacks one: what it may
-// not be told); kResourceExhausted MEETINGS_FULL.
+// not be told); kResourceExhausted MEETINGS_FULL; kUnavailable PERMISSIONS_UNKNOWN.
 absl::StatusOr<polku::coordinator_network::v1::Meeting> ScheduleMeeting(
     const polku::coordinator_network::v1::ScheduleMeetingRequest& request, ClientTurn& turn);
 

@@ -9,6 +9,7 @@
 #include "libs/base/calendar.h"
 #include "libs/base/resource_name.h"
 #include "libs/base/status_macros.h"
+#include "libs/base/violation.h"
 #include "libs/pipeline/proto_time.h"
 
 namespace polku::coordinator_network {
@@ -55,9 +56,31 @@ Permission ReadPermission(const store::Row& row) {
   return permission;
 }
 
+// Those for `organisation` that are valid at `time`; those that are withdrawn later are.
+std::vector<Permission> ValidAt(absl::Span<const store::Row> rows, const std::string& organisation, absl::Time time) {
+  const std::string day = FormatDay(LocalDay(time));
+  std::vector<Permission> valid;
+  for (const store::Row& row : rows) {
+    Permission permission = ReadPermission(row);
+    if (permission.organisation == organisation && permission.withdraw_time > time && permission.from_day <= day &&
+        (permission.to_day.empty() || day <= permission.to_day)) {
+      valid.push_back(std::move(permission));
+    }
+  }
+  return valid;
+}
+
 bool Contains(const std::vector<std::string>& codes, const std::string& code) {
   return std::find(codes.begin(), codes.end(), code) != codes.end();
 }
+
+bool HasDenial(const std::vector<Permission>& valid, const std::string& one_class) {
+  return std::any_of(valid.begin(), valid.end(), [&](const Permission& permission) {
+    return permission.denial && Contains(permission.classes, one_class);
+  });
+}
+
+constexpr absl::Duration kRetryDelay = absl::Seconds(5);
 
 }  // namespace
 
@@ -84,26 +107,28 @@ std::vector<pipeline::IndexRow> PermissionRows(const v1::ClientSupportEvent& eve
 std::vector<std::string> MissingClasses(absl::Span<const store::Row> permissions, const std::string& organisation,
                                         const google::protobuf::RepeatedPtrField<std::string>& classes, absl::Time time,
                                         const std::vector<std::string>& purposes) {
-  const std::string day = FormatDay(LocalDay(time));
-  std::vector<Permission> valid;
-  for (const store::Row& row : permissions) {
-    Permission permission = ReadPermission(row);
-    if (permission.organisation == organisation && permission.withdraw_time > time && permission.from_day <= day &&
-        (permission.to_day.empty() || day <= permission.to_day)) {
-      valid.push_back(std::move(permission));
-    }
-  }
+  const std::vector<Permission> valid = ValidAt(permissions, organisation, time);
   std::vector<std::string> missing;
   for (const std::string& one : classes) {
-    const bool denied = std::any_of(valid.begin(), valid.end(), [&](const Permission& permission) {
-      return permission.denial && Contains(permission.classes, one);
-    });
+    const bool denied = HasDenial(valid, one);
     const bool granted = std::any_of(valid.begin(), valid.end(), [&](const Permission& permission) {
       return !permission.denial && Contains(permission.classes, one) && Contains(purposes, permission.purpose);
     });
     if (denied || !granted) missing.push_back(one);
   }
   return missing;
+}
+
+bool IsDenied(absl::Span<const store::Row> permissions, const std::string& organisation, const std::string& one_class,
+              absl::Time time) {
+  return HasDenial(ValidAt(permissions, organisation, time), one_class);
+}
+
+absl::Status CheckPermissionsKnown(const pipeline::Context& context, const Policy& policy) {
+  if (context.now - context.covered_until <= policy.permissions_unknown_max) return absl::OkStatus();
+  return WithRetryDelay(
+      WithReason(absl::UnavailableError("what the client permits is not known up to now"), "PERMISSIONS_UNKNOWN"),
+      kRetryDelay);
 }
 
 }  // namespace polku::coordinator_network

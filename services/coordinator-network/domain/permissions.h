@@ -4,11 +4,13 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "google/protobuf/repeated_field.h"
 #include "libs/pipeline/domain.h"
 #include "polku/coordinator_network/v1/state.pb.h"
+#include "services/coordinator-network/domain/policy.h"
 
 namespace polku::coordinator_network {
 
@@ -24,5 +26,13 @@ std::vector<pipeline::IndexRow> PermissionRows(const polku::coordinator_network:
 std::vector<std::string> MissingClasses(absl::Span<const store::Row> permissions, const std::string& organisation,
                                         const google::protobuf::RepeatedPtrField<std::string>& classes, absl::Time time,
                                         const std::vector<std::string>& purposes);
+
+// Whether the client denies `organisation` that class of data at `time`, for whatever purpose.
+bool IsDenied(absl::Span<const store::Row> permissions, const std::string& organisation, const std::string& one_class,
+              absl::Time time);
+
+// Before something is told on the ground of a permission: whether the client's are known up to now, so that one that
+// was withdrawn is not used. Errors: kUnavailable (PERMISSIONS_UNKNOWN) with a delay for the next try.
+absl::Status CheckPermissionsKnown(const pipeline::Context& context, const Policy& policy);
 
 }  // namespace polku::coordinator_network

@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/time/time.h"
+
 namespace polku::coordinator_network {
 
 // What a proposal is scored by. Source: own defaults, services/coordinator-network/README.md.
@@ -34,6 +36,9 @@ struct Policy {
   std::vector<std::string> message_purposes;
   int quiet_from_hour = 20;
   int quiet_to_hour = 8;
+  // A permission or denial counts as known for so long after everything that the referral service said was: so much
+  // later than there a withdrawal takes effect here at most. Own promise, services/coordinator-network/README.md.
+  absl::Duration permissions_unknown_max = absl::Seconds(60);
   // Meetings that are kept per client, those to come included; older ones that have ended are in the journal.
   int meetings_max = 20;
   // Subjects that are remembered per client so that no second task is made for them.

@@ -65,6 +65,7 @@ absl::Status CheckMessage(const v1::RecordOutreachAttemptRequest& request, absl:
            .empty()) {
     return WithReason(absl::FailedPreconditionError("the client has not agreed to messages"), "PERMISSION_MISSING");
   }
+  RETURN_IF_ERROR(CheckPermissionsKnown(turn.context(), turn.policy()));
   if (!IsQuiet(time, turn.policy())) return absl::OkStatus();
   return WithReason(absl::FailedPreconditionError("no message is sent at that hour"), "QUIET_HOURS");
 }

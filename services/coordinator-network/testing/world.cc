@@ -136,6 +136,7 @@ World::Reply World::Run(const Domain& domain, const std::string& key, typename D
                         std::vector<typename Domain::Event>& events_out) {
   pipeline::Context context;
   context.now = now;
+  context.covered_until = now - bus_behind;
   context.fact_time = fact_time;
   context.service = "coordinator-network";
   context.principal.organisation = "organisations/unit";

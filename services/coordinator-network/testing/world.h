@@ -32,6 +32,7 @@ class World {
   World& operator=(const World&) = delete;
 
   absl::Time now;             // Tuesday 2026-03-03 10:00 in Helsinki at first.
+  absl::Duration bus_behind;  // How long ago everything that peers say was known.
   bool steps_at_once = true;  // Otherwise steps wait for RunSteps.
 
   using Reply = absl::StatusOr<std::unique_ptr<google::protobuf::Message>>;
