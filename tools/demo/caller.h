@@ -37,13 +37,10 @@ struct Who {
   const char* role;
   const char* user;
 };
-constexpr Who kReferrer{"organisations/employment-area", "referrer", "referrer-1"};
 constexpr Who kIntake{"organisations/work-ability-unit", "intake", "intake-1"};
 constexpr Who kAssessor{"organisations/work-ability-unit", "assessor", "assessor-1"};
 constexpr Who kCoordinator{"organisations/work-ability-unit", "coordinator", "coordinator-1"};
 constexpr Who kLead{"organisations/work-ability-unit", "lead", "lead-1"};
-// Another organisation, which some clients are handed over to.
-constexpr Who kTaker{"organisations/rehabilitation-clinic", "coordinator", "coordinator-9"};
 
 // Thread-safe.
 class Caller {

@@ -6,7 +6,7 @@
 
 namespace polku::demo {
 
-// Writes actions, marks and breaks of the `index`-th of `clients` clients. Each fate has its share of them.
-void LiveFate(int index, int clients, const Frame& frame, Client& client, SeededRandom& random);
+// Writes actions, marks and breaks of the `index`-th client of its course. Each fate has its share of them.
+void LiveFate(int index, const Frame& frame, Client& client, SeededRandom& random);
 
 }  // namespace polku::demo

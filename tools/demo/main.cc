@@ -1,4 +1,4 @@
-// polku-demo: a month of a small region through the real parts, in a minute.
+// polku-demo: a month of a region through the real parts, in a minute.
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <filesystem>
@@ -11,6 +11,7 @@
 #include "services/all-in-one/parts.h"
 #include "tools/demo/caller.h"
 #include "tools/demo/comparison.h"
+#include "tools/demo/courses.h"
 #include "tools/demo/office.h"
 #include "tools/demo/progress.h"
 #include "tools/demo/report.h"
@@ -20,7 +21,7 @@ namespace polku::demo {
 namespace {
 
 struct Wishes {
-  int clients = 3759;  // The job seekers of Kainuu, July 2018.
+  int clients = 3759;  // The job seekers of Kainuu, July 2018; others come besides.
   uint64_t seed = 1;
   std::string chart = (std::filesystem::temp_directory_path() / "polku-demo-report.svg").string();
   pathway::Folders definitions;
@@ -47,21 +48,15 @@ class Scratch {
   std::string path_;
 };
 
-absl::StatusOr<Frame> FrameFrom(const Wishes& wishes) {
-  ASSIGN_OR_RETURN(const pathway::Catalogue catalogue, pathway::LoadCatalogue(wishes.definitions));
-  const auto* pathway = catalogue.Find("kainuu-unemployed");
-  if (pathway == nullptr) return absl::NotFoundError("there is no pathway kainuu-unemployed");
-  return FrameOf(pathway->assessment().complete_within_days(), *catalogue.Rules(pathway->rules()));
-}
-
 // Whether everything is as the script says.
-bool Report(const Wishes& wishes, const Frame& frame, const std::vector<Client>& script, const Office& office,
-            Caller& caller) {
+bool Report(const Wishes& wishes, const Frame& frame, const std::vector<Course>& courses,
+            const std::vector<Client>& script, const Office& office, Caller& caller) {
   PrintTimeline(script, office, caller);
   PrintWorklist(office);
   const Found found = AskWhatWasFound(office, caller);
   const Comparison comparison = Compare(script, found.breaks);
   PrintCounts(office, comparison);
+  PrintCourses(courses, script, found);
   const bool charted = PrintSteeringReport(frame, wishes.chart, caller);
   const std::vector<std::string> problems = caller.problems();
   PrintProblems(script, found, comparison, office, problems);
@@ -75,8 +70,10 @@ bool Report(const Wishes& wishes, const Frame& frame, const std::vector<Client>&
 }
 
 absl::StatusOr<bool> Run(const Wishes& wishes) {
-  ASSIGN_OR_RETURN(const Frame frame, FrameFrom(wishes));
-  const std::vector<Client> script = WriteScript(frame, wishes.clients, wishes.seed);
+  ASSIGN_OR_RETURN(const pathway::Catalogue catalogue, pathway::LoadCatalogue(wishes.definitions));
+  ASSIGN_OR_RETURN(const std::vector<Course> courses, CoursesOf(catalogue, wishes.clients));
+  const Frame frame = FrameOf(courses.front().assessment_days);
+  const std::vector<Client> script = WriteScript(frame, courses, wishes.seed);
   ASSIGN_OR_RETURN(const Scratch scratch, Scratch::Make());
   host::HostConfig config;
   config.data_folder = scratch.path();
@@ -99,7 +96,7 @@ absl::StatusOr<bool> Run(const Wishes& wishes) {
                 [&progress](double part, absl::CivilDay day) { progress.Show(part, FormatDay(day)); });
   RETURN_IF_ERROR(office.Run());
   progress.End();
-  return Report(wishes, frame, script, office, caller);
+  return Report(wishes, frame, courses, script, office, caller);
 }
 
 }  // namespace
@@ -107,8 +104,9 @@ absl::StatusOr<bool> Run(const Wishes& wishes) {
 
 int main(int argc, char** argv) {
   polku::demo::Wishes wishes;
-  CLI::App app("A month of a small region: referrals, plans, attendance, breaks, outreach. Nothing is kept.");
-  app.add_option("--clients", wishes.clients, "how many people are referred")
+  CLI::App app("A month of a region: referrals, plans, attendance, breaks, outreach. Nothing is kept.");
+  app.add_option("--clients", wishes.clients,
+                 "how many job seekers are referred; employees, students and others come in proportion")
       ->check(CLI::Range(100, 100000))
       ->capture_default_str();
   app.add_option("--seed", wishes.seed, "another number, another month")->capture_default_str();

@@ -23,6 +23,7 @@ using pipeline::ToProtoDay;
 constexpr int kWinterDays = 6;
 constexpr int kMarksPerCall = 100;
 constexpr int kPageSize = 200;
+constexpr int kOtherCourses = 4;  // Pathways besides that of the job seekers.
 constexpr absl::Duration kRestMax = absl::Seconds(60);
 
 std::string MeasureName(const std::string& client, int measure) { return absl::StrCat(client, "/measures/", measure); }
@@ -83,28 +84,48 @@ absl::Status Office::Run() {
   return absl::OkStatus();
 }
 
-// The shipped numbers of the region: 36 coordinators, each for some of its municipalities.
+// Most of the region's 36 coordinators have job seekers of some municipalities; the last ones each have whom a course
+// brings besides.
 absl::Status Office::OpenTheNetwork() {
-  const std::vector<std::string> municipalities = {"205", "765", "290", "777", "578", "105", "697"};
-  const std::vector<std::string> competences = {"work-ability", "musculoskeletal", "mental-health", "health-check"};
-  for (int i = 0; i < kCoordinators; ++i) {
-    network::RegisterCoordinatorRequest request;
-    request.set_request_id(caller_.NewRequestId());
-    request.set_coordinator_id(std::string(LastSegment(CoordinatorName(i + 1))));
-    network::Coordinator& coordinator = *request.mutable_coordinator();
-    coordinator.set_organisation(kCoordinator.organisation);
+  const auto& first = *script_.front().course;
+  const size_t places = first.municipalities.size();
+  int number = 0;
+  for (; number < kCoordinators - 2 * kOtherCourses; ++number) {
+    const auto i = static_cast<size_t>(number);
     // Two neighbours each, and the largest municipality for every other one.
-    coordinator.add_municipalities(municipalities[static_cast<size_t>(i % 7)]);
-    coordinator.add_municipalities(municipalities[static_cast<size_t>((i + 1) % 7)]);
-    if (i % 2 == 0) coordinator.add_municipalities("205");
-    coordinator.add_languages("fi");
-    if (i % 4 == 0) coordinator.add_languages("sv");
-    coordinator.add_segments(common::v1::SEGMENT_UNEMPLOYED);
-    coordinator.add_competences(competences[static_cast<size_t>(i % 4)]);
-    coordinator.set_capacity(std::max(60, static_cast<int>(script_.size()) / 12));
-    caller_.Call(&Coordinators::RegisterCoordinator, kLead, "register coordinator", std::move(request));
+    std::vector<std::string> municipalities = {first.municipalities[i % places],
+                                               first.municipalities[(i + 1) % places]};
+    if (i % 2 == 0) municipalities.emplace_back("205");
+    RegisterCoordinator(number, municipalities, first, std::max(60, first.clients / 9));
+  }
+  std::set<std::string> seen = {first.pathway};
+  for (const Client& client : script_) {
+    if (!seen.insert(client.course->pathway).second) continue;
+    for (int i = 0; i < 2; ++i) RegisterCoordinator(number++, client.course->municipalities, *client.course, 300);
   }
   return Rest();
+}
+
+void Office::RegisterCoordinator(int index, const std::vector<std::string>& municipalities, const Course& course,
+                                 int capacity) {
+  constexpr std::array<const char*, 4> kCompetences = {"work-ability", "musculoskeletal", "mental-health",
+                                                       "health-check"};
+  network::RegisterCoordinatorRequest request;
+  request.set_request_id(caller_.NewRequestId());
+  request.set_coordinator_id(std::string(LastSegment(CoordinatorName(index + 1))));
+  network::Coordinator& coordinator = *request.mutable_coordinator();
+  coordinator.set_organisation(kCoordinator.organisation);
+  coordinator.mutable_municipalities()->Assign(municipalities.begin(), municipalities.end());
+  coordinator.add_languages("fi");
+  if (index % 4 == 0) coordinator.add_languages("sv");
+  coordinator.add_segments(course.segment);
+  coordinator.add_competences(kCompetences[static_cast<size_t>(index % 4)]);
+  if (course.life == Life::kBacks) {
+    coordinator.add_segments(common::v1::SEGMENT_UNEMPLOYED);
+    coordinator.add_competences("case-management");
+  }
+  coordinator.set_capacity(capacity);
+  caller_.Call(&Coordinators::RegisterCoordinator, kLead, "register coordinator", std::move(request));
 }
 
 absl::Status Office::RegisterFeeds() {
@@ -195,6 +216,9 @@ void Office::Do(const Client& client, const Action& action) {
       return Transfer(client, action);
     case Kind::kClose:
       return CloseJourney(client);
+    case Kind::kFoundWork:
+    case Kind::kIll:
+      return ToldOfLife(client, action);
     case Kind::kOutreach:
       return;  // From the worklist, see WorkOnTasks.
   }
@@ -205,7 +229,8 @@ void Office::Submit(const Client& client) {
   request.set_request_id(caller_.NewRequestId());
   referral::v1::Referral& told = *request.mutable_referral();
   told.set_receiving_unit(kIntake.organisation);
-  told.set_segment(common::v1::SEGMENT_UNEMPLOYED);
+  told.set_segment(client.course->segment);
+  told.set_referrer_kind(client.course->referrer_kind);
   told.add_needs(client.need);
   told.set_reason("Demo: made by a generator.");
   referral::v1::Person& person = *told.mutable_person();
@@ -217,7 +242,8 @@ void Office::Submit(const Client& client) {
   person.set_language(client.language);
   person.set_non_disclosure(client.protected_whereabouts);
   const auto index = static_cast<size_t>(client.number - 1);
-  caller_.Call(&Referrals::SubmitReferral, kReferrer, "submit referral", std::move(request),
+  const Who referrer{client.course->referrer, "referrer", "referrer-1"};
+  caller_.Call(&Referrals::SubmitReferral, referrer, "submit referral", std::move(request),
                [this, index](const referral::v1::Referral& reply) {
                  absl::MutexLock lock(&mutex_);
                  referrals_[index] = reply.name();
@@ -232,7 +258,7 @@ void Office::Answer(const Client& client, const Action& action) {
     referral::v1::AcceptReferralRequest request;
     request.set_request_id(caller_.NewRequestId());
     request.set_name(referrals_[index]);
-    request.set_pathway("kainuu-unemployed");
+    request.set_pathway(client.course->pathway);
     return caller_.Call(&Referrals::AcceptReferral, kIntake, "accept referral", std::move(request));
   }
   if (action.kind == Kind::kDecline) {
@@ -242,10 +268,26 @@ void Office::Answer(const Client& client, const Action& action) {
     request.set_reason(referral::v1::DECLINE_REASON_NEED_NOT_MET_HERE);
     return caller_.Call(&Referrals::DeclineReferral, kIntake, "decline referral", std::move(request));
   }
-  assessment::v1::CompleteAssessmentRequest request;
-  request.set_request_id(caller_.NewRequestId());
-  request.set_name(absl::StrCat(names_[index], "/assessments/1"));
-  caller_.Call(&Assessments::CompleteAssessment, kAssessor, "complete assessment", std::move(request));
+  Assess(client);
+}
+
+void Office::Assess(const Client& client) {
+  assessment::v1::CompleteAssessmentRequest complete;
+  complete.set_request_id(caller_.NewRequestId());
+  complete.set_name(absl::StrCat(NameOf(client.number), "/assessments/1"));
+  complete.set_outcome(client.course->outcome);
+  const auto call = [this, complete] {
+    caller_.Call(&Assessments::CompleteAssessment, kAssessor, "complete assessment", complete);
+  };
+  if (!client.course->rates_ability) return call();
+  assessment::v1::RecordInstrumentRequest record;
+  record.set_request_id(caller_.NewRequestId());
+  record.set_assessment(complete.name());
+  record.set_instrument("was");
+  record.add_answers()->set_item("current-ability");
+  record.mutable_answers(0)->set_number(client.number % 11);
+  caller_.Call(&Assessments::RecordInstrument, kAssessor, "record instrument", std::move(record),
+               [call](const assessment::v1::InstrumentRecord&) { call(); });
 }
 
 void Office::Plan(const Client& client, const Action& action) {
@@ -304,6 +346,23 @@ void Office::CloseJourney(const Client& client) {
   caller_.Call(&FollowUps::CloseJourney, kCoordinator, "close journey", std::move(request));
 }
 
+void Office::ToldOfLife(const Client& client, const Action& action) {
+  if (action.kind == Kind::kIll) {
+    follow_up::v1::RecordBenefitPeriodRequest request;
+    request.set_request_id(caller_.NewRequestId());
+    request.set_client(NameOf(client.number));
+    *request.mutable_period() = action.illness;
+    return caller_.Call(&FollowUps::RecordBenefitPeriod, kCoordinator, "record benefit period", std::move(request));
+  }
+  follow_up::v1::RecordCircumstanceRequest request;
+  request.set_request_id(caller_.NewRequestId());
+  request.set_client(NameOf(client.number));
+  request.set_circumstance(follow_up::v1::CIRCUMSTANCE_WORK_STARTED);
+  *request.mutable_from_date() = ToProtoDay(action.day);
+  request.set_source(follow_up::v1::CIRCUMSTANCE_SOURCE_CLIENT);
+  caller_.Call(&FollowUps::RecordCircumstance, kCoordinator, "record circumstance", std::move(request));
+}
+
 void Office::Pause(const Client& client, const Action& action) {
   follow_up::v1::AgreePauseRequest request;
   request.set_request_id(caller_.NewRequestId());
@@ -317,18 +376,20 @@ void Office::Pause(const Client& client, const Action& action) {
 
 void Office::Transfer(const Client& client, const Action& action) {
   const std::string& name = NameOf(client.number);
+  const Who taker{client.course->taker, "coordinator", "coordinator-9"};
   if (action.kind == Kind::kOffer) {
     follow_up::v1::OfferTransitionRequest request;
     request.set_request_id(caller_.NewRequestId());
     request.set_client(name);
-    request.set_taker(kTaker.organisation);
+    request.set_taker(taker.organisation);
+    request.set_step(client.course->taken_step);
     return caller_.Call(&FollowUps::OfferTransition, kCoordinator, "offer transition", std::move(request));
   }
   if (action.kind == Kind::kTake) {
     follow_up::v1::AcceptTransitionRequest request;
     request.set_request_id(caller_.NewRequestId());
     request.set_name(absl::StrCat(name, "/transitions/1"));
-    return caller_.Call(&FollowUps::AcceptTransition, kTaker, "accept transition", std::move(request));
+    return caller_.Call(&FollowUps::AcceptTransition, taker, "accept transition", std::move(request));
   }
   follow_up::v1::RecordContactRequest request;
   request.set_request_id(caller_.NewRequestId());
@@ -336,7 +397,7 @@ void Office::Transfer(const Client& client, const Action& action) {
   request.set_kind(action.kind == Kind::kTakerMeeting ? follow_up::v1::CONTACT_KIND_MEETING
                                                       : follow_up::v1::CONTACT_KIND_CALL);
   *request.mutable_contact_time() = ToProto(clock_.Now());
-  caller_.Call(&FollowUps::RecordContact, kTaker, "record contact", std::move(request));
+  caller_.Call(&FollowUps::RecordContact, taker, "record contact", std::move(request));
 }
 
 void Office::ReadWorklists() {

@@ -49,6 +49,8 @@ class Office {
   using Task = coordinator_network::v1::Task;
 
   absl::Status OpenTheNetwork();
+  void RegisterCoordinator(int index, const std::vector<std::string>& municipalities, const Course& course,
+                           int capacity);
   absl::Status RegisterFeeds();
   absl::Status LiveDay(absl::CivilDay day);
   absl::Status MoveTo(absl::Time time);
@@ -57,7 +59,9 @@ class Office {
   void Do(const Client& client, const Action& action);
   void Submit(const Client& client);
   void Answer(const Client& client, const Action& action);
+  void Assess(const Client& client);
   void Plan(const Client& client, const Action& action);
+  void ToldOfLife(const Client& client, const Action& action);
   void ChangeMeasure(const Client& client, const Action& action);
   void Contact(const Client& client);
   void CloseJourney(const Client& client);

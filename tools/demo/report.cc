@@ -4,9 +4,11 @@
 #include <cstdio>
 #include <fstream>
 #include <map>
+#include <set>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "libs/base/calendar.h"
 #include "libs/pipeline/proto_time.h"
@@ -21,15 +23,18 @@ constexpr size_t kProblemsShown = 20;
 constexpr size_t kTasksShown = 15;
 
 std::string RuleName(int rule) {
-  static const std::map<int, std::string> names = {{follow_up::v1::RULE_ENDED_EARLY, "R1 ended early"},
-                                                   {follow_up::v1::RULE_MISSED_ATTENDANCE, "R2 missed attendance"},
-                                                   {follow_up::v1::RULE_NO_NEXT_MEASURE, "R3 no next measure"},
-                                                   {follow_up::v1::RULE_MISSED_TRANSITION, "R4 missed transition"},
-                                                   {follow_up::v1::RULE_NO_CONTACT, "R5 no contact"},
-                                                   {follow_up::v1::RULE_PAUSE_OVERRUN, "R6 pause overrun"},
-                                                   {follow_up::v1::RULE_OVERDUE_ASSESSMENT, "R7 overdue assessment"},
-                                                   {follow_up::v1::RULE_NOT_STARTED, "R10 not started"},
-                                                   {follow_up::v1::RULE_PLAN_OVERRUN, "R11 plan overrun"}};
+  static const std::map<int, std::string> names = {
+      {follow_up::v1::RULE_ENDED_EARLY, "R1 ended early"},
+      {follow_up::v1::RULE_MISSED_ATTENDANCE, "R2 missed attendance"},
+      {follow_up::v1::RULE_NO_NEXT_MEASURE, "R3 no next measure"},
+      {follow_up::v1::RULE_MISSED_TRANSITION, "R4 missed transition"},
+      {follow_up::v1::RULE_NO_CONTACT, "R5 no contact"},
+      {follow_up::v1::RULE_PAUSE_OVERRUN, "R6 pause overrun"},
+      {follow_up::v1::RULE_OVERDUE_ASSESSMENT, "R7 overdue assessment"},
+      {follow_up::v1::RULE_STATUTORY_POINT, "R8 statutory point near"},
+      {follow_up::v1::RULE_NOT_STARTED, "R10 not started"},
+      {follow_up::v1::RULE_PLAN_OVERRUN, "R11 plan overrun"},
+      {follow_up::v1::RULE_CHANGED_CIRCUMSTANCE, "R12 changed circumstance"}};
   const auto found = names.find(rule);
   return found == names.end() ? absl::StrCat("rule ", rule) : found->second;
 }
@@ -38,6 +43,11 @@ std::string RuleName(int rule) {
 std::string KindName(const Task& task) {
   const std::string name = coordinator_network::v1::TaskKind_Name(task.kind());
   return absl::StrReplaceAll(absl::AsciiStrToLower(name.substr(std::string("TASK_KIND_").size())), {{"_", " "}});
+}
+
+std::string SegmentName(common::v1::Segment segment) {
+  const std::string name = common::v1::Segment_Name(segment);
+  return absl::StrReplaceAll(absl::AsciiStrToLower(name.substr(std::string("SEGMENT_").size())), {{"_", " "}});
 }
 
 std::string LocalText(const google::protobuf::Timestamp& time) {
@@ -117,22 +127,56 @@ void PrintCounts(const Office& office, const Comparison& comparison) {
               comparison.all_retracted, kCoordinators);
 }
 
+void PrintCourses(const std::vector<Course>& courses, const std::vector<Client>& script, const Found& found) {
+  struct Row {
+    int clients = 0;
+    int expected = 0;
+    int found = 0;
+    std::set<int> rules;
+  };
+  std::map<const Course*, Row> rows;
+  for (const Client& client : script) {
+    Row& row = rows[client.course];
+    ++row.clients;
+    for (const Break& each : client.breaks) row.expected += each.retracted ? 0 : 1;
+  }
+  for (const Break& each : found.breaks) {
+    if (each.client == 0 || each.retracted) continue;
+    Row& row = rows[script[static_cast<size_t>(each.client - 1)].course];
+    ++row.found;
+    row.rules.insert(each.rule);
+  }
+  std::printf("\nInterruptions by pathway and segment\n  %-20s  %-17s  %8s  %8s  %8s  %s\n", "pathway", "segment",
+              "clients", "expected", "found", "by rules");
+  for (const Course& course : courses) {
+    const Row& row = rows[&course];
+    std::printf("  %-20s  %-17s  %8d  %8d  %8d  %s\n", course.pathway.c_str(), SegmentName(course.segment).c_str(),
+                row.clients, row.expected, row.found, absl::StrCat("R", absl::StrJoin(row.rules, " R")).c_str());
+  }
+}
+
 bool PrintSteeringReport(const Frame& frame, const std::string& chart, Caller& caller) {
-  follow_up::v1::GetSteeringReportRequest request;
-  *request.mutable_first_day() = pipeline::ToProtoDay(frame.winter);
-  *request.mutable_last_day() = pipeline::ToProtoDay(frame.last);
-  request.set_group_by(follow_up::v1::REPORT_GROUP_MUNICIPALITY);
-  follow_up::v1::SteeringReport report;
-  caller.Call(&FollowUps::GetSteeringReport, kLead, "get steering report", std::move(request),
-              [&](const follow_up::v1::SteeringReport& reply) { report = reply; });
-  caller.WaitForAll();
-  std::printf("\nFor the steering group, by municipality (polkuctl report --csv; empty: too few to tell)\n%s",
-              polkuctl::ReportCsv(report).c_str());
-  std::ofstream file(chart);
-  file << polkuctl::ReportSvg(
-      report, absl::StrCat("Journeys opened from ", FormatDay(frame.winter), " to ", FormatDay(frame.last)));
-  std::printf("chart: %s\n", chart.c_str());
-  return file.flush().good();
+  bool charted = false;
+  for (const auto group : {follow_up::v1::REPORT_GROUP_SEGMENT, follow_up::v1::REPORT_GROUP_PATHWAY}) {
+    const bool by_pathway = group == follow_up::v1::REPORT_GROUP_PATHWAY;
+    follow_up::v1::GetSteeringReportRequest request;
+    *request.mutable_first_day() = pipeline::ToProtoDay(frame.winter);
+    *request.mutable_last_day() = pipeline::ToProtoDay(frame.last);
+    request.set_group_by(group);
+    follow_up::v1::SteeringReport report;
+    caller.Call(&FollowUps::GetSteeringReport, kLead, "get steering report", std::move(request),
+                [&](const follow_up::v1::SteeringReport& reply) { report = reply; });
+    caller.WaitForAll();
+    std::printf("\nFor the steering group, by %s (polkuctl report --csv; empty: too few to tell)\n%s",
+                by_pathway ? "pathway" : "segment", polkuctl::ReportCsv(report).c_str());
+    if (!by_pathway) continue;
+    std::ofstream file(chart);
+    file << polkuctl::ReportSvg(
+        report, absl::StrCat("Journeys opened from ", FormatDay(frame.winter), " to ", FormatDay(frame.last)));
+    std::printf("chart: %s\n", chart.c_str());
+    charted = file.flush().good();
+  }
+  return charted;
 }
 
 void PrintProblems(const std::vector<Client>& script, const Found& found, const Comparison& comparison,

@@ -11,9 +11,6 @@
 namespace polku::demo {
 namespace {
 
-// The service area of the shipped pathway.
-constexpr const char* kMunicipalities[] = {"205", "765", "290", "777", "578", "105", "697"};
-constexpr const char* kNeeds[] = {"work-ability", "health-check", "musculoskeletal", "mental-health", "life-situation"};
 constexpr absl::string_view kCheckCharacters = "0123456789ABCDEFHJKLMNPRSTUVWXY";
 
 // An identity code that no person has: its individual number is 900 to 999.
@@ -24,18 +21,20 @@ std::string IdentityCode(absl::CivilDay born, int individual_number) {
                          born.year() < 2000 ? '-' : 'A', individual_number, kCheckCharacters[digits % 31]);
 }
 
-void Describe(Client& client, std::set<std::string>& codes, SeededRandom& random) {
-  const auto pick = [&random](int count) { return static_cast<int>(random.Next() % static_cast<uint64_t>(count)); };
+void Describe(const Course& course, Client& client, std::set<std::string>& codes, SeededRandom& random) {
+  const auto pick = [&random](size_t count) { return static_cast<int>(random.Next() % count); };
   // Every 40th client has no code: then names and birth date tell who it is.
   const bool has_code = pick(40) != 0;
   do {
-    client.birth_day = absl::CivilDay(1962, 1, 1) + pick(43 * 365);
+    client.birth_day = absl::CivilDay(1962, 1, 1) + pick(size_t{43} * 365);
     client.identity_code = IdentityCode(client.birth_day, 900 + pick(100));
   } while (!codes.insert(client.identity_code).second);
   if (!has_code) client.identity_code.clear();
-  client.municipality = kMunicipalities[pick(10) % 7];
+  // The first ones are larger.
+  const size_t places = course.municipalities.size();
+  client.municipality = course.municipalities[static_cast<size_t>(pick(places + places / 2)) % places];
   client.language = pick(12) == 0 ? "sv" : "fi";
-  client.need = kNeeds[pick(5)];
+  client.need = course.needs[static_cast<size_t>(pick(course.needs.size()))];
   client.protected_whereabouts = pick(50) == 0;
 }
 
@@ -48,7 +47,7 @@ absl::Time TimeOf(absl::CivilDay day, Slot slot) {
 
 std::string FeedName(int feed) { return absl::StrFormat("sources/feed-%d", feed); }
 
-Frame FrameOf(int assessment_days, const polku::pathway::v1::RuleSet& rules) {
+Frame FrameOf(int assessment_days) {
   Frame frame;
   // A month with Easter, the change to summer time and a holiday on the day a feed comes back.
   frame.first = absl::CivilDay(2026, 3, 2);
@@ -56,20 +55,21 @@ Frame FrameOf(int assessment_days, const polku::pathway::v1::RuleSet& rules) {
   frame.outage_first = absl::CivilDay(2026, 3, 30);
   frame.outage_last = absl::CivilDay(2026, 4, 5);
   frame.winter = FirstOfficeDayFrom(frame.first + 6 - assessment_days);
-  frame.assessment_days = assessment_days;
-  frame.rules = rules;
   return frame;
 }
 
-std::vector<Client> WriteScript(const Frame& frame, int clients, uint64_t seed) {
+std::vector<Client> WriteScript(const Frame& frame, const std::vector<Course>& courses, uint64_t seed) {
   SeededRandom random(seed);
   std::set<std::string> codes;
-  std::vector<Client> script(static_cast<size_t>(clients));
-  for (int i = 0; i < clients; ++i) {
-    Client& client = script[static_cast<size_t>(i)];
-    client.number = i + 1;
-    Describe(client, codes, random);
-    LiveFate(i, clients, frame, client, random);
+  std::vector<Client> script;
+  for (const Course& course : courses) {
+    for (int i = 0; i < course.clients; ++i) {
+      Client& client = script.emplace_back();
+      client.number = static_cast<int>(script.size());
+      client.course = &course;
+      Describe(course, client, codes, random);
+      LiveFate(i, frame, client, random);
+    }
   }
   return script;
 }

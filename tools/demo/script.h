@@ -4,6 +4,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,6 +12,8 @@
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
 #include "polku/assessment/v1/events.pb.h"
+#include "polku/common/v1/organisation.pb.h"
+#include "polku/common/v1/types.pb.h"
 #include "polku/coordinator_network/v1/events.pb.h"
 #include "polku/follow_up/v1/api.pb.h"
 #include "polku/pathway/v1/rules.pb.h"
@@ -34,13 +37,55 @@ struct Frame {
   absl::CivilDay last;
   absl::CivilDay outage_first;  // One feed says nothing on these days and tells it all on the day after.
   absl::CivilDay outage_last;
-  int assessment_days = 0;  // Of the pathway definition.
-  polku::pathway::v1::RuleSet rules;
 
   // Limits reached later are not found before the end.
   absl::Time horizon() const { return TimeOf(last, Slot::kEvening); }
 };
-Frame FrameOf(int assessment_days, const polku::pathway::v1::RuleSet& rules);
+// Assessments of so many days that begin in the winter end in the month.
+Frame FrameOf(int assessment_days);
+
+// A service that the region's providers offer.
+struct Offer {
+  const char* type = "";
+  std::vector<int> weekdays;  // Monday 1 to Sunday 7, as google.type.DayOfWeek; empty: no sessions.
+  int start_minute = 0;
+  int end_minute = 0;
+  bool by_feed = true;   // Otherwise people report attendance directly.
+  bool at_site = false;  // Of Course.sites; otherwise any provider's.
+  bool in_groups = false;
+};
+
+// Which ways of going, fates.h, the clients of a course have.
+enum class Life { kJobSeekers, kEmployees, kStudents, kOutsideServices, kBacks };
+
+// A shipped pathway as the generator uses it for one segment: whom it takes, what it offers, and its numbers. All of
+// the definition and its rule set, but for the offers.
+struct Course {
+  std::string pathway;
+  common::v1::Segment segment = common::v1::SEGMENT_UNSPECIFIED;
+  Life life = Life::kJobSeekers;
+  int clients = 0;
+  std::vector<std::string> municipalities;
+  std::vector<std::string> needs;
+  const char* referrer = "";
+  common::v1::OrganisationKind referrer_kind = common::v1::ORGANISATION_KIND_UNSPECIFIED;
+  const char* outcome = "";    // Of assessments; empty where the pathway has none.
+  bool rates_ability = false;  // The work ability is rated before an assessment is complete.
+  int assessment_days = 0;
+  polku::pathway::v1::RuleSet rules;
+  // To whom responsibility is handed over, and to which step; empty: none of the pathway's.
+  const char* taker = "";
+  const char* taken_step = "";
+  int accept_office_days = 0;
+  std::map<std::string, std::string> sites;  // Provider by municipality, of a role that has one in each.
+  // At least one of the first; `without_sessions` may be missing where no fate needs it.
+  std::vector<Offer> often;   // Two sessions a week or more.
+  std::vector<Offer> seldom;  // Fewer.
+  Offer without_sessions;
+  int imaging_within_office_days = 0;  // Of backs: so soon imaging begins.
+  int open_ended_days =
+      30;  // Measures without an end in the month are planned for one to three times as long behind it.
+};
 
 struct Action {
   enum class Kind {
@@ -59,6 +104,8 @@ struct Action {
     kTake,          // That organisation accepts.
     kTakerContact,  // Its first contact with the client.
     kTakerMeeting,
+    kFoundWork,
+    kIll,
     kOutreach
   };
   Kind kind = Kind::kSubmit;
@@ -71,6 +118,7 @@ struct Action {
   coordinator_network::v1::AttemptOutcome outcome = coordinator_network::v1::ATTEMPT_OUTCOME_UNSPECIFIED;
   bool completes = false;  // The outreach is done with this attempt.
   std::optional<absl::CivilDay> next_step;
+  follow_up::v1::BenefitPeriod illness;
   absl::CivilDay resume;  // Of a pause from the day after on: the first day that is no longer part of it.
 };
 
@@ -100,6 +148,7 @@ struct Break {
 
 struct Client {
   int number = 0;
+  const Course* course = nullptr;
   std::string fate;
   std::string identity_code;  // Empty for a few.
   absl::CivilDay birth_day;
@@ -117,7 +166,7 @@ constexpr int kFeeds = 5;
 constexpr int kOutageFeed = 3;
 std::string FeedName(int feed);  // "sources/feed-3"
 
-// The same for the same arguments.
-std::vector<Client> WriteScript(const Frame& frame, int clients, uint64_t seed);
+// The clients of all courses, which outlive them, one course after the other. The same for the same arguments.
+std::vector<Client> WriteScript(const Frame& frame, const std::vector<Course>& courses, uint64_t seed);
 
 }  // namespace polku::demo

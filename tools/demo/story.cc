@@ -36,8 +36,14 @@ void Story::Assessed(absl::CivilDay day) { Do(Action::Kind::kAssess, day, Slot::
 int Story::Planned(absl::CivilDay day, const Offer& offer, int feed, absl::CivilDay start, absl::CivilDay end) {
   assessment::v1::PlannedMeasure measure;
   measure.set_type(offer.type);
-  measure.set_provider("organisations/provider-" + std::to_string(feed));
+  if (offer.at_site) {
+    measure.set_provider(course_.sites.at(client_.municipality));
+  } else {
+    measure.set_provider("organisations/provider-" + std::to_string(feed));
+  }
   if (offer.by_feed) measure.set_source(FeedName(feed));
+  // Four in a group, so that none is full.
+  if (offer.in_groups) measure.set_group("group-" + std::to_string(client_.number / 4));
   *measure.mutable_start_date() = pipeline::ToProtoDay(start);
   *measure.mutable_end_date() = pipeline::ToProtoDay(end);
   for (const int weekday : offer.weekdays) {
@@ -112,6 +118,19 @@ void Story::Paused(int measure, absl::CivilDay day, absl::CivilDay resume) {
   Do(Action::Kind::kPause, day, Slot::kAfternoon, measure).resume = resume;
 }
 
+void Story::FoundWork(absl::CivilDay day) {
+  silent_from_ = StartOfDay(day);
+  Do(Action::Kind::kFoundWork, day, Slot::kMorning);
+}
+
+void Story::Ill(absl::CivilDay day, BenefitKind kind, absl::CivilDay first, absl::CivilDay last) {
+  BenefitPeriod& period = Do(Action::Kind::kIll, day, Slot::kMorning).illness;
+  period.set_kind(kind);
+  *period.mutable_first_date() = pipeline::ToProtoDay(first);
+  *period.mutable_last_date() = pipeline::ToProtoDay(last);
+  period.set_source(kind == BENEFIT_KIND_ABSENCE ? BENEFIT_SOURCE_OCCUPATIONAL_HEALTH : BENEFIT_SOURCE_KELA);
+}
+
 void Story::TakerContacted(absl::CivilDay day) {
   activity_.push_back(TimeOf(day, Slot::kAfternoon));
   Do(Action::Kind::kTakerContact, day, Slot::kAfternoon);
@@ -157,9 +176,9 @@ void Story::End() {
   std::sort(activity_.begin(), activity_.end());
   for (size_t i = 0; i < activity_.size(); ++i) {
     const absl::CivilDay from = LocalDay(activity_[i]);
-    const absl::Time due = EndOfDay(from + frame_.rules.no_contact_days());
+    const absl::Time due = EndOfDay(from + course_.rules.no_contact_days());
     const bool bridged = i + 1 < activity_.size() && activity_[i + 1] <= due;
-    if (bridged || due > frame_.horizon() || !IsRunningAt(due)) continue;
+    if (bridged || due > frame_.horizon() || due >= silent_from_ || !IsRunningAt(due)) continue;
     Expect(RULE_NO_CONTACT, 0, from, due);
     // While the finding is open there is no second one.
     const bool mended = std::any_of(contact_lost_mended_.begin(), contact_lost_mended_.end(),

@@ -11,22 +11,13 @@
 
 namespace polku::demo {
 
-// A service that the region's providers offer.
-struct Offer {
-  const char* type;
-  std::vector<int> weekdays;  // Monday 1 to Sunday 7, as google.type.DayOfWeek; empty: no sessions.
-  int start_minute = 0;
-  int end_minute = 0;
-  bool by_feed = true;  // Otherwise people report attendance directly.
-};
-
 // What is known of session `index` (from 0) of a measure; none: nobody says anything.
 using Attendance = std::function<std::optional<follow_up::v1::AttendanceStatus>(int index)>;
 
 class Story {
  public:
-  // Both outlive the story.
-  Story(const Frame& frame, Client& client) : frame_(frame), client_(client) {}
+  // All outlive the story.
+  Story(const Frame& frame, const Course& course, Client& client) : frame_(frame), course_(course), client_(client) {}
 
   Action& Do(Action::Kind kind, absl::CivilDay day, Slot slot, int measure = 0);
   // Submitted on `day`, accepted on the next office day, which is returned.
@@ -45,6 +36,10 @@ class Story {
   void Contacted(absl::CivilDay day);
   // A pause of the measure is agreed on `day`, from the next day on.
   void Paused(int measure, absl::CivilDay day, absl::CivilDay resume);
+  // The client has found work since the morning of `day`: no rule speaks but the one that asks for a decision.
+  void FoundWork(absl::CivilDay day);
+  // In the morning of `day` somebody tells that the client is ill from `first` to `last`.
+  void Ill(absl::CivilDay day, follow_up::v1::BenefitKind kind, absl::CivilDay first, absl::CivilDay last);
   // The organisation that takes the client over has been in touch.
   void TakerContacted(absl::CivilDay day);
   void TakerMet(absl::CivilDay day);
@@ -73,10 +68,12 @@ class Story {
   bool IsRunningAt(absl::Time time) const;
 
   const Frame& frame_;
+  const Course& course_;
   Client& client_;
   std::vector<Run> runs_;  // By measure.
   std::vector<absl::Time> activity_;
-  std::vector<absl::Time> contact_lost_mended_;  // When an R5 was resolved.
+  std::vector<absl::Time> contact_lost_mended_;      // When an R5 was resolved.
+  absl::Time silent_from_ = absl::InfiniteFuture();  // See FoundWork.
 };
 
 // The end of the `count`-th office day after `day`.
