@@ -26,7 +26,8 @@ std::vector<store::Migration> Migrations() {
           {2, "absences", k0002Absences},
           {3, "time_use", k0003TimeUse},
           {4, "permission", k0004Permission},
-          {5, "waiting", k0005Waiting}};
+          {5, "waiting", k0005Waiting},
+          {6, "service", k0006Service}};
 }
 
 std::map<std::string, std::string> LookupQueries() {

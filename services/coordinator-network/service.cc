@@ -12,6 +12,7 @@
 #include "services/coordinator-network/domain/breaker_watch.h"
 #include "services/coordinator-network/domain/client_domain.h"
 #include "services/coordinator-network/domain/coordinator_domain.h"
+#include "services/coordinator-network/domain/provider_services.h"
 #include "services/coordinator-network/lookups.h"
 
 namespace polku::coordinator_network {
@@ -33,6 +34,15 @@ const std::map<int64_t, std::string>& KindLabels() {
   return labels;
 }
 
+void AddCodes(const pathway::v1::PathwayDefinition& definition, PathwayCodes& codes) {
+  const pathway::v1::Entry& entry = definition.entry();
+  for (const pathway::v1::Municipality& municipality : entry.municipalities()) {
+    codes.municipalities.insert(municipality.code());
+  }
+  codes.needs.insert(entry.needs().begin(), entry.needs().end());
+  for (const pathway::v1::MeasureType& type : definition.measure_types()) codes.measure_types.insert(type.code());
+}
+
 // AttendanceMissed names no rule set, so the newest one counts for every client; for coordinators too.
 Policy WithRules(Policy policy, const pathway::Catalogue* catalogue) {
   if (catalogue == nullptr || catalogue->rule_sets().empty()) return policy;
@@ -43,6 +53,7 @@ Policy WithRules(Policy policy, const pathway::Catalogue* catalogue) {
   policy.quiet_to_hour = rules.quiet_to_hour();
   policy.time_use_activities.assign(rules.time_use_activities().begin(), rules.time_use_activities().end());
   for (const pathway::v1::PathwayDefinition* definition : catalogue->definitions()) {
+    AddCodes(*definition, policy.codes);
     if (definition->coordinator_competence().empty()) continue;
     policy.competence_of_pathway[{definition->id(), definition->version()}] = definition->coordinator_competence();
   }
@@ -60,6 +71,8 @@ std::string MethodOf(absl::string_view name) {
 store::Options StoreOptions() { return {"coordinator-network", {"clients/"}, Migrations()}; }
 
 std::vector<rpc::MethodPermission> Permissions() {
+  const std::vector<std::string> searchers = {"referrer", "intake", "assessor", "coordinator", "lead", "provider"};
+  const std::vector<std::string> systems = {"referrer", "provider"};
   return {{MethodOf("RegisterCoordinator"), {"lead"}},
           {MethodOf("GetCoordinator"), {"coordinator", "lead", "intake"}},
           {MethodOf("ListCoordinators"), {"coordinator", "lead", "intake"}},
@@ -80,7 +93,11 @@ std::vector<rpc::MethodPermission> Permissions() {
           {MethodOf("GetMeeting"), {"coordinator", "lead"}},
           {MethodOf("ListMeetings"), {"coordinator", "lead"}},
           {MethodOf("RecordTimeUse"), {"coordinator"}},
-          {MethodOf("TimeUseStatistics"), {"coordinator", "lead"}}};
+          {MethodOf("TimeUseStatistics"), {"coordinator", "lead"}},
+          {MethodOf("ImportServices"), {"lead"}},
+          {MethodOf("SetServiceCapacity"), {"provider", "lead"}, {"provider"}},
+          {MethodOf("GetService"), searchers, systems},
+          {MethodOf("SearchServices"), searchers, systems}};
 }
 
 WorklistGauges::WorklistGauges(prometheus::Registry& registry) {
@@ -108,6 +125,8 @@ absl::StatusOr<std::unique_ptr<Service>> Service::Create(const Config& config, c
       "coordinators/", CoordinatorDomain(policy.time_use_activities)));
   definition.kinds.push_back(std::make_unique<pipeline::KindOf<BreakerWatchDomain>>(
       "breakers/", BreakerWatchDomain(policy.release_breaker_office_days)));
+  definition.kinds.push_back(std::make_unique<pipeline::KindOf<ProviderServicesDomain>>(
+      "organisations/", ProviderServicesDomain(policy.catalogue, policy.codes)));
   const pipeline::Dependencies parts{dependencies.clock, dependencies.database, dependencies.bus, dependencies.metrics,
                                      dependencies.peer_journal};
   std::unique_ptr<Service> service(new Service(*dependencies.metrics));

@@ -14,6 +14,7 @@
 namespace polku::system_test {
 namespace {
 
+namespace network = coordinator_network::v1;
 using ::testing::HasSubstr;
 
 std::vector<std::string> FieldsOf(const absl::Status& status) {
@@ -76,6 +77,28 @@ TEST_F(BadInput, RefusesAnUnknownPathwayOrVersionAndKeepsTheReferralOpen) {
   EXPECT_THAT(Accept(sent->name(), "nowhere", 1), Names("pathway"));
   EXPECT_THAT(Accept(sent->name(), "kainuu-unemployed", 77), Names("pathway_version"));
   EXPECT_THAT(Accept(sent->name(), "kainuu-unemployed", 1), IsOk());
+}
+
+TEST_F(BadInput, RefusesACatalogueWithAWrongServiceAndKeepsNothingOfIt) {
+  network::ImportServicesRequest request;
+  request.mutable_catalogue()->set_provider("organisations/provider");
+  for (const char* name : {"organisations/provider/services/a", "organisations/provider/services/b"}) {
+    network::ServiceEntry& service = *request.mutable_catalogue()->add_services();
+    service.set_name(name);
+    service.mutable_title()->set_fi("Paja");
+    service.mutable_title()->set_sv("Verkstad");
+    service.mutable_title()->set_en("Workshop");
+    service.add_needs("work-ability");
+    service.add_municipalities("205");
+    service.add_segments(common::v1::SEGMENT_UNEMPLOYED);
+  }
+  request.mutable_catalogue()->mutable_services(1)->set_municipalities(0, "999");
+  EXPECT_THAT(region_.Call(&Coordinators::ImportServices, kLead, request),
+              Names("catalogue.services[1].municipalities"));
+  EXPECT_EQ(region_.Call(&Coordinators::SearchServices, kLead, {})->services_size(), 0);
+  network::SearchServicesRequest search;
+  search.set_need("no-such-need");
+  EXPECT_THAT(region_.Call(&Coordinators::SearchServices, kLead, search), Names("need"));
 }
 
 TEST_F(BadInput, RefusesDatesInTheWrongOrder) {

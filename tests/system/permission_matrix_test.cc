@@ -145,6 +145,9 @@ void PermissionMatrix::MakeWorld() {
   Must(&Assessments::RequestConsultation, kAssessor, R"(assessment: "$C/assessments/2" question: "what now"
        basis: "statute" organisation: "organisations/taker")");
   Must(&Coordinators::ScheduleMeeting, kCoordinator, R"(client: "$C" start_time {seconds: 1772618400})");
+  Must(&Coordinators::ImportServices, kLead, R"(catalogue {provider: "organisations/provider" services {
+       name: "organisations/provider/services/s" title {fi: "Paja" sv: "Verkstad" en: "Workshop"} needs: "work-ability"
+       segments: SEGMENT_UNEMPLOYED municipalities: "205"}})");
   Must(&Referrals::GrantPermission, kIntake,
        R"(client: "$C" purpose: "service-chain" organisation: "organisations/taker"
        classes: "plan" valid_from {year: 2026 month: 3 day: 2})");

@@ -402,6 +402,51 @@ TEST_F(Walk, TellsWhoIsAtRiskBeforeALimitIsReached) {
                           [](const auto& each) { return each.rule() == follow_up::v1::RULE_NO_CONTACT; }));
 }
 
+TEST_F(Walk, FindsServicesOfTheSharedCatalogueOnTheirDays) {
+  network::ImportServicesRequest offered;
+  offered.mutable_catalogue()->set_provider(kProvider.organisation);
+  offered.mutable_catalogue()->set_complete(true);
+  network::ServiceEntry& workshop = *offered.mutable_catalogue()->add_services();
+  workshop.set_name(absl::StrCat(kProvider.organisation, "/services/paja"));
+  workshop.mutable_title()->set_fi("100 % Työpaja");
+  workshop.mutable_title()->set_sv("Verkstad");
+  workshop.mutable_title()->set_en("Workshop");
+  workshop.add_needs("work-ability");
+  workshop.add_municipalities("205");
+  workshop.add_segments(common::v1::SEGMENT_UNEMPLOYED);
+  workshop.add_measure_types("rehabilitative-work");
+  workshop.set_without_referral(true);
+  EXPECT_EQ(Ok(&Coordinators::ImportServices, kLead, offered).added(), 1);
+  network::SetServiceCapacityRequest capacity;
+  capacity.set_service(workshop.name());
+  capacity.mutable_capacity()->set_waiting(3);
+  Ok(&Coordinators::SetServiceCapacity, kProvider, capacity);
+  region_.Rest();
+
+  network::SearchServicesRequest search;
+  search.set_municipality("205");
+  search.set_need("work-ability");
+  search.set_segment(common::v1::SEGMENT_UNEMPLOYED);
+  search.set_measure_type("rehabilitative-work");
+  search.set_without_referral(true);
+  search.set_provider(kProvider.organisation);
+  search.set_text("% TYÖ");
+  const auto found = Ok(&Coordinators::SearchServices, kReferrer, search);
+  ASSERT_EQ(found.services_size(), 1);
+  EXPECT_EQ(found.services(0).capacity().waiting(), 3);
+  search.set_segment(common::v1::SEGMENT_EMPLOYED);
+  EXPECT_EQ(Ok(&Coordinators::SearchServices, kReferrer, search).services_size(), 0);
+
+  // The provider offers nothing any more: today is the last day.
+  offered.mutable_catalogue()->clear_services();
+  EXPECT_EQ(Ok(&Coordinators::ImportServices, kLead, offered).ended(), 1);
+  region_.Rest();
+  search.set_segment(common::v1::SEGMENT_UNEMPLOYED);
+  EXPECT_EQ(Ok(&Coordinators::SearchServices, kReferrer, search).services_size(), 1);
+  region_.MoveTo(kMonday + 1, 8);
+  EXPECT_EQ(Ok(&Coordinators::SearchServices, kReferrer, search).services_size(), 0);
+}
+
 TEST_F(Walk, LosesNothingWhenTheServerEndsAndStartsAgain) {
   const std::string client = LostClient();
   referral::v1::SubmitReferralRequest submit = region_.Referral();

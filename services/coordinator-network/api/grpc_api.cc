@@ -1,14 +1,16 @@
 #include "services/coordinator-network/api/grpc_api.h"
 
 #include <string>
+#include <utility>
 
 #include "services/coordinator-network/service.h"
 
 namespace polku::coordinator_network {
 
 Api::Api(pipeline::Pipeline& pipeline, const rpc::Access& access, prometheus::Registry& metrics,
-         const rpc::GateLimits& limits, Random* random, const Policy& policy)
-    : terms_{policy.meeting_purposes, policy.permissions_unknown_max,
+         const rpc::GateLimits& limits, Random* random, Policy policy)
+    : policy_(std::move(policy)),
+      terms_{policy_.meeting_purposes, policy_.permissions_unknown_max,
              [&pipeline](store::Reader& reader, const std::string& client) {
                return pipeline.KnownUntil(reader, "referral", client);
              }},

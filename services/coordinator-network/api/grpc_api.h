@@ -1,9 +1,6 @@
 // CoordinatorNetworkService onto the gate. One line a method.
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "libs/base/random.h"
 #include "libs/pipeline/pipeline.h"
 #include "libs/rpc/access.h"
@@ -18,7 +15,7 @@ namespace polku::coordinator_network {
 class Api final : public v1::CoordinatorNetworkService::CallbackService {
  public:
   Api(pipeline::Pipeline& pipeline, const rpc::Access& access, prometheus::Registry& metrics,
-      const rpc::GateLimits& limits, Random* random, const Policy& policy);
+      const rpc::GateLimits& limits, Random* random, Policy policy);
 
   grpc::ServerUnaryReactor* RegisterCoordinator(grpc::CallbackServerContext* context,
                                                 const v1::RegisterCoordinatorRequest* request,
@@ -120,8 +117,30 @@ class Api final : public v1::CoordinatorNetworkService::CallbackService {
                                               v1::TimeUseStatisticsResponse* reply) override {
     return gate_.Read(context, request, reply, coordinator_network::TimeUseStatistics);
   }
+  grpc::ServerUnaryReactor* ImportServices(grpc::CallbackServerContext* context,
+                                           const v1::ImportServicesRequest* request,
+                                           v1::ImportServicesResponse* reply) override {
+    return gate_.Write(context, request, reply);
+  }
+  grpc::ServerUnaryReactor* SetServiceCapacity(grpc::CallbackServerContext* context,
+                                               const v1::SetServiceCapacityRequest* request,
+                                               v1::ServiceEntry* reply) override {
+    return gate_.Write(context, request, reply);
+  }
+  grpc::ServerUnaryReactor* GetService(grpc::CallbackServerContext* context, const v1::GetServiceRequest* request,
+                                       v1::ServiceEntry* reply) override {
+    return gate_.Read(context, request, reply, coordinator_network::GetService);
+  }
+  grpc::ServerUnaryReactor* SearchServices(grpc::CallbackServerContext* context,
+                                           const v1::SearchServicesRequest* request,
+                                           v1::SearchServicesResponse* reply) override {
+    return gate_.Read(context, request, reply, [this](rpc::ReadScope& scope, const v1::SearchServicesRequest& asked) {
+      return coordinator_network::SearchServices(scope, asked, policy_.codes);
+    });
+  }
 
  private:
+  const Policy policy_;
   const PermissionTerms terms_;
   rpc::Gate gate_;
 };

@@ -16,6 +16,7 @@
 #include "libs/pipeline/proto_time.h"
 #include "libs/rpc/disclose.h"
 #include "polku/coordinator_network/v1/state.pb.h"
+#include "services/coordinator-network/api/load_state.h"
 #include "services/coordinator-network/domain/matching.h"
 #include "services/coordinator-network/domain/permissions.h"
 #include "services/coordinator-network/lookups.h"
@@ -26,15 +27,6 @@ namespace {
 using pipeline::ToProto;
 using store::Row;
 using store::Value;
-
-// The state of an aggregate and its version; version 0 when there is none.
-template <class State>
-absl::StatusOr<std::pair<State, int64_t>> LoadState(store::Reader& reader, const std::string& key) {
-  ASSIGN_OR_RETURN(const std::vector<store::StoredAggregate> found, reader.Load({&key, 1}));
-  std::pair<State, int64_t> result{State(), found.front().version};
-  if (!result.first.ParseFromString(found.front().state)) return absl::DataLossError("an aggregate cannot be read");
-  return result;
-}
 
 v1::Coordinator CoordinatorOf(const std::pair<v1::CoordinatorRecord, int64_t>& loaded) {
   v1::Coordinator coordinator = loaded.first.coordinator();

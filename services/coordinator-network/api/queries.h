@@ -12,6 +12,7 @@
 #include "libs/rpc/gate.h"
 #include "libs/store/database.h"
 #include "polku/coordinator_network/v1/api.pb.h"
+#include "services/coordinator-network/domain/policy.h"
 
 namespace polku::coordinator_network {
 
@@ -60,6 +61,14 @@ absl::StatusOr<v1::ListMeetingsResponse> ListMeetings(rpc::ReadScope& scope, con
 // Sums per coordinator, month and activity, in that order. Errors: kInvalidArgument.
 absl::StatusOr<v1::TimeUseStatisticsResponse> TimeUseStatistics(rpc::ReadScope& scope,
                                                                 const v1::TimeUseStatisticsRequest& request);
+
+// Errors: kInvalidArgument, kNotFound (SERVICE_UNKNOWN).
+absl::StatusOr<v1::ServiceEntry> GetService(rpc::ReadScope& scope, const v1::GetServiceRequest& request);
+
+// By name. Errors: kInvalidArgument, also for a code that is not among `codes`.
+absl::StatusOr<v1::SearchServicesResponse> SearchServices(rpc::ReadScope& scope,
+                                                          const v1::SearchServicesRequest& request,
+                                                          const PathwayCodes& codes);
 
 struct WorklistTotals {
   std::map<int64_t, int64_t> open_tasks;  // By TaskKind; kinds without a task are missing.

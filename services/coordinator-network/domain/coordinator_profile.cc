@@ -10,6 +10,7 @@
 #include "libs/base/status_macros.h"
 #include "libs/base/violation.h"
 #include "libs/pipeline/proto_time.h"
+#include "services/coordinator-network/domain/codes.h"
 #include "services/coordinator-network/domain/matching.h"
 
 namespace polku::coordinator_network {
@@ -24,31 +25,10 @@ constexpr int kCompetencesMax = 100;
 constexpr int kAbsencesMax = 20;
 constexpr size_t kReasonBytesMax = 500 * 4;  // 500 characters of UTF-8; counted in bytes to stay simple.
 
-bool IsMunicipality(const std::string& code) {
-  return code.size() == 3 && std::all_of(code.begin(), code.end(), absl::ascii_isdigit);
-}
 bool IsLanguage(const std::string& code) {
   return code.size() == 2 && std::all_of(code.begin(), code.end(), absl::ascii_islower);
 }
 bool IsCompetence(const std::string& code) { return IsResourceName(code, "*"); }
-
-template <class Codes>
-void SortUnique(Codes& codes) {
-  std::sort(codes.begin(), codes.end());
-  codes.erase(std::unique(codes.begin(), codes.end()), codes.end());
-}
-
-template <class Codes, class Test>
-void CheckCodes(const Codes& codes, int min, int max, Test is_code, absl::string_view field, absl::string_view what,
-                absl::Status& status) {
-  if (codes.size() < min) AddViolation(status, field, "needs at least one");
-  if (codes.size() > max) AddViolation(status, field, absl::StrCat("has more than ", max));
-  if (!std::all_of(codes.begin(), codes.end(), is_code)) AddViolation(status, field, what);
-}
-
-bool IsSegment(int segment) {
-  return segment != polku::common::v1::SEGMENT_UNSPECIFIED && polku::common::v1::Segment_IsValid(segment);
-}
 
 }  // namespace
 

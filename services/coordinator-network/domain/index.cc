@@ -10,6 +10,7 @@
 #include "libs/pipeline/proto_time.h"
 #include "services/coordinator-network/domain/client_turn.h"
 #include "services/coordinator-network/domain/matching.h"
+#include "services/coordinator-network/domain/service_entry.h"
 
 namespace polku::coordinator_network {
 namespace {
@@ -51,6 +52,17 @@ const TableShape& AbsenceTable() {
   return shape;
 }
 
+const TableShape& ServiceTable() {
+  static const TableShape shape{
+      "service", {"service"}, {"organisation", "segment_mask", "without_referral", "from_day", "to_day", "words"}};
+  return shape;
+}
+
+const TableShape& ServiceCodeTable() {
+  static const TableShape shape{"service_code", {"kind", "code", "service"}, {}};
+  return shape;
+}
+
 std::string DayText(const google::type::Date& date) { return FormatDay(pipeline::FromProto(date)); }
 
 Value Instant(bool given, const google::protobuf::Timestamp& timestamp) {
@@ -59,6 +71,17 @@ Value Instant(bool given, const google::protobuf::Timestamp& timestamp) {
 }
 
 int64_t Wide(int value) { return value; }
+
+int64_t MaskOf(const google::protobuf::RepeatedField<int>& segments) {
+  int64_t mask = 0;
+  for (const int segment : segments) mask |= SegmentBit(static_cast<polku::common::v1::Segment>(segment));
+  return mask;
+}
+
+void AddCodes(const char* kind, const google::protobuf::RepeatedPtrField<std::string>& codes,
+              const std::string& service, std::vector<IndexRow>& rows) {
+  for (const std::string& code : codes) rows.push_back({&ServiceCodeTable(), {std::string(kind), code, service}, {}});
+}
 
 IndexRow RowOf(const v1::Task& task, const std::string& client) {
   return {
@@ -92,8 +115,7 @@ std::vector<IndexRow> IndexOf(const v1::CoordinatorRecord& state) {
   std::vector<IndexRow> rows;
   const v1::Coordinator& coordinator = state.coordinator();
   if (coordinator.name().empty()) return rows;
-  int64_t mask = 0;
-  for (const int segment : coordinator.segments()) mask |= SegmentBit(static_cast<polku::common::v1::Segment>(segment));
+  const int64_t mask = MaskOf(coordinator.segments());
   rows.push_back({&CoordinatorTable(),
                   {coordinator.name()},
                   {coordinator.organisation(), absl::StrJoin(coordinator.municipalities(), " "), mask,
@@ -121,6 +143,24 @@ std::vector<IndexRow> IndexOf(const v1::CoordinatorRecord& state) {
 std::vector<IndexRow> IndexOf(const v1::BreakerWatch& state) {
   if (!state.has_task()) return {};
   return {RowOf(state.task(), /*client=*/"")};
+}
+
+std::vector<IndexRow> IndexOf(const v1::ProviderServices& state) {
+  std::vector<IndexRow> rows;
+  for (const v1::ServiceEntry& service : state.services()) {
+    const v1::ServiceTitle& title = service.title();
+    rows.push_back(
+        {&ServiceTable(),
+         {service.name()},
+         {OrganisationOf(service.name()), MaskOf(service.segments()), Wide(service.without_referral() ? 1 : 0),
+          service.has_valid_from() ? DayText(service.valid_from()) : std::string(),
+          service.has_valid_to() ? DayText(service.valid_to()) : std::string(),
+          InSmallLetters(absl::StrCat(title.fi(), "\n", title.sv(), "\n", title.en()))}});
+    AddCodes("municipality", service.municipalities(), service.name(), rows);
+    AddCodes("need", service.needs(), service.name(), rows);
+    AddCodes("measure-type", service.measure_types(), service.name(), rows);
+  }
+  return rows;
 }
 
 }  // namespace polku::coordinator_network

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,6 +16,23 @@ struct MatchWeights {
   int language_points = 20;
   int points_per_competence = 10;
   int load_points_max = 50;  // Of a coordinator without clients; falls with the free places.
+};
+
+// What the pathways of the region name. Source: the definitions, all versions.
+struct PathwayCodes {
+  std::set<std::string> municipalities;
+  std::set<std::string> needs;
+  std::set<std::string> measure_types;
+};
+
+// What the shared catalogue takes. Source: own defaults; the ranges stand in api.proto, too.
+struct CatalogueLimits {
+  int services_max = 200;  // Of a provider, those that have ended included.
+  // Degrees, WGS84: Finland with a margin, so that latitude and longitude are not taken for each other.
+  double latitude_min = 59.0;
+  double latitude_max = 70.5;
+  double longitude_min = 19.0;
+  double longitude_max = 32.0;
 };
 
 struct Policy {
@@ -47,6 +65,8 @@ struct Policy {
   std::vector<std::string> time_use_activities;
   // By pathway and version: what a coordinator must be able to do. Source: coordinator_competence of the definition.
   std::map<std::pair<std::string, int>, std::string> competence_of_pathway;
+  CatalogueLimits catalogue;
+  PathwayCodes codes;
 };
 
 }  // namespace polku::coordinator_network
