@@ -1,4 +1,5 @@
-// YAML into a protobuf message, driven by the message's descriptor. Internal to libs/pathway.
+// YAML into a protobuf message, driven by the message's descriptor: the files of this library, and the lists that
+// polkuctl imports.
 #pragma once
 
 #include <map>

@@ -222,6 +222,7 @@ std::unique_ptr<CLI::App> MakeApp(Session& session) {
   AddClientCommands(*app, session);
   AddAssessmentCommands(*app, session);
   AddNetworkCommands(*app, session);
+  AddServiceCommands(*app, session);
   AddSupportCommands(*app, session);
   AddTopicCommands(*app, session);
   AddFollowUpCommands(*app, session);

@@ -157,6 +157,7 @@ void AddAssessmentCommands(CLI::App& app, Session& session);
 // Below the command `assessments`.
 void AddInstrumentCommands(CLI::App& assessments, Session& session);
 void AddNetworkCommands(CLI::App& app, Session& session);
+void AddServiceCommands(CLI::App& app, Session& session);
 void AddFollowUpCommands(CLI::App& app, Session& session);
 void AddImportCommands(CLI::App& app, Session& session);
 // "import" below "journeys" (journey_import.cc).
