@@ -5,8 +5,10 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "libs/base/read_file.h"
 #include "libs/base/status_matchers.h"
 #include "libs/base/violation.h"
+#include "libs/pathway/yaml_message.h"
 #include "libs/pipeline/proto_time.h"
 #include "tests/scenarios/story.h"
 
@@ -55,6 +57,77 @@ TEST(KeskiPohjanmaaKpOte, BindsOneTemplateToTheProviderOfTheMunicipality) {
   story.Comes(2, 36);
   story.Completes(2, 37);
   story.Ends(follow_up::v1::CLOSE_REASON_GOAL_REACHED);
+}
+
+// Takes the shipped catalogue in, as `polkuctl services import` does.
+void ImportCatalogue(Story& story) {
+  const std::string path = POLKU_DEPLOY_FOLDER "/services/keski-pohjanmaa.yaml";
+  const absl::StatusOr<std::string> text = ReadFile(path);
+  ASSERT_THAT(text, IsOk());
+  network::ServiceCatalogue file;
+  pathway::Faults faults(path);
+  pathway::ReadYaml(*text, file, faults);
+  ASSERT_THAT(faults.ToStatus(), IsOk());
+  for (const network::ProviderCatalogue& provider : file.providers()) {
+    network::ImportServicesRequest request;
+    *request.mutable_catalogue() = provider;
+    EXPECT_EQ(story.Ok(&Coordinators::ImportServices, kLead, request).added(), provider.services_size());
+  }
+}
+
+// The one service that can be planned as the measure type for somebody of the municipality.
+network::ServiceEntry FindService(Story& story, const char* municipality, const char* measure_type) {
+  network::SearchServicesRequest search;
+  search.set_municipality(municipality);
+  search.set_need("musculoskeletal");
+  search.set_segment(common::v1::SEGMENT_UNEMPLOYED);
+  search.set_measure_type(measure_type);
+  const auto found = story.Ok(&Coordinators::SearchServices, kCoordinator, search);
+  EXPECT_EQ(found.services_size(), 1) << found.DebugString();
+  return found.services_size() == 1 ? found.services(0) : network::ServiceEntry();
+}
+
+std::string ProviderOf(const network::ServiceEntry& service) {
+  return service.name().substr(0, service.name().find("/services/"));
+}
+
+// The same two steps are planned with whom the shared catalogue names for the client's municipality: capacity and queue
+// are seen first, and each step has its own party that answers for the client.
+TEST(KeskiPohjanmaaKpOte, PlansEachStepWithTheProviderThatTheSharedCatalogueNames) {
+  struct Bound {
+    const char* municipality;
+    const char* course;
+    int course_waits;  // Clients in the queue.
+    const char* workshop;
+  };
+  for (const Bound& bound :
+       {Bound{"217", "organisations/lestijokilaakson-kuntoutus", 0, "organisations/kannuksen-tyopaja"},
+        Bound{"272", "organisations/kokkolan-kuntoutus", 6, "organisations/kokkolan-tyopaja"}}) {
+    Story story({"keski-pohjanmaa-kp-ote", bound.municipality, "musculoskeletal"});
+    ImportCatalogue(story);
+    const network::ServiceEntry course = FindService(story, bound.municipality, "rehabilitation-course");
+    const network::ServiceEntry workshop = FindService(story, bound.municipality, "workshop-training");
+    EXPECT_EQ(ProviderOf(course), bound.course);
+    EXPECT_EQ(course.capacity().waiting(), bound.course_waits);
+    EXPECT_EQ(ProviderOf(workshop), bound.workshop);
+
+    story.ComesInBy({});
+    story.IsAssessed();
+    story.Gets({story.Measure("rehabilitation-course", ProviderOf(course).c_str(), 1, 5),
+                story.Measure("workshop-training", ProviderOf(workshop).c_str(), 8, 60)});
+    EXPECT_EQ(story.Responsible(), "organisations/unit");
+    story.IsHandedOver("rehabilitation", bound.course);
+    story.Starts(1, 1);
+    story.Comes(1, 1);
+    story.Completes(1, 3);
+    EXPECT_EQ(story.Responsible(), bound.course);
+    story.IsHandedOver("workshop", bound.workshop);
+    EXPECT_EQ(story.Responsible(), bound.workshop);
+    story.Starts(2, 8);
+    story.Comes(2, 8);
+    story.Completes(2, 9);
+    story.Ends(follow_up::v1::CLOSE_REASON_GOAL_REACHED);
+  }
 }
 
 // Two people whom no service knew come to a group by themselves, without an identity code; one call marks the group.
