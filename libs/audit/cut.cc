@@ -4,9 +4,9 @@
 #include <memory>
 #include <set>
 #include <utility>
-#include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "libs/audit/columns.h"
 #include "libs/audit/seal.h"
 #include "libs/audit/verify.h"
 #include "libs/base/hash.h"
@@ -26,16 +26,6 @@ const store::TableShape kRowKey{"audit", {"id"}, {}};
 // Looked at in one transaction: of a quiet service a seal has few rows.
 constexpr int kSealsMax = 200;
 
-int64_t IntAt(const store::Row& row, size_t column) {
-  const auto* number = std::get_if<int64_t>(&row.at(column));
-  return number == nullptr ? 0 : *number;
-}
-
-std::string BytesAt(const store::Row& row, size_t column) {
-  const auto* blob = std::get_if<store::Blob>(&row.at(column));
-  return blob == nullptr ? std::string() : blob->bytes;
-}
-
 absl::Time ToMicros(absl::Time time) { return absl::FromUnixMicros(absl::ToUnixMicros(time)); }
 
 store::Row RowOf(int64_t number, const Cut& cut) {
@@ -54,9 +44,29 @@ std::string TextOf(const Cut& cut, absl::string_view service) {
                       HexOf(cut.link), "\n", absl::ToUnixMicros(cut.before), "\n", absl::ToUnixMicros(cut.time));
 }
 
+// Of the seals behind the cut as many as have `rows_max` rows, or one that has more.
+absl::StatusOr<int> SealsFor(store::Reader& reader, const Cut& cut, int64_t rows_max) {
+  ASSIGN_OR_RETURN(
+      const std::vector<store::Row> rows,
+      reader.Query("SELECT COUNT(*) FROM audit_seal WHERE number > $1 AND number <= $2 AND row_count <= $3",
+                   {cut.seal, cut.seal + kSealsMax, cut.rows + rows_max}));
+  return static_cast<int>(std::max<int64_t>(1, IntAt(rows.at(0), 0)));
+}
+
+// Seals that can go: none is the newest of all.
+absl::StatusOr<bool> AnyBehind(store::Reader& reader, const Cut& cut) {
+  ASSIGN_OR_RETURN(const std::vector<store::Row> rows,
+                   reader.Query("SELECT number FROM audit_seal WHERE number > $1 AND number < (SELECT MAX(number) FROM "
+                                "audit_seal) LIMIT 1",
+                                {cut.seal}));
+  return !rows.empty();
+}
+
 // Seals behind the newest cut that are found good, but for the newest of all.
-absl::StatusOr<std::vector<Seal>> GoodSeals(store::Reader& reader, const Trust& trust, const Cut& cut) {
-  ASSIGN_OR_RETURN(const Verified verified, Verify(reader, trust, cut.seal, kSealsMax));
+absl::StatusOr<std::vector<Seal>> GoodSeals(store::Reader& reader, const Trust& trust, const Cut& cut,
+                                            int64_t rows_max) {
+  ASSIGN_OR_RETURN(const int seals_max, SealsFor(reader, cut, rows_max));
+  ASSIGN_OR_RETURN(const Verified verified, Verify(reader, trust, cut.seal, seals_max));
   if (verified.problem.has_value()) {
     return WithReason(absl::FailedPreconditionError(
                           absl::StrCat("the audit is not as it was written (row ", verified.problem->row, ", seal ",
@@ -78,9 +88,10 @@ absl::StatusOr<std::vector<Seal>> GoodSeals(store::Reader& reader, const Trust& 
 
 absl::StatusOr<bool> AreOlder(store::Reader& reader, const Seal& seal, absl::Time before) {
   const auto [first, last] = std::minmax_element(seal.ids.begin(), seal.ids.end());
-  ASSIGN_OR_RETURN(const std::vector<store::Row> young,
-                   reader.Query("SELECT a.id FROM audit a WHERE a.id >= $1 AND a.id <= $2 AND a.time >= $3",
-                                {*first, *last, absl::ToUnixMicros(before)}));
+  ASSIGN_OR_RETURN(
+      const std::vector<store::Row> young,
+      reader.Query("SELECT a.id FROM audit a WHERE a.id >= $1 AND a.id <= $2 AND (a.time IS NULL OR a.time >= $3)",
+                   {*first, *last, absl::ToUnixMicros(before)}));
   // On PostgreSQL seals overlap a little.
   const std::set<int64_t> ids(seal.ids.begin(), seal.ids.end());
   return std::none_of(young.begin(), young.end(), [&](const store::Row& row) { return ids.contains(IntAt(row, 0)); });
@@ -124,14 +135,13 @@ absl::StatusOr<CutDone> CutRows(store::Database& database, const SigningKeys& ke
   RETURN_IF_ERROR(transaction->Upsert(kCutTable, {RowOf(kTurn, nothing)}));
   CutDone done;
   ASSIGN_OR_RETURN(done.cut, NewestCut(*transaction));
-  ASSIGN_OR_RETURN(const std::vector<Seal> seals,
-                   GoodSeals(*transaction, {database.hash_key(), order.service, keys.public_keys()}, done.cut));
+  ASSIGN_OR_RETURN(
+      const std::vector<Seal> seals,
+      GoodSeals(*transaction, {database.hash_key(), order.service, keys.public_keys()}, done.cut, order.rows_max));
   Cut cut = done.cut;
   std::vector<store::Row> rows;
   std::vector<store::Row> numbers;
   for (const Seal& seal : seals) {
-    done.more = !rows.empty() && static_cast<int64_t>(rows.size() + seal.ids.size()) > order.rows_max;
-    if (done.more) break;
     ASSIGN_OR_RETURN(const bool older, AreOlder(*transaction, seal, order.before));
     if (!older) break;
     numbers.push_back({seal.number});
@@ -144,8 +154,10 @@ absl::StatusOr<CutDone> CutRows(store::Database& database, const SigningKeys& ke
     cut.link = seal.link;
   }
   if (rows.empty()) return done;
-  done.more = done.more || numbers.size() + 1 >= kSealsMax;
-  cut.before = ToMicros(order.before);
+  if (numbers.size() == seals.size()) {
+    ASSIGN_OR_RETURN(done.more, AnyBehind(*transaction, cut));
+  }
+  cut.before = std::max(cut.before, ToMicros(order.before));
   cut.time = ToMicros(order.by.time);
   done.cut = Signed(std::move(cut), order.service, keys);
   done.rows = static_cast<int64_t>(rows.size());

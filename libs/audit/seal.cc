@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "libs/audit/columns.h"
 #include "libs/base/hash.h"
 #include "libs/base/status_macros.h"
 
@@ -27,16 +28,6 @@ int64_t NumberAt(absl::string_view bytes) {
   uint64_t number = 0;
   for (size_t i = 0; i < kIdBytes; ++i) number = number << 8 | static_cast<unsigned char>(bytes[i]);
   return static_cast<int64_t>(number);
-}
-
-int64_t IntAt(const store::Row& row, size_t column) {
-  const auto* number = std::get_if<int64_t>(&row.at(column));
-  return number == nullptr ? 0 : *number;
-}
-
-std::string BytesAt(const store::Row& row, size_t column) {
-  const auto* blob = std::get_if<store::Blob>(&row.at(column));
-  return blob == nullptr ? std::string() : blob->bytes;
 }
 
 store::Row RowOf(const Seal& seal) {

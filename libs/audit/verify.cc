@@ -5,9 +5,9 @@
 #include <map>
 #include <set>
 #include <utility>
-#include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "libs/audit/columns.h"
 #include "libs/audit/seal.h"
 #include "libs/base/status_macros.h"
 
@@ -15,11 +15,6 @@ namespace polku::audit {
 namespace {
 
 constexpr int64_t kNoEnd = std::numeric_limits<int64_t>::max();
-
-int64_t IntAt(const store::Row& row, size_t column) {
-  const auto* number = std::get_if<int64_t>(&row.at(column));
-  return number == nullptr ? 0 : *number;
-}
 
 // One call of Verify.
 class Verifier {

@@ -80,6 +80,21 @@ TEST_F(GaugesTest, TellSinceWhenTheAuditIsNotSealed) {
                                    HasSubstr("polku_audit_unsealed_rows{service=\"toy\"} 0\n")));
 }
 
+TEST_F(GaugesTest, TellThatTheAuditIsSealedAsOftenAsIsSet) {
+  Close();
+  registries_.clear();
+  limits_.audit_seal_interval = absl::Minutes(2);
+  Open();
+  Settle();
+  ASSERT_THAT(Run(Add("counters/a", 1)), IsOk());
+  clock_.Advance(absl::Minutes(1));
+  Settle();
+  EXPECT_THAT(ToldBy(*toy_), HasSubstr("polku_audit_unsealed_rows{service=\"toy\"} 1\n"));
+  clock_.Advance(absl::Minutes(1));
+  Settle();
+  EXPECT_THAT(ToldBy(*toy_), HasSubstr("polku_audit_unsealed_rows{service=\"toy\"} 0\n"));
+}
+
 TEST_F(GaugesTest, ATraceGoesFromTheCommandThroughTheBusIntoWhatFollows) {
   Command command;
   command.method = "toy/Add";

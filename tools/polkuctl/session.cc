@@ -196,7 +196,7 @@ std::unique_ptr<CLI::App> MakeApp(Session& session) {
       ->envname("POLKU_ORGANISATION")
       ->check(header);
   app->add_option("--user", session.user, "the person")->envname("POLKU_USER")->check(header);
-  app->add_option("--role", session.role, "referrer, intake, assessor, coordinator, lead, provider, operator")
+  app->add_option("--role", session.role, "referrer, intake, assessor, coordinator, lead, provider, operator, auditor")
       ->envname("POLKU_ROLE")
       ->check(header);
   app->add_option("--purpose", session.purpose, "what for; kept in the audit")->envname("POLKU_PURPOSE")->check(header);
