@@ -22,12 +22,8 @@ std::string CandidateColumns() {
 }  // namespace
 
 std::vector<store::Migration> Migrations() {
-  return {{1, "index", k0001Index},
-          {2, "absences", k0002Absences},
-          {3, "time_use", k0003TimeUse},
-          {4, "permission", k0004Permission},
-          {5, "waiting", k0005Waiting},
-          {6, "service", k0006Service}};
+  return {{1, "index", k0001Index},           {2, "absences", k0002Absences}, {3, "time_use", k0003TimeUse},
+          {4, "permission", k0004Permission}, {5, "waiting", k0005Waiting},   {6, "service", k0006Service}};
 }
 
 std::map<std::string, std::string> LookupQueries() {
