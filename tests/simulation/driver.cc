@@ -23,6 +23,7 @@ namespace polku::simulation {
 namespace {
 
 constexpr int kPassesMax = 20000;
+constexpr char kBreaker[] = "breakers/outreach";
 constexpr std::array<const char*, kServices> kApis = {
     "polku.referral.v1.ReferralService/", "polku.assessment.v1.AssessmentService/",
     "polku.coordinator_network.v1.CoordinatorNetworkService/", "polku.follow_up.v1.FollowUpService/"};
@@ -112,11 +113,41 @@ absl::Status Driver::Evening(absl::Time time) {
   for (const absl::Duration wait :
        {absl::Seconds(61), absl::Seconds(61), absl::Hours(6), absl::Seconds(61), absl::Seconds(61)}) {
     if (wait == absl::Hours(6)) Disarm();
-    RETURN_IF_ERROR(Rest());
+    RETURN_IF_ERROR(RestAndRelease());
     world_.clock().Advance(wait);
   }
-  RETURN_IF_ERROR(Rest());
+  RETURN_IF_ERROR(RestAndRelease());
   return at_rest_(*this);
+}
+
+absl::Status Driver::RestAndRelease() {
+  while (true) {
+    RETURN_IF_ERROR(Rest());
+    polku::follow_up::v1::BreakerRecord breaker;
+    {
+      ASSIGN_OR_RETURN(const std::unique_ptr<store::Reader> reader, world_.database(kFollowUp).Read());
+      const std::vector<std::string> keys = {kBreaker};
+      ASSIGN_OR_RETURN(const auto stored, reader->Load(keys));
+      breaker.ParseFromString(stored[0].state);
+    }
+    if (breaker.trip_us() == 0) return absl::OkStatus();
+    if (breaker.next_release_us() != 0) {
+      world_.clock().Set(std::max(world_.clock().Now(), absl::FromUnixMicros(breaker.next_release_us())));
+      continue;
+    }
+    ++tally_.released;
+    Command release;
+    release.at = world_.clock().Now();
+    release.service = kFollowUp;
+    release.method = "ReleaseOutreachBreaker";
+    release.request_id = RequestId(scenario_.seed, absl::StrCat("release ", tally_.released));
+    auto request = std::make_shared<polku::follow_up::v1::ReleaseOutreachBreakerRequest>();
+    request->set_name(kBreaker);
+    request->set_request_id(release.request_id);
+    release.request = std::move(request);
+    release.principal = PrincipalOf("lead");
+    RETURN_IF_ERROR(Carry({release}));
+  }
 }
 
 absl::Status Driver::Afterwards() {
@@ -348,7 +379,11 @@ absl::Status Driver::Carry(const std::vector<Command>& commands) {
   // Who says that something was a mistake has heard of it.
   const bool voids = std::any_of(commands.begin(), commands.end(),
                                  [](const Command& command) { return command.method == "VoidRecord"; });
-  if (faults_ && voids) RETURN_IF_ERROR(Rest());
+  // Every journey knows by which rules it is followed before they change.
+  const bool moves = std::any_of(commands.begin(), commands.end(), [](const Command& command) {
+    return command.method == "TryRuleSet" || command.method == "ActivateRuleSet";
+  });
+  if (faults_ && (voids || moves)) RETURN_IF_ERROR(Rest());
   for (const Command& command : commands) {
     // Few commands pass the points of an erasure.
     if (armed_ && command.method == "EraseClient" && Chance(random_, 70)) world_.CrashAtPassage(1 + Pick(random_, 24));
@@ -378,7 +413,7 @@ absl::Status Driver::Carry(const std::vector<Command>& commands) {
   const bool joins = std::any_of(commands.begin(), commands.end(), [](const Command& command) {
     return command.method == "MergeClients" || command.method == "SplitClient";
   });
-  return joins ? Rest() : absl::OkStatus();
+  return joins || moves ? Rest() : absl::OkStatus();
 }
 
 absl::Status Driver::LookUp(const Command& record, Publication& publication) {

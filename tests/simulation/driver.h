@@ -28,6 +28,7 @@ struct Tally {
   int64_t repeated = 0;     // Commands sent again after no answer came.
   int64_t republished = 0;  // Records.
   int64_t told = 0;         // Records of providers.
+  int64_t released = 0;     // How often the breaker had tripped and somebody released it.
 };
 
 class Driver {
@@ -84,6 +85,8 @@ class Driver {
   absl::Status Afterwards();
   // Runs until nothing is left anywhere.
   absl::Status Rest();
+  // Rests, and a lead who finds the breaker tripped releases it and waits until nobody waits there any more.
+  absl::Status RestAndRelease();
 
   // One pass of one loop; true if there was work. A crash counts as work.
   absl::StatusOr<bool> Turn(int service, bool relay);

@@ -97,7 +97,7 @@ struct Near {
 // The last benefit day before the last fifteen of the month that ends before that day.
 absl::CivilDay BeforeMonthEnd(absl::CivilDay day) {
   std::vector<absl::CivilDay> benefit_days;
-  const absl::CivilDay first_of_month(absl::CivilMonth(day));
+  const absl::CivilDay first_of_month{absl::CivilMonth(day)};
   for (absl::CivilDay each = first_of_month - 60; each < first_of_month; ++each) {
     if (IsBenefitDay(each)) benefit_days.push_back(each);
   }

@@ -143,6 +143,9 @@ void TakeJourney(const store::JournalRow& row, Facts& facts) {
       if (is_of_person && each.to == absl::InfiniteFuture()) facts.circumstances[what] = each;
     }
     facts.open = true;
+    facts.pathway = opened.pathway();
+    facts.pathway_version = opened.pathway_version();
+    facts.rules_version = opened.rules_version();
     facts.opened = FromProto(opened.open_time());
     facts.journey_opened = facts.opened;
     facts.assessments = {{facts.opened, std::nullopt}};
@@ -181,6 +184,33 @@ void TakeJourney(const store::JournalRow& row, Facts& facts) {
     Break& broken = facts.breaks[retracted.interruption()];
     broken.retracted = true;
     if (retracted.suppressed()) broken.last_miss = absl::InfinitePast();
+  }
+}
+
+// What is told of a case takes the place of what its acceptance, which was of that day, had set.
+void TakeImport(const store::JournalRow& row, Facts& facts) {
+  v1::JourneyImported imported;
+  v1::MovedToRules moved;
+  if (Read(row, moved)) facts.rules_version = moved.to_version();
+  if (!Read(row, imported)) return;
+  facts.watched_from = absl::FromUnixMicros(imported.watch_from_us());
+  if (imported.has_assessment_complete_date()) {
+    facts.assessed = StartOfDay(FromProto(imported.assessment_complete_date()));
+    facts.step_ends = {*facts.assessed};
+  }
+  if (imported.has_last_contact_date()) facts.activity = {StartOfDay(FromProto(imported.last_contact_date()))};
+  const auto take = [&](const polku::assessment::v1::PlannedMeasure& plan) -> Measure& {
+    Measure& measure = facts.measures[plan.measure()];
+    measure.plan = plan;
+    measure.approved = std::min(StartOfDay(FromProto(plan.start_date())), *facts.watched_from);
+    measure.brought_in = true;
+    return measure;
+  };
+  for (const auto& plan : imported.planned()) take(plan);
+  for (const auto& plan : imported.running()) {
+    Measure& measure = take(plan);
+    measure.start = FromProto(plan.start_date());
+    measure.ran_before = true;
   }
 }
 
@@ -302,6 +332,7 @@ std::map<std::string, Facts> FactsOf(const Picture& picture) {
     TakePeers(row, facts);
     TakeMeasures(row, facts);
     TakeJourney(row, facts);
+    TakeImport(row, facts);
     TakePauses(row, facts);
     TakeBenefits(row, facts);
     TakeHandOvers(row, facts);

@@ -80,6 +80,8 @@ struct Measure {
   std::optional<absl::CivilDay> start;
   std::optional<absl::CivilDay> end;
   bool broken_off = false;
+  bool brought_in = false;  // With its case.
+  bool ran_before = false;  // When it was.
   // By day and session: revision and status.
   std::map<std::pair<absl::CivilDay, int>, std::pair<int, int>> marks;
 };
@@ -99,6 +101,10 @@ struct Assessing {
 
 struct Facts {
   bool open = false;
+  // By which numbers the journey is followed.
+  std::string pathway;
+  int pathway_version = 0;
+  std::string rules_version;
   absl::Time journey_opened;
   bool employed = false;
   absl::Time opened;  // Of the assessment.
@@ -117,6 +123,7 @@ struct Facts {
   absl::Time freed = absl::InfinitePast();
   std::optional<HandOver> hand_over;
   std::map<std::string, Benefit> benefits;  // By name.
+  std::optional<absl::Time> watched_from;   // Of a case that was brought in.
   std::vector<Quiet> gaps;                  // From a closing to the reopening behind it.
 };
 

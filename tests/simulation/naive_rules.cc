@@ -9,10 +9,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/civil_time.h"
 #include "libs/base/calendar.h"
+#include "libs/base/status_macros.h"
 #include "libs/pipeline/proto_time.h"
 #include "polku/follow_up/v1/state.pb.h"
 #include "tests/simulation/naive_benefits.h"
+#include "tests/simulation/naive_clock.h"
 #include "tests/simulation/naive_facts.h"
+#include "tests/simulation/world.h"
 
 namespace polku::simulation {
 namespace naive {
@@ -21,45 +24,15 @@ namespace {
 using pipeline::FromProto;
 namespace v1 = ::polku::follow_up::v1;
 
-// The numbers of rule set 2026-1.
-constexpr int kOfficeDays = 5;
-constexpr int kNoContactDays = 21;
-constexpr int kMeetingDays = 7;
-constexpr int kPauseOfficeDays = 1;
-constexpr size_t kMissesInARow = 2;
-constexpr absl::Duration kDirectInterval = absl::Hours(24);
-
 // (rule, measure) -> what it is counted from.
 using Broken = std::map<About, absl::Time>;
 
-using Quiets = std::vector<Quiet>;
-
-// Whether a rule is silent about what ends at that instant.
-bool IsQuiet(const Quiets& quiets, absl::Time end) {
-  return std::any_of(quiets.begin(), quiets.end(),
-                     [&](const Quiet& quiet) { return quiet.first < end && end <= quiet.second; });
-}
-
-// A limit that has not been reached when a quiet time begins starts again behind it.
-struct Clock {
-  absl::Time from;
-  absl::Time due;
-
-  void StartAgainBehind(Quiets quiets, int office_days) {
-    std::sort(quiets.begin(), quiets.end());
-    for (const auto& [begin, end] : quiets) {
-      if (begin >= due || end <= from) continue;
-      from = end;
-      due = std::max(due, EndOfDay(AddOfficeDays(LocalDay(end), office_days)));
-    }
-  }
-};
-
 class Naive {
  public:
-  Naive(const Facts& facts, const std::map<std::string, Source>& sources,
+  // The numbers are those of the rule set, with what the pathway changes in it.
+  Naive(const Facts& facts, const pathway::v1::RuleSet& rules, const std::map<std::string, Source>& sources,
         const std::map<std::string, std::vector<Quiet>>& closures, absl::Time horizon)
-      : facts_(facts), sources_(sources), closures_(closures), horizon_(horizon) {}
+      : facts_(facts), rules_(rules), sources_(sources), closures_(closures), horizon_(horizon) {}
 
   // A gap of R3 or R5 that a change in the client's life or, of R3, another break hid may have been forgotten when that
   // was over or found to be a mistake: something else may go on meanwhile. If the service remembers it, it is right.
@@ -120,13 +93,23 @@ class Naive {
     return quiets;
   }
 
+  // A limit that ran when the watch over a case began starts again then; `limit` is that of a clock that does.
+  void StartAgainWithWatch(absl::Time limit, const Resolution& resolution, Clock& clock) const {
+    if (!facts_.watched_from.has_value() || resolution.time > *facts_.watched_from) return;
+    if (clock.from >= *facts_.watched_from || clock.due <= *facts_.watched_from) return;
+    clock.from = *facts_.watched_from;
+    clock.due = std::max(clock.due, limit);
+  }
+  absl::CivilDay WatchDay() const { return LocalDay(facts_.watched_from.value_or(facts_.opened)); }
+
   // Counts from the resolution on, waits for the next step that was agreed, and starts again behind quiet times.
   void Limit(int rule, const std::string& measure, Clock clock, std::optional<absl::Time> happened,
-             const Quiets& quiets = {}) {
+             const Quiets& quiets = {}, int office_days = 0) {
     const Resolution resolution = ResolutionOf(rule, measure);
+    if (office_days > 0) StartAgainWithWatch(EndOfDay(AddOfficeDays(WatchDay(), office_days)), resolution, clock);
     clock.from = std::max(clock.from, resolution.time);
     clock.due = std::max(clock.due, resolution.not_before);
-    clock.StartAgainBehind(quiets, kOfficeDays);
+    clock.StartAgainBehind(quiets, office_days);
     if ((happened.has_value() && *happened < clock.due) || clock.due > horizon_) return;
     broken_[{rule, measure}] = clock.from;
   }
@@ -140,7 +123,9 @@ class Naive {
     }
     if (standing == nullptr) return false;
     Limit(v1::RULE_CHANGED_CIRCUMSTANCE, "",
-          {standing->from, EndOfDay(AddOfficeDays(LocalDay(standing->recorded), kOfficeDays))}, std::nullopt);
+          {standing->from,
+           EndOfDay(AddOfficeDays(LocalDay(standing->recorded), rules_.changed_circumstance_office_days()))},
+          std::nullopt);
     return true;
   }
 
@@ -156,9 +141,11 @@ class Naive {
     std::optional<absl::Time> happened;
     if (measure.start.has_value()) happened = StartOfDay(*measure.start);
     if (!measure.start.has_value() && measure.end.has_value()) happened = StartOfDay(*measure.end);
+    const int no_delay = measure.plan.start_within_office_days();
+    const int days = no_delay > 0 ? no_delay : rules_.not_started_office_days();
     Limit(v1::RULE_NOT_STARTED, name,
-          {std::max(StartOfDay(planned), measure.approved), EndOfDay(AddOfficeDays(from, kOfficeDays))}, happened,
-          MeasureQuiets(name, measure));
+          {std::max(StartOfDay(planned), measure.approved), EndOfDay(AddOfficeDays(from, days))}, happened,
+          MeasureQuiets(name, measure), days);
   }
 
   void PlanOverrun(const std::string& name, const Measure& measure) {
@@ -166,8 +153,9 @@ class Naive {
     const absl::CivilDay planned = FromProto(measure.plan.end_date());
     std::optional<absl::Time> happened;
     if (measure.end.has_value()) happened = StartOfDay(*measure.end);
-    Limit(v1::RULE_PLAN_OVERRUN, name, {EndOfDay(planned), EndOfDay(AddOfficeDays(planned, kOfficeDays))}, happened,
-          MeasureQuiets(name, measure));
+    const int days = rules_.plan_overrun_office_days();
+    Limit(v1::RULE_PLAN_OVERRUN, name, {EndOfDay(planned), EndOfDay(AddOfficeDays(planned, days))}, happened,
+          MeasureQuiets(name, measure), days);
   }
 
   void OverdueAssessment() {
@@ -203,11 +191,13 @@ class Naive {
     std::vector<absl::Time> answers;
     if (hand_over.accepted.has_value()) answers.push_back(*hand_over.accepted);
     if (hand_over.declined.has_value()) answers.push_back(*hand_over.declined);
-    limit(hand_over.offered, EndOfDay(AddOfficeDays(LocalDay(hand_over.offered), kOfficeDays)), answers);
+    limit(hand_over.offered,
+          EndOfDay(AddOfficeDays(LocalDay(hand_over.offered), rules_.transition_accept_office_days())), answers);
     if (!hand_over.accepted.has_value()) return;
     const absl::CivilDay accepted = LocalDay(*hand_over.accepted);
-    limit(*hand_over.accepted, EndOfDay(AddOfficeDays(accepted, 1)), hand_over.contacts);
-    limit(*hand_over.accepted, EndOfDay(accepted + kMeetingDays), hand_over.meetings);
+    limit(*hand_over.accepted, EndOfDay(AddOfficeDays(accepted, rules_.transition_contact_office_days())),
+          hand_over.contacts);
+    limit(*hand_over.accepted, EndOfDay(accepted + rules_.transition_meeting_days()), hand_over.meetings);
   }
 
   // R6 of the pauses of a measure, or of the whole journey: the one that was due first.
@@ -223,7 +213,7 @@ class Naive {
   }
 
   std::optional<Clock> Overrun(const Pause& pause) const {
-    Clock clock{pause.to, EndOfDay(AddOfficeDays(LocalDay(pause.to), kPauseOfficeDays))};
+    Clock clock{pause.to, EndOfDay(AddOfficeDays(LocalDay(pause.to), rules_.pause_overrun_office_days()))};
     const Resolution resolution = ResolutionOf(v1::RULE_PAUSE_OVERRUN, pause.measure);
     // Asked about once, and again only on the day that was agreed then.
     if (resolution.time >= clock.due && resolution.not_before <= resolution.time) return std::nullopt;
@@ -234,10 +224,11 @@ class Naive {
     for (const auto& [name, measure] : facts_.measures) {
       if (pause.measure.empty() || pause.measure == name) about.push_back(name);
     }
-    if (pause.measure.empty()) clock.StartAgainBehind(JourneyQuiets(), kPauseOfficeDays);
+    if (pause.measure.empty()) clock.StartAgainBehind(JourneyQuiets(), rules_.pause_overrun_office_days());
     for (const std::string& name : about) {
       const Measure& measure = facts_.measures.at(name);
-      if (!pause.measure.empty()) clock.StartAgainBehind(MeasureQuiets(name, measure), kPauseOfficeDays);
+      if (!pause.measure.empty())
+        clock.StartAgainBehind(MeasureQuiets(name, measure), rules_.pause_overrun_office_days());
       const absl::Time mark = FirstMark(name, measure, pause.to, clock.due);
       const absl::Time until = mark == absl::InfiniteFuture() ? clock.due : std::max(clock.due, mark);
       if (measure.end.has_value() && StartOfDay(*measure.end) < until) {
@@ -318,7 +309,7 @@ class Naive {
       const bool closed = AllQuietOn(
           day, [this](const std::string& name, const Measure& measure) { return MeasureQuiets(name, measure); });
       if (!closed) ++counted;
-      if (counted >= kNoContactDays && EndOfDay(day) >= not_before) return EndOfDay(day);
+      if (counted >= rules_.no_contact_days() && EndOfDay(day) >= not_before) return EndOfDay(day);
       if (StartOfDay(day) > horizon_) return absl::InfiniteFuture();
     }
   }
@@ -331,7 +322,15 @@ class Naive {
       const absl::Time next = i + 1 < times.size() ? times[i + 1] : absl::InfiniteFuture();
       if (next <= resolution.time) continue;
       absl::Time from = std::max(times[i], resolution.time);
-      const absl::Time due = NoContactDue(from, resolution.not_before);
+      absl::Time not_before = resolution.not_before;
+      if (absl::Time begun = from; facts_.watched_from.has_value()) {
+        Clock clock{from, NoContactDue(begun, not_before)};
+        const absl::Time limit = EndOfDay(WatchDay() + rules_.no_contact_days());
+        StartAgainWithWatch(limit, resolution, clock);
+        if (clock.from != from) not_before = std::max(not_before, limit);
+        from = clock.from;
+      }
+      const absl::Time due = NoContactDue(from, not_before);
       if (next <= due || due > horizon_ || !AnyRunningAt(due)) continue;
       if (Hide({v1::RULE_NO_CONTACT, ""}, from, due)) continue;
       broken_[{v1::RULE_NO_CONTACT, ""}] = from;
@@ -349,7 +348,8 @@ class Naive {
     }
     for (const auto& [name, measure] : facts_.measures) {
       const bool over = measure.end.has_value() && StartOfDay(*measure.end) <= from;
-      if (measure.approved <= due && !over) return false;
+      // What a case was brought in with had been agreed before; nobody knows when.
+      if ((measure.approved <= due || measure.brought_in) && !over) return false;
     }
     return true;
   }
@@ -381,8 +381,10 @@ class Naive {
     std::sort(ends.begin(), ends.end());
     for (const absl::Time from : ends) {
       if (from < resolution.time) continue;
-      Clock clock{from, std::max(EndOfDay(AddOfficeDays(LocalDay(from), kOfficeDays)), resolution.not_before)};
-      clock.StartAgainBehind(JourneyQuiets(), kOfficeDays);
+      Clock clock{from, std::max(EndOfDay(AddOfficeDays(LocalDay(from), rules_.no_next_measure_office_days())),
+                                 resolution.not_before)};
+      StartAgainWithWatch(EndOfDay(AddOfficeDays(WatchDay(), rules_.no_next_measure_office_days())), resolution, clock);
+      clock.StartAgainBehind(JourneyQuiets(), rules_.no_next_measure_office_days());
       if (clock.due > horizon_) return;
       if (!IsGap(from, clock.due) || Hide({v1::RULE_NO_NEXT_MEASURE, ""}, clock.from, clock.due)) continue;
       const std::optional<bool> others_open = OthersOpen(clock.from, clock.due);
@@ -395,7 +397,7 @@ class Naive {
 
   absl::Duration IntervalOf(const Measure& measure) const {
     const auto source = sources_.find(measure.plan.source());
-    return source == sources_.end() ? kDirectInterval : source->second.interval;
+    return source == sources_.end() ? FromProto(rules_.direct_reporting_interval()) : source->second.interval;
   }
 
   enum class Seen { kOpen, kPresent, kMissed, kMissedUnmarked, kExcused };
@@ -469,10 +471,10 @@ class Naive {
         continue;
       }
       run.push_back(session);
-      if (run.size() < kMissesInARow) continue;
+      if (run.size() < static_cast<size_t>(rules_.misses_in_a_row())) continue;
       const absl::Duration wait = session.seen == Seen::kMissedUnmarked ? interval : absl::ZeroDuration();
       if (session.end > retracted) {
-        return std::pair(session.end + wait, run[run.size() - kMissesInARow].end);
+        return std::pair(session.end + wait, run[run.size() - static_cast<size_t>(rules_.misses_in_a_row())].end);
       }
     }
     return std::nullopt;
@@ -506,7 +508,8 @@ class Naive {
     const auto source = sources_.find(measure.plan.source());
     const absl::Time covered =
         source == sources_.end() ? horizon_ : std::min(horizon_, source->second.complete_through);
-    const absl::Time floor = ResolutionOf(v1::RULE_MISSED_ATTENDANCE, name).time;
+    absl::Time floor = ResolutionOf(v1::RULE_MISSED_ATTENDANCE, name).time;
+    if (measure.ran_before) floor = std::max(floor, *facts_.watched_from);
     const absl::Time retracted = RetractedUpTo(name, measure);
     const std::vector<Session> sessions = SessionsOf(name, measure, interval, covered, /*quiet_too=*/false);
     const Limited run = MissesInARow(sessions, interval, floor, retracted);
@@ -523,6 +526,7 @@ class Naive {
   }
 
   const Facts& facts_;
+  const pathway::v1::RuleSet& rules_;
   const std::map<std::string, Source>& sources_;
   const std::map<std::string, std::vector<Quiet>>& closures_;
   const absl::Time horizon_;
@@ -556,7 +560,11 @@ std::vector<std::string> CompareWithNaiveRules(const Picture& picture, absl::Tim
   const auto closures = naive::ClosuresOf(picture);
   std::vector<std::string> faults;
   for (const auto& [client, facts] : naive::FactsOf(picture)) {
-    naive::Naive naive(facts, sources, closures, horizon);
+    const pathway::v1::RuleSet* rules =
+        CatalogueOfWorlds().RulesOn(facts.pathway, facts.pathway_version, facts.rules_version);
+    if (rules == nullptr && !facts.open) continue;
+    POLKU_CHECK(rules != nullptr);
+    naive::Naive naive(facts, *rules, sources, closures, horizon);
     const naive::Broken expected = naive.Expected();
     naive::Broken actual;
     const auto& state =

@@ -15,6 +15,7 @@
 #include "polku/coordinator_network/v1/api.pb.h"
 #include "polku/follow_up/v1/api.pb.h"
 #include "polku/referral/v1/api.pb.h"
+#include "tests/simulation/models.h"
 #include "tests/simulation/scenario_script.h"
 
 namespace polku::simulation {
@@ -46,6 +47,7 @@ class Writer {
       script_.scenario().evenings.push_back(Hour(day, 21) + absl::Minutes(30));
       day += 1 + script_.Pick(5);
     }
+    ChangeRules(script_);
     // After the end no source reports any more.
     std::erase_if(script_.scenario().commands,
                   [this](const Command& command) { return command.at > script_.scenario().end; });
@@ -70,9 +72,13 @@ class Writer {
   polku::coordinator_network::v1::Coordinator Profile() {
     polku::coordinator_network::v1::Coordinator profile;
     profile.set_organisation(kUnit);
-    profile.add_municipalities("205");
+    for (const Model* model : ModelsOf(script_.scenario().seed)) profile.add_municipalities(model->municipality);
+    profile.add_competences("case-management");
+    profile.add_competences("network-agent");
     profile.add_languages("fi");
-    profile.add_segments(polku::common::v1::SEGMENT_UNEMPLOYED);
+    for (int segment = polku::common::v1::Segment_MIN + 1; segment <= polku::common::v1::Segment_MAX; ++segment) {
+      profile.add_segments(static_cast<polku::common::v1::Segment>(segment));
+    }
     profile.set_capacity(3 + script_.Pick(8));
     return profile;
   }
@@ -83,7 +89,10 @@ class Writer {
       polku::coordinator_network::v1::RegisterCoordinatorRequest request;
       request.set_coordinator_id(absl::StrCat("c", i));
       *request.mutable_coordinator() = Profile();
-      if (i == 3) request.mutable_coordinator()->set_segments(0, polku::common::v1::SEGMENT_EMPLOYED);
+      if (i == 3) {
+        request.mutable_coordinator()->clear_municipalities();
+        request.mutable_coordinator()->add_municipalities("620");
+      }
       script_.Add(script_.scenario().begin, kCoordinatorNetwork, "RegisterCoordinator", std::move(request));
     }
     const absl::CivilDay away = kFirstDay + script_.Pick(std::max(1, script_.size().days - 30));
@@ -174,13 +183,15 @@ class Writer {
     polku::referral::v1::SubmitReferralRequest request;
     auto& referral = *request.mutable_referral();
     referral.set_receiving_unit(kUnit);
-    referral.set_segment(polku::common::v1::SEGMENT_UNEMPLOYED);
-    referral.add_needs("work-ability");
+    const Model& model = ModelOf(script_.scenario().seed, client);
+    referral.set_segment(model.segment);
+    referral.add_needs(model.need);
+    referral.set_referrer_kind(model.referrer);
     auto& person = *referral.mutable_person();
     person.set_family_name("Kanarialintu");
     person.set_email("kanarialintu@example.org");
     person.set_given_names("Testi");
-    person.set_municipality("205");
+    person.set_municipality(model.municipality);
     person.set_language("fi");
     const bool coded = client % 3 != 0;
     if (coded) {
@@ -189,6 +200,7 @@ class Writer {
       *person.mutable_birth_date() = ToProtoDay(absl::CivilDay(1980, 5, 5));
     }
     Command& command = script_.Add(at, kReferral, "SubmitReferral", std::move(request));
+    if (!model.direct) command.principal.organisation = kSender;
     command.key = ClientName(client);
     if (coded) command.identity_code = IdentityCode(client);
   }
@@ -196,7 +208,9 @@ class Writer {
   void Client(int client) {
     const std::string name = ClientName(client);
     const std::string referral = absl::StrCat(name, "/referrals/1");
+    const Model& model = ModelOf(script_.scenario().seed, client);
     Waiting waiting{kFirstDay + script_.Pick(script_.size().days / 3)};
+    if (!model.direct) waiting.referrer = kSender;
     Submit(client, Hour(waiting.day, 9 + script_.Pick(6)));
     // Another one for the same needs, before or after the answer.
     if (client % 3 != 0 && script_.Chance(20)) Submit(client, Hour(waiting.day + script_.Pick(20), 16));
@@ -204,9 +218,10 @@ class Writer {
     absl::CivilDay day = waiting.day;
     polku::referral::v1::AcceptReferralRequest accept;
     accept.set_name(referral);
-    accept.set_pathway("kainuu-unemployed");
+    accept.set_pathway(model.pathway);
     accept.set_pathway_version(1);
     script_.AddAs(waiting.unit, Hour(day, 16), kReferral, "AcceptReferral", std::move(accept));
+    if (Import(name, model, day)) return;
     Contacts(name, day);
     Agree(script_, name, waiting.unit, day);
     Meet(script_, name, day);
@@ -214,14 +229,83 @@ class Writer {
     day += script_.Chance(10) ? 92 + script_.Pick(10) : 1 + script_.Pick(40);
     polku::assessment::v1::CompleteAssessmentRequest complete;
     complete.set_name(absl::StrCat(name, "/assessments/1"));
+    complete.set_outcome(model.outcome);
+    Prepare(model, complete.name(), day);
     script_.Add(Hour(day, 10), kAssessment, "CompleteAssessment", std::move(complete));
     if (script_.Chance(10)) return;  // Never planned.
     int measures = 0;
     int plans = 0;
     for (int i = 0; i <= script_.Pick(2); ++i) {
       day += script_.Pick(12);
-      day = Plan(name, plans, measures, day);
+      day = Plan(name, model, plans, measures, day);
     }
+  }
+
+  // Some cases have been running elsewhere. They are told with the acceptance, and watched from then on or some days
+  // before; some have been without contact, or without a measure, for too long.
+  bool Import(const std::string& client, const Model& model, absl::CivilDay day) {
+    SeededRandom random(Mix(script_.scenario().seed, client + " import"));
+    if (!simulation::Chance(random, 15)) return false;
+    const absl::CivilDay watched = day - simulation::Pick(random, 6);
+    polku::follow_up::v1::ImportJourneyRequest request;
+    request.set_client(client);
+    request.set_case_number("case-" + client.substr(client.size() - 3));
+    *request.mutable_watch_from() = ToProtoDay(watched);
+    *request.mutable_assessment_complete_date() = ToProtoDay(day - 10 - simulation::Pick(random, 60));
+    *request.mutable_last_contact_date() = ToProtoDay(day - simulation::Pick(random, 40));
+    Measure measure;
+    measure.name = client + "/measures/imported-1";
+    const bool has_measure = simulation::Chance(random, 80);
+    if (has_measure) {
+      auto& told = *request.add_measures();
+      told.set_type(model.measure_type);
+      told.set_provider(model.provider[0] != '\0' ? model.provider : kProvider);
+      const bool started = simulation::Chance(random, 70);
+      measure.start = started ? day - 1 - simulation::Pick(random, 30) : day + simulation::Pick(random, 20) - 12;
+      measure.end = std::max(measure.start, day) + simulation::Pick(random, 40) - 5;
+      measure.end = std::max(measure.start, measure.end);
+      *told.mutable_start_date() = ToProtoDay(measure.start);
+      *told.mutable_end_date() = ToProtoDay(measure.end);
+      told.set_started(started);
+      for (const int weekday : {1, 3}) {
+        auto& session = *told.add_sessions();
+        session.set_day(static_cast<google::type::DayOfWeek>(weekday));
+        session.set_start_minute(9 * 60);
+        session.set_end_minute(12 * 60);
+      }
+      *measure.plan.mutable_sessions() = told.sessions();
+      if (started) {
+        const absl::CivilDay end = End(measure, day, day);
+        Attendance(measure, day, std::min(end, measure.end), day, end);
+      }
+    }
+    script_.Add(Hour(day, 16) + absl::Minutes(30), kFollowUp, "ImportJourney", std::move(request)).principal =
+        PrincipalOf("lead");
+    Contacts(client, day + 1);
+    return true;
+  }
+
+  // What the pathway wants before an assessment is complete or a measure planned.
+  void Prepare(const Model& model, const std::string& assessment, absl::CivilDay day) {
+    if (model.rates_ability) {
+      polku::assessment::v1::RecordInstrumentRequest rating;
+      rating.set_assessment(assessment);
+      rating.set_instrument("was");
+      rating.add_answers()->set_item("current-ability");
+      rating.mutable_answers(0)->set_number(6);
+      script_.Add(Hour(day, 8), kAssessment, "RecordInstrument", std::move(rating));
+    }
+    if (!model.asks_advice) return;
+    polku::assessment::v1::RequestConsultationRequest ask;
+    ask.set_assessment(assessment);
+    ask.set_organisation(kSpecialist);
+    ask.set_question("kanarialintu");
+    ask.set_basis("health-care-act");
+    script_.Add(Hour(day, 8), kAssessment, "RequestConsultation", std::move(ask));
+    polku::assessment::v1::AnswerConsultationRequest answer;
+    answer.set_name(absl::StrCat(assessment.substr(0, assessment.find("/assessments/")), "/consultations/1"));
+    answer.set_advice("kanarialintu");
+    script_.AddAs(kSpecialist, Hour(day, 9), kAssessment, "AnswerConsultation", std::move(answer));
   }
 
   void Contacts(const std::string& name, absl::CivilDay day) {
@@ -236,12 +320,12 @@ class Writer {
   }
 
   // Returns the day on which the next plan may be thought of.
-  absl::CivilDay Plan(const std::string& client, int& plans, int& measures, absl::CivilDay day) {
+  absl::CivilDay Plan(const std::string& client, const Model& model, int& plans, int& measures, absl::CivilDay day) {
     polku::assessment::v1::ProposePlanRequest propose;
     propose.set_assessment(absl::StrCat(client, "/assessments/1"));
     std::vector<Measure> made;
     for (int i = 0; i <= script_.Pick(2); ++i) {
-      Measure measure = NewMeasure(absl::StrCat(client, "/measures/", ++measures), day);
+      Measure measure = NewMeasure(absl::StrCat(client, "/measures/", ++measures), model, day);
       *propose.add_measures() = measure.plan;
       made.push_back(std::move(measure));
     }
@@ -282,11 +366,11 @@ class Writer {
     return day;
   }
 
-  Measure NewMeasure(const std::string& name, absl::CivilDay day) {
+  Measure NewMeasure(const std::string& name, const Model& model, absl::CivilDay day) {
     Measure measure;
     measure.name = name;
     auto& plan = measure.plan;
-    plan.set_type("job-coaching");
+    plan.set_type(model.measure_type);
     plan.set_provider(script_.Chance(15) ? kClosingProvider : kProvider);
     if (script_.Chance(50)) measure.source = absl::StrCat("s", script_.Pick(kSources));
     measure.feeder = feeds_.Choose();
@@ -294,9 +378,17 @@ class Writer {
       plan.set_provider("organisations/" + Feeders()[static_cast<size_t>(measure.feeder)]);
       measure.source = feeds_.Chance(60) ? absl::StrCat("s", kSources + measure.feeder) : "";
     }
+    if (model.provider[0] != '\0') {
+      plan.set_provider(model.provider);
+      measure.feeder = -1;
+      measure.source.clear();
+    }
+    if (model.in_groups) plan.set_group(absl::StrCat("group-", name.substr(name.find("/measures/") - 3, 3)));
     if (!measure.source.empty()) plan.set_source("sources/" + measure.source);
     measure.start = day - 2 + script_.Pick(15);
     measure.end = measure.start + 10 + script_.Pick(50);
+    if (model.starts_within_days > 0) measure.start = std::min(measure.start, day + model.starts_within_days);
+    if (model.days_max > 0) measure.end = std::min(measure.end, measure.start + model.days_max - 1);
     *plan.mutable_start_date() = ToProtoDay(measure.start);
     *plan.mutable_end_date() = ToProtoDay(measure.end);
     std::set<int> days;
@@ -449,55 +541,6 @@ class Writer {
 }  // namespace
 
 Scenario MakeScenario(uint64_t seed, const ScenarioSize& size) { return Writer(seed, size).Write(); }
-
-namespace {
-
-// Of a command or a provider's record; null when it is none.
-const polku::follow_up::v1::AttendanceMark* MarkIn(const Command& command) {
-  if (const auto* record = dynamic_cast<const ProviderActivity*>(command.request.get())) {
-    return record->has_mark() ? &record->mark() : nullptr;
-  }
-  return dynamic_cast<const polku::follow_up::v1::AttendanceMark*>(command.request.get());
-}
-
-// The measure that ends; empty when none does.
-std::string EndIn(const Command& command) {
-  if (const auto* record = dynamic_cast<const ProviderActivity*>(command.request.get())) {
-    return record->has_done() ? record->done().measure() : record->broken_off().measure();
-  }
-  using polku::follow_up::v1::CompleteMeasureRequest;
-  using polku::follow_up::v1::EndMeasureEarlyRequest;
-  if (const auto* end = dynamic_cast<const EndMeasureEarlyRequest*>(command.request.get())) return end->name();
-  if (const auto* end = dynamic_cast<const CompleteMeasureRequest*>(command.request.get())) return end->name();
-  return "";
-}
-
-}  // namespace
-
-Scenario FactsOf(const Scenario& scenario, bool late) {
-  Scenario facts = scenario;
-  facts.people_react = false;
-  std::erase_if(facts.commands, [](const Command& command) {
-    const auto* mark = MarkIn(command);
-    return (mark != nullptr && mark->revision() > 0) || command.method == "VoidRecord" || !command.flaw.empty();
-  });
-  if (!late) return facts;
-  std::map<std::string, absl::Time> ends;  // When the end of a measure is told.
-  for (const Command& command : facts.commands) {
-    if (const std::string measure = EndIn(command); !measure.empty()) ends.try_emplace(measure, command.at);
-  }
-  SeededRandom random(scenario.seed);
-  for (Command& command : facts.commands) {
-    const auto* mark = MarkIn(command);
-    if (mark == nullptr && command.method != "RecordContact") continue;
-    const absl::Time told = command.at + absl::Hours(Chance(random, 50) ? Pick(random, 21 * 24) : 0);
-    const auto end = mark == nullptr ? ends.end() : ends.find(mark->measure());
-    if (told < (end == ends.end() ? scenario.end : end->second)) command.at = told;
-  }
-  std::stable_sort(facts.commands.begin(), facts.commands.end(),
-                   [](const Command& a, const Command& b) { return a.at < b.at; });
-  return facts;
-}
 
 int Pick(SeededRandom& random, int limit) { return static_cast<int>(random.Next() % static_cast<uint64_t>(limit)); }
 bool Chance(SeededRandom& random, int percent) { return Pick(random, 100) < percent; }

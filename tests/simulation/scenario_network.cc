@@ -5,6 +5,7 @@
 
 #include "libs/pipeline/proto_time.h"
 #include "polku/coordinator_network/v1/api.pb.h"
+#include "polku/follow_up/v1/api.pb.h"
 #include "polku/referral/v1/api.pb.h"
 #include "tests/simulation/scenario_script.h"
 
@@ -125,6 +126,26 @@ class Meetings {
 }  // namespace
 
 void Meet(Script& script, const std::string& client, absl::CivilDay day) { Meetings(script, client).Write(day); }
+
+// Early in the morning behind an evening, so that both runs know the same then.
+void ChangeRules(Script& script) {
+  SeededRandom random(Mix(script.scenario().seed, "rules"));
+  if (Chance(random, 50)) return;
+  namespace follow_up = ::polku::follow_up::v1;
+  const auto& evenings = script.scenario().evenings;
+  const absl::CivilDay day =
+      LocalDay(
+          evenings[evenings.size() / 3 + static_cast<size_t>(Pick(random, static_cast<int>(evenings.size() / 3)))]) +
+      1;
+  follow_up::TryRuleSetRequest attempt;
+  attempt.set_name("rulesets/2026-2");
+  attempt.set_replaces("rulesets/2026-1");
+  script.Add(LocalTime(day, 5 * 60 + 10), kFollowUp, "TryRuleSet", std::move(attempt)).principal = PrincipalOf("lead");
+  follow_up::ActivateRuleSetRequest activate;
+  activate.set_name("rulesets/2026-2");
+  script.Add(LocalTime(day, 5 * 60 + 20), kFollowUp, "ActivateRuleSet", std::move(activate)).principal =
+      PrincipalOf("lead");
+}
 
 void SpendTime(Script& script) {
   SeededRandom random(Mix(script.scenario().seed, "time use"));

@@ -19,7 +19,7 @@ void Ask(Script& script, const std::string& referral, Waiting& waiting) {
   v1::ProvideInformationRequest provide;
   provide.set_name(referral);
   provide.set_text("kanarialintu");
-  script.AddAs(kUnit, Hour(waiting.day, 13), kReferral, "ProvideInformation", std::move(provide));
+  script.AddAs(waiting.referrer, Hour(waiting.day, 13), kReferral, "ProvideInformation", std::move(provide));
 }
 
 void Redirect(Script& script, const std::string& referral, Waiting& waiting) {
@@ -32,11 +32,11 @@ void Redirect(Script& script, const std::string& referral, Waiting& waiting) {
   waiting.day += script.Pick(16);
 }
 
-void Withdraw(Script& script, const std::string& referral, absl::CivilDay day) {
+void Withdraw(Script& script, const std::string& referral, const Waiting& waiting) {
   v1::WithdrawReferralRequest withdraw;
   withdraw.set_name(referral);
   withdraw.set_reason(v1::WITHDRAW_REASON_CLIENT_DOES_NOT_WANT);
-  script.AddAs(kUnit, Hour(day, 15), kReferral, "WithdrawReferral", std::move(withdraw));
+  script.AddAs(waiting.referrer, Hour(waiting.day, 15), kReferral, "WithdrawReferral", std::move(withdraw));
 }
 
 void Decline(Script& script, const std::string& referral, const Waiting& waiting) {
@@ -51,7 +51,7 @@ void Reopen(Script& script, const std::string& referral, Waiting& waiting) {
   v1::ReopenReferralRequest reopen;
   reopen.set_name(referral);
   reopen.set_reason(v1::REOPEN_REASON_NEED_AGAIN);
-  script.AddAs(kUnit, Hour(waiting.day, 9), kReferral, "ReopenReferral", std::move(reopen));
+  script.AddAs(waiting.referrer, Hour(waiting.day, 9), kReferral, "ReopenReferral", std::move(reopen));
   waiting.day += script.Pick(9);
 }
 
@@ -70,7 +70,7 @@ bool AwaitAnswer(Script& script, const std::string& referral, Waiting& waiting) 
   }
   const int fate = script.Pick(100);
   if (fate >= 14) return true;
-  if (fate < 6) Withdraw(script, referral, waiting.day);
+  if (fate < 6) Withdraw(script, referral, waiting);
   if (fate >= 6) Decline(script, referral, waiting);
   if (script.Chance(60)) return false;
   Reopen(script, referral, waiting);

@@ -20,6 +20,8 @@ inline const absl::CivilDay kFirstDay(2026, 2, 2);
 inline constexpr char kUnit[] = "organisations/unit";
 inline constexpr char kOtherUnit[] = "organisations/other-unit";
 inline constexpr char kProvider[] = "organisations/provider";
+inline constexpr char kSender[] = "organisations/sender";
+inline constexpr char kSpecialist[] = "organisations/specialist";
 inline constexpr char kClosingProvider[] = "organisations/closing-provider";
 
 // The hour in which something is done, so that many things share an instant.
@@ -111,6 +113,7 @@ void Contact(Script& script, absl::Time told, polku::follow_up::v1::RecordContac
 struct Waiting {
   absl::CivilDay day;
   std::string unit = kUnit;
+  std::string referrer = kUnit;
 };
 // False when the referral ends without an acceptance.
 bool AwaitAnswer(Script& script, const std::string& referral, Waiting& waiting);
@@ -126,6 +129,8 @@ void MoveAway(Script& script);
 void Close(Script& script);
 // Meetings about a client whose journey opened on `day`, alone or with others.
 void Meet(Script& script, const std::string& client, absl::CivilDay day);
+// In half of the runs a rule set takes the place of another one.
+void ChangeRules(Script& script);
 // What the coordinators' time goes to, and corrections of it.
 void SpendTime(Script& script);
 // Corrections of who somebody is; merges and splits.

@@ -27,6 +27,7 @@
 #include "tests/simulation/checker.h"
 #include "tests/simulation/driver.h"
 #include "tests/simulation/files.h"
+#include "tests/simulation/models.h"
 #include "tests/simulation/naive_referrals.h"
 #include "tests/simulation/naive_rules.h"
 #include "tests/simulation/scenario.h"
@@ -48,7 +49,24 @@ struct Played {
   Tally tally;
   int64_t dead_letters = 0;
   std::vector<int64_t> crashes_at;
+  std::set<std::string> pathways;  // On which a measure started.
+  int64_t imported = 0;            // Cases that were brought in.
+  int64_t moved = 0;               // Journeys that were moved to another rule set.
 };
+
+void NoteWhatHappened(const Picture& picture, Played& played) {
+  std::map<std::string, std::string> pathways;
+  for (const store::JournalRow& row : picture.services[kFollowUp].journal) {
+    follow_up::v1::JourneyOpened opened;
+    if (row.type == opened.GetTypeName() && opened.ParseFromString(row.payload)) pathways[row.key] = opened.pathway();
+    const auto pathway = pathways.find(row.key);
+    if (row.type == follow_up::v1::MeasureStarted().GetTypeName() && pathway != pathways.end()) {
+      played.pathways.insert(pathway->second);
+    }
+    if (row.type == follow_up::v1::JourneyImported().GetTypeName()) ++played.imported;
+    if (row.type == follow_up::v1::MovedToRules().GetTypeName()) ++played.moved;
+  }
+}
 
 absl::Status AsStatus(const std::vector<std::string>& faults) {
   return faults.empty() ? absl::OkStatus() : absl::InternalError(absl::StrJoin(faults, "\n"));
@@ -90,6 +108,7 @@ Played Play(const Scenario& scenario, bool faults) {
     played.status = AsStatus(CheckAtRest(world, driver.history(), picture));
     played.outcomes = OutcomesOf(picture);
     played.dead_letters = static_cast<int64_t>(picture.services[kFollowUp].dead_letters.size());
+    NoteWhatHappened(picture, played);
     Tell(picture, faults);
     if (played.status.ok()) played.status = AsStatus(CheckNames(world));
     if (played.status.ok()) played.status = AsStatus(CompareWithNaiveRules(picture, world.clock().Now()));
@@ -204,6 +223,9 @@ TEST(Simulation, KeepsItsPromisesWhateverHappens) {
   Tally total;
   int64_t erased = 0;
   int64_t dead_letters = 0;
+  int64_t imported = 0;
+  int64_t moved = 0;
+  std::set<std::string> pathways;
   std::vector<int64_t> crashes_at(pipeline::CrashPoints().size());
   for (uint64_t seed = first; seed < first + seeds; ++seed) {
     const Scenario scenario = MakeScenario(seed, ScenarioSize());
@@ -232,15 +254,21 @@ TEST(Simulation, KeepsItsPromisesWhateverHappens) {
     total.repeated += stormy.tally.repeated;
     total.republished += stormy.tally.republished;
     total.told += stormy.tally.told;
+    total.released += stormy.tally.released;
     dead_letters += stormy.dead_letters;
+    imported += stormy.imported;
+    moved += stormy.moved;
+    pathways.insert(stormy.pathways.begin(), stormy.pathways.end());
   }
   // tools/dev adds these up.
   std::printf(
       "simulation: %lld seeds from %lld, %lld crashes, %lld repeated, %lld republished, %lld erased, "
-      "%lld records of providers, %lld dead letters\n",
+      "%lld records of providers, %lld dead letters, %lld cases brought in, %lld journeys moved to other rules, "
+      "%lld times the breaker was released, %lld pathways\n",
       static_cast<long long>(seeds), static_cast<long long>(first), static_cast<long long>(total.crashes),
       static_cast<long long>(total.repeated), static_cast<long long>(total.republished), static_cast<long long>(erased),
-      static_cast<long long>(total.told), static_cast<long long>(dead_letters));
+      static_cast<long long>(total.told), static_cast<long long>(dead_letters), static_cast<long long>(imported),
+      static_cast<long long>(moved), static_cast<long long>(total.released), static_cast<long long>(pathways.size()));
   EXPECT_FALSE(told) << "I11: a name stands in the log";
   // A simulation in which nothing goes wrong shows nothing.
   EXPECT_GT(total.crashes, static_cast<int64_t>(seeds));
@@ -259,6 +287,10 @@ TEST(Simulation, KeepsItsPromisesWhateverHappens) {
       }
     }
     EXPECT_GT(erasing, 0);
+    EXPECT_EQ(pathways.size(), Models().size()) << absl::StrJoin(pathways, " ");
+    EXPECT_GT(imported, 0);
+    EXPECT_GT(moved, 0);
+    EXPECT_GT(total.released, 0);
   }
 }
 

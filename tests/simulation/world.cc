@@ -1,9 +1,11 @@
 #include "tests/simulation/world.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "libs/base/status_macros.h"
 #include "libs/bus/embedded/embedded_bus.h"
 #include "libs/pathway/testing.h"
@@ -33,11 +35,8 @@ namespace {
 constexpr int kPartitions = 3;
 constexpr HetuPolicy kIdentity{.allow_test_codes = true};
 
-const pathway::Catalogue& TheCatalogue() {
-  // People may be erased on the day after their last matter.
-  static const auto* catalogue =
-      new pathway::Catalogue(pathway::TestCatalogueWith("retention_years: 10\n", "retention_years: 0\n"));
-  return *catalogue;
+void Replace(const std::string& from, const std::string& to, std::string& text) {
+  POLKU_CHECK(absl::StrReplaceAll({{from, to}}, &text) == 1);
 }
 
 using Kinds = std::vector<std::unique_ptr<pipeline::AggregateKind>>;
@@ -49,19 +48,19 @@ void Add(const std::string& prefix, Domain domain, Kinds& kinds) {
 
 std::array<Kinds, kServices> MakeKinds() {
   std::array<Kinds, kServices> kinds;
-  Add("clients/", referral::ClientDomain(TheCatalogue(), kIdentity), kinds[kReferral]);
+  Add("clients/", referral::ClientDomain(CatalogueOfWorlds(), kIdentity), kinds[kReferral]);
   Add("organisations/", referral::UnitDomain(), kinds[kReferral]);
-  Add("clients/", assessment::ClientAssessmentDomain(TheCatalogue()), kinds[kAssessment]);
+  Add("clients/", assessment::ClientAssessmentDomain(CatalogueOfWorlds()), kinds[kAssessment]);
   Add("clients/", coordinator_network::ClientDomain(coordinator_network::Policy()), kinds[kCoordinatorNetwork]);
   Add("coordinators/", coordinator_network::CoordinatorDomain({}), kinds[kCoordinatorNetwork]);
   Add("breakers/", coordinator_network::BreakerWatchDomain(coordinator_network::Policy().release_breaker_office_days),
       kinds[kCoordinatorNetwork]);
-  Add("clients/", follow_up::JourneyDomain(TheCatalogue()), kinds[kFollowUp]);
+  Add("clients/", follow_up::JourneyDomain(CatalogueOfWorlds()), kinds[kFollowUp]);
   Add("sources/", follow_up::SourceDomain(), kinds[kFollowUp]);
   Add("organisations/", follow_up::ProviderDomain(), kinds[kFollowUp]);
-  Add("rulesets/", follow_up::RuleSetDomain(TheCatalogue()), kinds[kFollowUp]);
-  Add("pathways/", follow_up::JourneyMoveDomain(TheCatalogue()), kinds[kFollowUp]);
-  Add("breakers/", follow_up::BreakerDomain(TheCatalogue()), kinds[kFollowUp]);
+  Add("rulesets/", follow_up::RuleSetDomain(CatalogueOfWorlds()), kinds[kFollowUp]);
+  Add("pathways/", follow_up::JourneyMoveDomain(CatalogueOfWorlds()), kinds[kFollowUp]);
+  Add("breakers/", follow_up::BreakerDomain(CatalogueOfWorlds()), kinds[kFollowUp]);
   return kinds;
 }
 
@@ -97,6 +96,29 @@ rpc::Access LoopbackAccess() {
 }
 
 }  // namespace
+
+// People may be erased on the day after their last matter. Twelve clients are enough for the breaker, and a second rule
+// set gives more time: one that gives less would ask for what was forgotten.
+const pathway::Catalogue& CatalogueOfWorlds() {
+  static const auto* catalogue = [] {
+    std::vector<pathway::File> rules = pathway::FilesOfTests("rules");
+    POLKU_CHECK(rules.size() == 1);
+    Replace("retention_years: 10\n", "retention_years: 0\n", rules[0].text);
+    Replace("outreach_rule_day_max: 200\n", "outreach_rule_day_max: 1\n", rules[0].text);
+    Replace("outreach_day_max: 300\n", "outreach_day_max: 2\n", rules[0].text);
+    Replace("outreach_release_count: 20\n", "outreach_release_count: 2\n", rules[0].text);
+    rules.push_back({"2026-2.yaml", rules[0].text});
+    Replace("version: 2026-1\n", "version: 2026-2\n", rules[1].text);
+    Replace("misses_in_a_row: 2\n", "misses_in_a_row: 3\n", rules[1].text);
+    Replace("not_started_office_days: 5\n", "not_started_office_days: 6\n", rules[1].text);
+    absl::StatusOr<pathway::Catalogue> made =
+        pathway::Catalogue::Parse(pathway::FilesOfTests("pathways"), rules, pathway::FilesOfTests("instruments"));
+    if (!made.ok()) std::fprintf(stderr, "%s\n", made.status().ToString().c_str());
+    POLKU_CHECK(made.ok());
+    return new pathway::Catalogue(*std::move(made));
+  }();
+  return *catalogue;
+}
 
 const std::string& NameOf(int service) {
   static const std::array<std::string, kServices> names = {"referral", "assessment", "coordinator-network",
@@ -201,7 +223,7 @@ absl::Status World::OpenService(int service) {
     dependencies.bus = bus_.get();
     dependencies.metrics = node.metrics.get();
     dependencies.peer_journal = journals_.get();
-    dependencies.catalogue = &TheCatalogue();
+    dependencies.catalogue = &CatalogueOfWorlds();
     dependencies.access = &access_;
     return dependencies;
   };

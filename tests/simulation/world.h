@@ -42,6 +42,9 @@ const std::vector<std::unique_ptr<pipeline::AggregateKind>>& KindsOf(int service
 // Thrown out of a crash point; nothing of the product catches it.
 struct PowerLost {};
 
+// The shipped definitions and rule sets, as the services of every world have them.
+const pathway::Catalogue& CatalogueOfWorlds();
+
 class World {
  public:
   // `name` is unique among the living worlds. `seed` decides keys and nonces, `readers` how many

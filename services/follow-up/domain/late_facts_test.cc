@@ -3,14 +3,13 @@
 #include <rapidcheck/gtest.h>
 
 #include <algorithm>
-#include <functional>
-#include <numeric>
 
 #include "absl/strings/str_cat.h"
 #include "libs/base/calendar.h"
 #include "libs/pipeline/proto_time.h"
 #include "services/follow-up/domain/findings.h"
 #include "services/follow-up/domain/moment.h"
+#include "services/follow-up/domain/testing/facts.h"
 #include "services/follow-up/domain/testing/follower.h"
 
 namespace polku::follow_up {
@@ -20,13 +19,6 @@ using namespace polku::follow_up::v1;  // NOLINT
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-
-polku::assessment::v1::PlannedMeasure TwiceAWeek() {
-  auto plan = Plan(1, "2026-03-02", "2026-12-31");
-  AddSession(plan, google::type::MONDAY, 540, 720);
-  AddSession(plan, google::type::WEDNESDAY, 540, 720);
-  return plan;
-}
 
 TEST(LateFacts, RetractAnR2ThatAMarkDisprovesAndDoNotFindItAgainByACorrection) {
   Follower follower(Local("2026-03-02 08:00"));
@@ -277,53 +269,6 @@ TEST(EarlyFacts, WaitForTheReferralAndEndTheSame) {
   EXPECT_THAT(early.Open(), ElementsAre("R10 from 2026-03-02 00:00:00 due 2026-03-10 00:00:00"));
 }
 
-JourneyInput PauseOf(absl::CivilDay start, int days, const std::string& measure) {
-  JourneyInput input;
-  AgreePauseRequest& request = *input.mutable_agree_pause();
-  request.set_client(kClient);
-  request.set_measure(measure);
-  *request.mutable_start_date() = pipeline::ToProtoDay(start);
-  *request.mutable_resume_date() = pipeline::ToProtoDay(start + days);
-  request.set_reason(PAUSE_REASON_OTHER);
-  return input;
-}
-
-JourneyInput ClosureOf(absl::CivilDay first, int days) {
-  JourneyInput input;
-  ClosureTold& told = *input.mutable_closure_told();
-  told.set_client(kClient);
-  told.set_provider("organisations/o");
-  *told.mutable_first_date() = pipeline::ToProtoDay(first);
-  *told.mutable_last_date() = pipeline::ToProtoDay(first + days);
-  return input;
-}
-
-JourneyInput CircumstanceOf(absl::CivilDay from, int days) {
-  JourneyInput input;
-  RecordCircumstanceRequest& request = *input.mutable_record_circumstance();
-  request.set_client(kClient);
-  request.set_circumstance(CIRCUMSTANCE_WORK_STARTED);
-  *request.mutable_from_date() = pipeline::ToProtoDay(from);
-  if (days > 0) *request.mutable_end_date() = pipeline::ToProtoDay(from + days);
-  request.set_source(CIRCUMSTANCE_SOURCE_CLIENT);
-  return input;
-}
-
-// Pauses, closed days, changes in the client's life.
-void AddSpells(std::vector<std::function<void(Follower&)>>& facts) {
-  const absl::CivilDay first(2026, 2, 20);
-  const auto add = [&](const JourneyInput& input) {
-    facts.push_back([input](Follower& follower) { RC_ASSERT(follower.Give(input).ok()); });
-  };
-  const auto day = [&] { return first + *rc::gen::inRange(0, 80); };
-  for (int i = *rc::gen::inRange(0, 3); i > 0; --i) {
-    add(PauseOf(day(), *rc::gen::inRange(1, 25), *rc::gen::arbitrary<bool>() ? MeasureName(1) : ""));
-  }
-  for (int i = *rc::gen::inRange(0, 3); i > 0; --i) add(ClosureOf(day(), *rc::gen::inRange(0, 20)));
-  if (*rc::gen::inRange(0, 4) == 0) add(CircumstanceOf(first + *rc::gen::inRange(0, 60), *rc::gen::inRange(1, 20)));
-  if (*rc::gen::inRange(0, 8) == 0) add(CircumstanceOf(first + *rc::gen::inRange(61, 80), 0));
-}
-
 // The closed day lies on the limit of the first activity, and inside the one that the pause moves.
 TEST(LateFacts, FindTheSameR5WhicheverOfPauseAndClosedDayWasToldFirst) {
   for (const bool pause_first : {true, false}) {
@@ -369,44 +314,6 @@ std::vector<JourneyInput> RandomMarks() {
     }
   }
   return marks;
-}
-
-// A set of facts about one client with a running measure: marks, contacts, spells, each at most once.
-// They reach the service in some order, with ticks between.
-std::vector<std::function<void(Follower&)>> RandomFacts() {
-  std::vector<std::function<void(Follower&)>> facts;
-  for (const JourneyInput& mark : RandomMarks()) {
-    facts.push_back([mark](Follower& follower) { RC_ASSERT(follower.Give(mark).ok()); });
-  }
-  const int contacts = *rc::gen::inRange(0, 4);
-  for (int i = 0; i < contacts; ++i) {
-    const absl::Time time = Local("2026-03-03 08:00") + absl::Hours(*rc::gen::inRange(0, 24 * 60));
-    facts.push_back([time](Follower& follower) { follower.Contact(time); });
-  }
-  AddSpells(facts);
-  return facts;
-}
-
-RC_GTEST_PROP(AnyOrder, EndsInTheSameOpenFindings, ()) {
-  const auto facts = RandomFacts();
-  const auto give = [&](const std::vector<size_t>& order, bool tick_between) {
-    Follower follower(Local("2026-03-02 08:00"));
-    follower.Run(TwiceAWeek());
-    follower.JumpTo(Local("2026-05-20 08:00"));
-    for (const size_t index : order) {
-      if (tick_between && *rc::gen::inRange(0, 3) == 0) follower.Tick();
-      facts[index](follower);
-    }
-    follower.AdvanceTo(follower.now());
-    return follower.Open();
-  };
-  std::vector<size_t> order(facts.size());
-  std::iota(order.begin(), order.end(), 0);
-  const std::vector<std::string> in_order = give(order, false);
-  for (size_t i = order.size(); i > 1; --i) {
-    std::swap(order[i - 1], order[*rc::gen::inRange<size_t>(0, i)]);
-  }
-  RC_ASSERT(give(order, true) == in_order);
 }
 
 // A mark behind the end is refused once that is told, and any mark once nothing more is to be found.
