@@ -85,12 +85,11 @@ class Check {
     for (int service = 0; service < kServices; ++service) Note(NameOf(service), Subscribed(service));
     Note("requests", Replies());
     for (int service = 0; service < kServices; ++service) Note(NameOf(service), Audit(service));
-    for (std::string& fault : CheckAnswers(history_)) faults_.push_back(std::move(fault));
     Outreach();
-    for (std::string& fault : CheckAssignments(picture_)) faults_.push_back(std::move(fault));
-    for (std::string& fault : CheckMerges(picture_)) faults_.push_back(std::move(fault));
-    for (std::string& fault : CheckTransfers(picture_)) faults_.push_back(std::move(fault));
-    for (std::string& fault : CheckFeeds(picture_, history_)) faults_.push_back(std::move(fault));
+    for (const Faults& found : {CheckAnswers(history_), CheckAssignments(picture_), CheckMerges(picture_),
+                                CheckTransfers(picture_), CheckFeeds(picture_, history_)}) {
+      faults_.insert(faults_.end(), found.begin(), found.end());
+    }
     Note("safety net", SafetyNet());
     return std::move(faults_);
   }
@@ -398,8 +397,7 @@ class Check {
       audited.insert(row.traceparent);
     }
     for (const std::string& id : owed) Fault("I5: ", NameOf(service), ": no audit row of ", id);
-    // Nothing is cut here, so that nobody's signature is asked for.
-    const audit::Trust trust{world_.database(service).hash_key(), NameOf(service), {}};
+    const audit::Trust trust{world_.database(service).hash_key(), NameOf(service), {}};  // Nothing is cut here.
     ASSIGN_OR_RETURN(const audit::Verified chain, audit::Verify(*reader, trust, 0, kAll));
     if (chain.problem.has_value()) {
       Fault("I5: ", NameOf(service), ": the chain breaks at row ", chain.problem->row, ", seal ", chain.problem->seal);
@@ -447,12 +445,12 @@ class Check {
                           open.rule() != polku::follow_up::v1::RULE_CHANGED_CIRCUMSTANCE &&
                           !requests.contains(open.interruption());
         const auto waits = follow_up::WaitOf(*journey, open);
+        if (waits == polku::follow_up::v1::OUTREACH_WAIT_REVIEW) continue;  // Broken before the case was brought in.
         if (waits == polku::follow_up::v1::OUTREACH_WAIT_CLIENT_BUDGET) {
           CheckBudget(*journey);
-          continue;
+        } else if (!held && !tasks.contains(open.interruption())) {
+          Fault("I1: no outreach task for ", open.interruption());
         }
-        if (waits == polku::follow_up::v1::OUTREACH_WAIT_REVIEW) continue;  // Broken before the case was brought in.
-        if (!held && !tasks.contains(open.interruption())) Fault("I1: no outreach task for ", open.interruption());
       }
     }
   }
