@@ -30,6 +30,8 @@ void Fate::ExpectPoints(absl::CivilDay first, absl::CivilDay last, bool paid) {
   for (const pathway::v1::StatutoryPoint& point : course_.rules.statutory_points()) {
     const auto& segments = point.segments();
     if (!segments.empty() && std::find(segments.begin(), segments.end(), course_.segment) == segments.end()) continue;
+    // Nobody here works part-time because of illness, or has had so many days before.
+    if (point.part_time() || point.behind_benefit_days() > 0) continue;
     if (point.absence_months() > 0) {
       const absl::CivilDay reached(first.year(), first.month() + point.absence_months(), first.day());
       const absl::CivilDay near = reached - course_.rules.statutory_warn_days();

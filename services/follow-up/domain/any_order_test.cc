@@ -1,12 +1,13 @@
 // Whatever becomes known of a client, in whatever order it is told: the same findings are open in the end.
 //
-// The facts are data, so that a failing case shrinks to the fewest facts and prints each by name. Which rules they bear
-// on: mark, correction: R2, R5, R6; contact, its voiding, session, meeting, attempt: R5, R4 of the taker; pause: R2,
-// R3, R5, R6, R10, R11; closed days: R2, R5, R6, R10, R11; life, permission: all, R12; plan: R3, R10, R11; start: R5,
-// R10, R11; end: R1, R3, R5, R11; voiding of a start or an end: R1, R3, R10, R11; assessment: R3, R7; hand-over, its
-// acceptance: R4; benefits: R8; report of a source: R2, R5, R10, R11 and what is held. Elsewhere: the end of a measure
-// with sessions and R2 (late_facts_test.cc), corrected and voided benefit periods (statutory_point_test.cc). Not here,
-// since they rightly hang on the order: revised plans (which session a mark is for), what people resolve, closing.
+// The facts are data, so that a failing case shrinks to the fewest facts and prints each by name. Which rules they
+// bear on: mark, correction: R2, R5, R6; contact, its voiding, session, meeting, attempt: R5, R4 of the taker; pause:
+// R2, R3, R5, R6, R10, R11; closed days: R2, R5, R6, R10, R11; life, permission: all, R12; plan: R3, R10, R11; start:
+// R5, R10, R11; end: R1, R3, R5, R11; voiding of a start or an end: R1, R3, R10, R11; hand-over, its acceptance: R4;
+// benefits: R8; report of a source: R2, R5, R10, R11 and what is held. Elsewhere: the end of a measure with sessions
+// and R2 (late_facts_test.cc), corrected and voided benefit periods (statutory_point_test.cc), the assessment and R7
+// (rules_test.cc and the simulation). Not here, since they rightly hang on the order: revised plans (which session a
+// mark is for), what people resolve, closing.
 #include <gmock/gmock.h>
 #include <rapidcheck/gtest.h>
 
