@@ -196,6 +196,7 @@ void TakeImport(const store::JournalRow& row, Facts& facts) {
   facts.watched_from = absl::FromUnixMicros(imported.watch_from_us());
   if (imported.has_assessment_complete_date()) {
     facts.assessed = StartOfDay(FromProto(imported.assessment_complete_date()));
+    facts.assessments.back().end = facts.assessed;
     facts.step_ends = {*facts.assessed};
   }
   if (imported.has_last_contact_date()) facts.activity = {StartOfDay(FromProto(imported.last_contact_date()))};
