@@ -99,6 +99,15 @@ class Operator : public ::testing::Test {
     EXPECT_THAT(rows.status(), IsOk());
     return rows.value_or(std::vector<std::vector<std::string>>());
   }
+  void AwaitLocked(const std::string& service, const std::string& table) {
+    const std::string locked = absl::StrCat(
+        "SELECT 1 FROM pg_locks WHERE granted AND mode = 'AccessExclusiveLock' AND "
+        "relation = '",
+        table, "'::regclass");
+    const absl::Duration end = clock_.Elapsed() + kAwaitMax;
+    while (Sql(service, locked).empty() && clock_.Elapsed() < end) Caller::Rest(kLook);
+    EXPECT_FALSE(Sql(service, locked).empty()) << table << " is not locked";
+  }
   static bool IsBehind(const Said& said) {
     return ::testing::Value(said.text,
                             ContainsRegex("coordinator-network +polku[a-z.-]+events.v1 +[0-9]+ +[0-9]+ +[0-9]+ "
@@ -128,6 +137,7 @@ TEST_F(Operator, LagTellsOfAllServicesWhoIsBehindAndThatTheBrokerIsAway) {
                                        "BEGIN; LOCK TABLE aggregate IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(600)"},
                                       {},
                                       fleet_->DataFolder("psql.log")});
+    AwaitLocked("coordinator-network", "aggregate");
     referral::v1::SubmitReferralRequest submit = ReferralOf(++told_);
     const auto submitted = teller_->caller().Call(&Referrals::SubmitReferral, kReferrer, submit);
     ASSERT_THAT(submitted.status(), IsOk());
