@@ -58,9 +58,8 @@ void NoteWhatHappened(const Picture& picture, Played& played) {
   std::map<std::string, std::string> pathways;
   for (const store::JournalRow& row : picture.services[kFollowUp].journal) {
     follow_up::v1::JourneyOpened opened;
-    // One that is opened again goes on on its pathway, and does not name it.
-    if (row.type == opened.GetTypeName() && opened.ParseFromString(row.payload) && !opened.has_reopened_after()) {
-      pathways[row.key] = opened.pathway();
+    if (row.type == opened.GetTypeName() && opened.ParseFromString(row.payload) && !opened.pathway().empty()) {
+      pathways[row.key] = opened.pathway();  // Not one that is opened again, or was erased.
     }
     const auto pathway = pathways.find(row.key);
     if (row.type == follow_up::v1::MeasureStarted().GetTypeName() && pathway != pathways.end()) {

@@ -86,13 +86,14 @@ static_assert(std::size(kNames) == kKinds);
 const absl::CivilDay kFirst(2026, 3, 2);
 // Everything is told at one instant, long after it happened.
 const char kTold[] = "2026-05-20 08:00";
+constexpr int kDays = 79;  // From kFirst until then.
 
 constexpr int kSessions = 22;     // Of measure 1, until then.
 constexpr size_t kFactsMax = 24;  // Of one case: R5 remembers so many activities (README.md, known limits).
 
 struct Fact {
   Kind kind = Kind::kMark;
-  int when = 0;   // 0 to 79: the day it is of, from kFirst on; of marks the ordinal of the session.
+  int when = 0;   // Below kDays: the day it is of, from kFirst on; of marks the ordinal of the session.
   int what = 0;   // 0 to 23: what there is to choose.
   int place = 0;  // Where it stands in the other order.
 
@@ -115,7 +116,7 @@ void showValue(const Fact& fact, std::ostream& out) {
 }
 
 rc::Gen<Facts> AnyFacts() {
-  const auto fact = rc::gen::map(rc::gen::tuple(rc::gen::inRange(0, kKinds), rc::gen::inRange(0, 80),
+  const auto fact = rc::gen::map(rc::gen::tuple(rc::gen::inRange(0, kKinds), rc::gen::inRange(0, kDays),
                                                 rc::gen::inRange(0, 24), rc::gen::inRange(0, 1000)),
                                  [](const std::tuple<int, int, int, int>& drawn) {
                                    const auto& [kind, when, what, place] = drawn;
@@ -356,7 +357,9 @@ class Teller {
       case Kind::kClosedDays:
         return ClosureOf(fact.day(), fact.what % 20);
       case Kind::kLife:
-        return CircumstanceOf(fact.day(), fact.what % 4 == 0 && fact.when > 60 ? 0 : 1 + fact.what % 10);
+        // One that has ended has done so before it is told.
+        return CircumstanceOf(
+            fact.day(), fact.what % 4 == 0 && fact.when > 60 ? 0 : std::min(1 + fact.what % 10, kDays - fact.when));
       case Kind::kPermissionWithdrawn:
       case Kind::kPermissionGranted:
         return PermissionOf(fact);
@@ -390,13 +393,17 @@ class Teller {
   absl::Time mistaken_contact_ = absl::InfiniteFuture();  // The earliest, if any is voided.
 };
 
-// Known limits (README.md): what hid a gap of R5 may be taken back only after the gap was bridged and forgotten.
+// Known limits (README.md): what hid a gap of R5 may be taken back only after the gap was bridged and forgotten; a run
+// of misses that a corrected mark has disproved hides earlier runs that were not known then.
 std::set<std::string> Comparable(const std::set<std::string>& open, const Facts& facts) {
   const bool taken_back =
       Has(facts, Kind::kVoidedContact) || Has(facts, Kind::kVoidedStart) || Has(facts, Kind::kPermissionGranted);
+  const bool corrected = Has(facts, Kind::kCorrection);
   std::set<std::string> left;
   for (const std::string& each : open) {
-    if (!taken_back || !absl::StartsWith(each, "R5 ")) left.insert(each);
+    if (taken_back && absl::StartsWith(each, "R5 ")) continue;
+    if (corrected && absl::StartsWith(each, "R2 ")) continue;
+    left.insert(each);
   }
   return left;
 }

@@ -281,6 +281,21 @@ TEST(VoidedContact, CountsNoMoreForR5) {
   EXPECT_THAT(follower.Open(), ElementsAre("R5 from 2026-03-02 00:00:00 due 2026-03-24 00:00:00"));
 }
 
+// The same break, counted from what was before it.
+TEST(VoidedContact, MovesAnR5ThatWasCountedFromIt) {
+  Follower follower(Local("2026-03-02 08:00"));
+  follower.Run(Plan(1, "2026-03-02", "2026-12-31"));
+  follower.AdvanceTo(Local("2026-03-20 10:00"));
+  follower.Contact(Local("2026-03-20 10:00"));
+  follower.AdvanceTo(Local("2026-04-11 00:00"));
+  ASSERT_THAT(follower.Open(), ElementsAre("R5 from 2026-03-20 10:00:00 due 2026-04-11 00:00:00"));
+  const std::string name = follower.state().interruptions(0).interruption();
+  ASSERT_THAT(follower.Give(Voiding(Contact(1))), IsOk());
+  follower.Tick();
+  EXPECT_THAT(follower.Open(), ElementsAre("R5 from 2026-03-02 00:00:00 due 2026-03-24 00:00:00"));
+  EXPECT_EQ(follower.state().interruptions(0).interruption(), name);
+}
+
 TEST(VoidedContact, LeavesTheTakersOtherContactForR4) {
   Follower follower(Local("2026-03-02 08:00"));
   follower.Run(Plan(1, "2026-03-02", "2026-12-31"));

@@ -84,7 +84,7 @@ int64_t EndOfCountedDay(int64_t from_us, int days, const std::vector<Spell>& unc
 std::vector<int64_t> KnownActivity(const JourneyRecord& journey) {
   std::vector<int64_t> times;
   if (const std::optional<int64_t> anchor = AnchorOf(journey, RULE_NO_CONTACT); anchor.has_value()) {
-    times.push_back(*anchor);
+    times.push_back(std::min(*anchor, journey.last_activity_us()));  // What it was counted from may have been voided.
     times.insert(times.end(), journey.later_activity_us().begin(), journey.later_activity_us().end());
   }
   if (times.empty() || journey.last_activity_us() > times.back()) times.push_back(journey.last_activity_us());
