@@ -191,7 +191,10 @@ void TakeJourney(const store::JournalRow& row, Facts& facts) {
 void TakeImport(const store::JournalRow& row, Facts& facts) {
   v1::JourneyImported imported;
   v1::MovedToRules moved;
-  if (Read(row, moved)) facts.rules_version = moved.to_version();
+  if (Read(row, moved)) {
+    facts.rules_version = moved.to_version();
+    facts.moved_since = facts.watched_from.has_value();
+  }
   if (!Read(row, imported)) return;
   facts.watched_from = absl::FromUnixMicros(imported.watch_from_us());
   if (imported.has_assessment_complete_date()) {

@@ -124,6 +124,7 @@ struct Facts {
   std::optional<HandOver> hand_over;
   std::map<std::string, Benefit> benefits;  // By name.
   std::optional<absl::Time> watched_from;   // Of a case that was brought in.
+  bool moved_since = false;                 // To other rules, once it had been brought in.
   std::vector<Quiet> gaps;                  // From a closing to the reopening behind it.
 };
 
