@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "libs/base/calendar.h"
 #include "libs/pipeline/proto_time.h"
 #include "polku/assessment/v1/events.pb.h"
@@ -327,6 +328,15 @@ void TakeLife(const store::JournalRow& row, Facts& facts) {
 }
 
 }  // namespace
+
+std::string CompareLastSeen(const std::string& client, const Facts& facts, const v1::JourneyRecord& state) {
+  if (!facts.open) return "";
+  const absl::Time known = absl::FromUnixMicros(state.last_activity_us());
+  const absl::Time seen = *std::max_element(facts.activity.begin(), facts.activity.end());
+  if (known == seen) return "";
+  return absl::StrCat("rules: ", client, " was last seen ", absl::FormatTime(seen, Helsinki()), " and not ",
+                      absl::FormatTime(known, Helsinki()));
+}
 
 std::map<std::string, Facts> FactsOf(const Picture& picture) {
   std::map<std::string, Facts> clients;

@@ -124,12 +124,18 @@ struct Facts {
   std::optional<HandOver> hand_over;
   std::map<std::string, Benefit> benefits;  // By name.
   std::optional<absl::Time> watched_from;   // Of a case that was brought in.
+  bool limits_begin_again = true;           // With the watch, those that ran then.
   bool moved_since = false;                 // To other rules, once it had been brought in.
   std::vector<Quiet> gaps;                  // From a closing to the reopening behind it.
 };
 
 // By client.
 std::map<std::string, Facts> FactsOf(const Picture& picture);
+
+// When somebody was last seen hangs on every record that was a mistake; whoever looks at open findings alone sees it
+// only of the last weeks. Empty when both agree.
+std::string CompareLastSeen(const std::string& client, const Facts& facts,
+                            const polku::follow_up::v1::JourneyRecord& state);
 // By name.
 std::map<std::string, Source> SourcesOf(const Picture& picture);
 // Closed days by provider.

@@ -95,7 +95,8 @@ class Naive {
 
   // A limit that ran when the watch over a case began starts again then; `limit` is that of a clock that does.
   void StartAgainWithWatch(absl::Time limit, const Resolution& resolution, Clock& clock) const {
-    if (!facts_.watched_from.has_value() || resolution.time > *facts_.watched_from) return;
+    if (!facts_.limits_begin_again || !facts_.watched_from.has_value() || resolution.time > *facts_.watched_from)
+      return;
     if (clock.from >= *facts_.watched_from || clock.due <= *facts_.watched_from) return;
     clock.from = *facts_.watched_from;
     clock.due = std::max(clock.due, limit);
@@ -538,17 +539,6 @@ std::string NameOfFinding(const std::string& client, const std::pair<int, std::s
   return absl::StrCat(client, " R", finding.first, " ", finding.second, " from ", absl::FormatTime(from, Helsinki()));
 }
 
-// When somebody was last seen hangs on every record that was a mistake; whoever looks at open findings alone sees it
-// only of the last weeks. Empty when both agree.
-std::string CompareLastSeen(const std::string& client, const Facts& facts, const v1::JourneyRecord& state) {
-  if (!facts.open) return "";
-  const absl::Time known = absl::FromUnixMicros(state.last_activity_us());
-  const absl::Time seen = *std::max_element(facts.activity.begin(), facts.activity.end());
-  if (known == seen) return "";
-  return absl::StrCat("rules: ", client, " was last seen ", absl::FormatTime(seen, Helsinki()), " and not ",
-                      absl::FormatTime(known, Helsinki()));
-}
-
 }  // namespace
 }  // namespace naive
 
@@ -574,9 +564,13 @@ std::vector<std::string> CompareWithNaiveRules(const Picture& picture, absl::Tim
       if (absl::FromUnixMicros(open.due_us()) > horizon) continue;
       actual[{open.rule(), open.measure() + open.point()}] = absl::FromUnixMicros(open.counted_from_us());
     }
-    // Which limits began again with the watch over a case was decided by the rules of that day.
+    // Which limits began again with the watch over a case was decided by the rules of that day: either way is right.
+    naive::Facts unchanged = facts;
+    unchanged.limits_begin_again = !facts.moved_since;
+    const naive::Broken otherwise = naive::Naive(unchanged, *rules, sources, closures, horizon).Expected();
     const auto may_be = [&](const naive::About& finding, absl::Time from) {
-      return naive.MayBe(finding, from) || (facts.moved_since && expected.contains(finding));
+      const auto other = otherwise.find(finding);
+      return naive.MayBe(finding, from) || (other != otherwise.end() && LocalDay(other->second) == LocalDay(from));
     };
     for (const auto& [finding, from] : expected) {
       const auto open = actual.find(finding);

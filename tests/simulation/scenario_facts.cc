@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <map>
 
+#include "libs/base/resource_name.h"
 #include "polku/follow_up/v1/api.pb.h"
 #include "polku/follow_up/v1/feed.pb.h"
 #include "tests/simulation/scenario.h"
@@ -37,9 +38,20 @@ std::string EndIn(const Command& command) {
 Scenario FactsOf(const Scenario& scenario, bool late) {
   Scenario facts = scenario;
   facts.people_react = false;
-  std::erase_if(facts.commands, [](const Command& command) {
+  std::map<std::string, absl::Time> brought_in;  // When a client's case is.
+  for (const Command& command : facts.commands) {
+    const auto* import = dynamic_cast<const polku::follow_up::v1::ImportJourneyRequest*>(command.request.get());
+    if (import != nullptr) brought_in.try_emplace(import->client(), command.at);
+  }
+  // Of a measure that comes with a case nothing can be told before; told late it could.
+  const auto is_too_early = [&](const Command& command, const polku::follow_up::v1::AttendanceMark& mark) {
+    const auto known = brought_in.find(ClientOf(mark.measure()).value_or(""));
+    return known != brought_in.end() && command.at < known->second;
+  };
+  std::erase_if(facts.commands, [&](const Command& command) {
     const auto* mark = MarkIn(command);
-    return (mark != nullptr && mark->revision() > 0) || command.method == "VoidRecord" || !command.flaw.empty();
+    return (mark != nullptr && (mark->revision() > 0 || is_too_early(command, *mark))) ||
+           command.method == "VoidRecord" || !command.flaw.empty();
   });
   if (!late) return facts;
   std::map<std::string, absl::Time> ends;  // When the end of a measure is told.

@@ -127,10 +127,9 @@ std::string Replay(uint64_t seed) {
   return absl::StrCat("replay: POLKU_SIM_FIRST_SEED=", seed, " POLKU_SIM_SEEDS=1 simulation_test");
 }
 
-// Where the order in which things were told rightly matters: R2 of a measure of which something was retracted, which
-// has ended, or which was brought in with a case (a mark told before that is refused); R3 of a client, when its limit
-// was reached while a break was open that was retracted later, and R5 of one whose life was said to have changed and
-// had not, or no longer. The gap may have closed before that was known.
+// Where the order in which things were told rightly matters: R2 of a measure of which something was retracted, or which
+// has ended; R3 of a client, when its limit was reached while a break was open that was retracted later, and R5 of one
+// whose life was said to have changed and had not, or no longer. The gap may have closed before that was known.
 struct OrderMatters {
   std::set<std::string> measures;
   std::set<std::string> clients;
@@ -163,7 +162,6 @@ void NoteWhereOrderMatters(const Picture& picture, const Picture& other, OrderMa
     follow_up::v1::MeasureCompleted completed;
     follow_up::v1::MeasureEndedEarly ended;
     follow_up::v1::CircumstanceRecorded changed;
-    follow_up::v1::JourneyImported imported;
     if (row.type == interrupted.GetTypeName() && interrupted.ParseFromString(row.payload)) {
       found[interrupted.interruption()] = interrupted;
     } else if (row.type == retracted.GetTypeName() && retracted.ParseFromString(row.payload)) {
@@ -177,8 +175,6 @@ void NoteWhereOrderMatters(const Picture& picture, const Picture& other, OrderMa
           continue;
         if (due < pipeline::FromProto(retracted.retract_time())) noted.clients.insert(row.key);
       }
-    } else if (row.type == imported.GetTypeName() && imported.ParseFromString(row.payload)) {
-      for (const auto& plan : imported.running()) noted.measures.insert(plan.measure());
     } else if (row.type == completed.GetTypeName() && completed.ParseFromString(row.payload)) {
       noted.measures.insert(completed.measure());
     } else if (row.type == ended.GetTypeName() && ended.ParseFromString(row.payload)) {

@@ -87,7 +87,6 @@ void BreakerWatchDomain::Evolve(const Event& event, State& state) const {
   switch (event.event_case()) {
     case Event::kTaskAdded:
       *state.mutable_task() = event.task_added().task();
-      state.set_name(event.task_added().task().subject());
       return state.set_tasks_numbered(state.tasks_numbered() + 1);
     case Event::kWaitingNoted:
       if (state.has_task()) state.mutable_task()->set_waiting(event.waiting_noted().waiting());

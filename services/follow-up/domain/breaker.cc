@@ -9,6 +9,7 @@
 #include "libs/pipeline/proto_time.h"
 #include "services/follow-up/domain/draft.h"
 #include "services/follow-up/domain/index.h"
+#include "services/follow-up/domain/journey.h"
 #include "services/follow-up/domain/moment.h"
 
 namespace polku::follow_up {
@@ -111,10 +112,7 @@ BreakerDecision ReleaseSome(const BreakerRecord& state, const RuleSet& rules, co
 
 absl::StatusOr<BreakerDecision> Release(const BreakerRecord& state, const pipeline::Context& context,
                                         const BreakerDomain& domain) {
-  if (context.principal.user.empty()) {
-    return WithReason(absl::FailedPreconditionError("only a named person may release held outreach"),
-                      "NAMED_USER_REQUIRED");
-  }
+  RETURN_IF_ERROR(RequireNamedUser("release held outreach", context));
   if (state.trip_us() == 0 || state.next_release_us() != 0) {
     return WithReason(absl::FailedPreconditionError("no outreach waits for a release"), "BREAKER_NOT_TRIPPED");
   }

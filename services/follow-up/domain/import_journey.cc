@@ -72,7 +72,7 @@ absl::Status CheckMeasure(const ImportedMeasure& measure, const std::string& pat
 }
 
 absl::Status CheckFields(const ImportJourneyRequest& request, const Draft& draft) {
-  RETURN_IF_ERROR(RequireNamedUser("bring in a case", draft));
+  RETURN_IF_ERROR(RequireNamedUser("bring in a case", draft.context()));
   if (!IsCaseNumber(request.case_number())) {
     return InvalidField("case_number", "must be 1 to 64 letters, digits, '-', '_', '.' or '/'");
   }

@@ -154,8 +154,8 @@ std::optional<absl::Time> JourneyDomain::NextDue(const State& state) const {
   return next == 0 ? std::nullopt : std::optional(At(next));
 }
 
-absl::Status RequireNamedUser(absl::string_view what, const Draft& draft) {
-  if (!draft.context().principal.user.empty()) return absl::OkStatus();
+absl::Status RequireNamedUser(absl::string_view what, const pipeline::Context& context) {
+  if (!context.principal.user.empty()) return absl::OkStatus();
   return WithReason(absl::FailedPreconditionError(absl::StrCat("only a named person may ", what)),
                     "NAMED_USER_REQUIRED");
 }

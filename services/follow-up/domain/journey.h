@@ -90,7 +90,7 @@ void RedrawSessions(const polku::assessment::v1::PlanRevised& revised,
 void RedrawRestarted(const std::string& measure, Draft& draft);
 
 // Errors: kFailedPrecondition, reason NAMED_USER_REQUIRED. "only a named person may <what>".
-absl::Status RequireNamedUser(absl::string_view what, const Draft& draft);
+absl::Status RequireNamedUser(absl::string_view what, const pipeline::Context& context);
 
 // Errors: kNotFound, reason JOURNEY_NOT_FOUND; kFailedPrecondition, reason JOURNEY_CLOSED.
 absl::Status RequireOpen(const polku::follow_up::v1::JourneyRecord& journey);

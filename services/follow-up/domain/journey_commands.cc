@@ -66,7 +66,7 @@ absl::Status CheckOutcome(const CloseJourneyRequest& request, const Draft& draft
 }
 
 absl::Status CheckClosing(const CloseJourneyRequest& request, const Draft& draft) {
-  RETURN_IF_ERROR(RequireNamedUser("end a follow-up", draft));
+  RETURN_IF_ERROR(RequireNamedUser("end a follow-up", draft.context()));
   if (request.reason() == CLOSE_REASON_UNSPECIFIED || !CloseReason_IsValid(request.reason())) {
     return InvalidField("reason", "must be one of the listed reasons");
   }
@@ -140,7 +140,7 @@ absl::StatusOr<Reply> CloseJourney(const CloseJourneyRequest& request, Draft& dr
 }
 
 absl::StatusOr<Reply> ReopenJourney(const ReopenJourneyRequest& request, Draft& draft) {
-  RETURN_IF_ERROR(RequireNamedUser("open a follow-up again", draft));
+  RETURN_IF_ERROR(RequireNamedUser("open a follow-up again", draft.context()));
   if (request.reason() == REOPEN_REASON_UNSPECIFIED || !ReopenReason_IsValid(request.reason())) {
     return InvalidField("reason", "must be one of the listed reasons");
   }

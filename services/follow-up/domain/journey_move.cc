@@ -10,6 +10,7 @@
 #include "libs/base/violation.h"
 #include "libs/pipeline/proto_time.h"
 #include "services/follow-up/domain/index.h"
+#include "services/follow-up/domain/journey.h"
 #include "services/follow-up/domain/moment.h"
 #include "services/follow-up/domain/paced_journeys.h"
 
@@ -38,7 +39,7 @@ absl::Status RequireStill(const JourneyMoveRecord& state) {
 absl::StatusOr<MoveDecision> Try(const JourneyMoveRecord& state, const TryJourneyMoveRequest& request,
                                  const pipeline::Context& context, const pathway::Catalogue& catalogue,
                                  const JourneyMoveDomain& domain) {
-  RETURN_IF_ERROR(RequireNamed("move journeys", context));
+  RETURN_IF_ERROR(RequireNamedUser("move journeys", context));
   ASSIGN_OR_RETURN(const MoveDefinitions definitions, DefinitionsOf(request.name(), catalogue));
   if (definitions.to->status() != polku::pathway::v1::PATHWAY_STATUS_ACTIVE) {
     return WithReason(absl::FailedPreconditionError("the version to move to is a draft and may still change"),
@@ -54,7 +55,7 @@ absl::StatusOr<MoveDecision> Try(const JourneyMoveRecord& state, const TryJourne
 absl::StatusOr<MoveDecision> Move(const JourneyMoveRecord& state, const MoveJourneysRequest& request,
                                   const pipeline::Context& context, const pathway::Catalogue& catalogue,
                                   const JourneyMoveDomain& domain) {
-  RETURN_IF_ERROR(RequireNamed("move journeys", context));
+  RETURN_IF_ERROR(RequireNamedUser("move journeys", context));
   RETURN_IF_ERROR(RequireStill(state));
   // What was moved before is no dry run of what is to be moved now.
   if (state.activate_us() != 0 || !IsTried(state, Micros(context.now))) {

@@ -56,7 +56,7 @@ void EndHoldThatIsOver(Draft& draft) {
 }
 
 absl::StatusOr<Reply> HoldOutreach(const HoldOutreachRequest& request, Draft& draft) {
-  RETURN_IF_ERROR(RequireNamedUser("hold back outreach", draft));
+  RETURN_IF_ERROR(RequireNamedUser("hold back outreach", draft.context()));
   RETURN_IF_ERROR(CheckUntil(request, draft));
   if (request.reason() == OUTREACH_HOLD_REASON_UNSPECIFIED || !OutreachHoldReason_IsValid(request.reason())) {
     return InvalidField("reason", "must be one of the listed reasons");

@@ -6,11 +6,7 @@
 #include <string>
 #include <variant>
 
-#include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "libs/base/violation.h"
 #include "libs/pipeline/domain.h"
 #include "libs/pipeline/proto_time.h"
 #include "services/follow-up/domain/moment.h"
@@ -21,13 +17,6 @@ inline constexpr int kJourneysAStep = 500;
 inline constexpr absl::Duration kJourneysStepInterval = absl::Minutes(1);
 // A journey that is erased meanwhile never answers.
 inline constexpr absl::Duration kJourneyAnswerMax = absl::Hours(1);
-
-// "only a named person may <what>". Errors: kFailedPrecondition NAMED_USER_REQUIRED.
-inline absl::Status RequireNamed(absl::string_view what, const pipeline::Context& context) {
-  if (!context.principal.user.empty()) return absl::OkStatus();
-  return WithReason(absl::FailedPreconditionError(absl::StrCat("only a named person may ", what)),
-                    "NAMED_USER_REQUIRED");
-}
 
 // Whether every journey has been asked and has answered, or has had the time to.
 template <class Record>

@@ -138,7 +138,7 @@ bool SamePauseOverruns(const JourneyRecord& journey, const JourneyRecord& other,
 }
 
 absl::StatusOr<Reply> AgreePause(const AgreePauseRequest& request, Draft& draft) {
-  RETURN_IF_ERROR(RequireNamedUser("agree on a pause", draft));
+  RETURN_IF_ERROR(RequireNamedUser("agree on a pause", draft.context()));
   RETURN_IF_ERROR(CheckDays(request, draft));
   if (request.reason() == PAUSE_REASON_UNSPECIFIED || !PauseReason_IsValid(request.reason())) {
     return InvalidField("reason", "must be one of the listed reasons");
@@ -160,7 +160,7 @@ absl::StatusOr<Reply> AgreePause(const AgreePauseRequest& request, Draft& draft)
 }
 
 absl::StatusOr<Reply> EndPause(const EndPauseRequest& request, Draft& draft) {
-  RETURN_IF_ERROR(RequireNamedUser("end a pause", draft));
+  RETURN_IF_ERROR(RequireNamedUser("end a pause", draft.context()));
   ASSIGN_OR_RETURN(const absl::CivilDay end, DayFrom(request.end_date(), "end_date"));
   const PauseRecord* pause = FindPause(draft.state(), request.name());
   if (pause == nullptr) return WithReason(absl::NotFoundError("there is no such pause"), "PAUSE_NOT_FOUND");

@@ -9,6 +9,7 @@
 #include "libs/base/violation.h"
 #include "libs/pipeline/proto_time.h"
 #include "services/follow-up/domain/index.h"
+#include "services/follow-up/domain/journey.h"
 #include "services/follow-up/domain/moment.h"
 #include "services/follow-up/domain/paced_journeys.h"
 
@@ -41,7 +42,7 @@ RuleSetDecision With(RuleSetEvent event, const RuleSetRecord& state, const RuleS
 absl::StatusOr<RuleSetDecision> Try(const RuleSetRecord& state, const TryRuleSetRequest& request,
                                     const pipeline::Context& context, const pathway::Catalogue& catalogue,
                                     const RuleSetDomain& domain) {
-  RETURN_IF_ERROR(RequireNamed("change the rules", context));
+  RETURN_IF_ERROR(RequireNamedUser("change the rules", context));
   RETURN_IF_ERROR(RequireInactive(state));
   if (!IsResourceName(request.replaces(), "rulesets/*") || request.replaces() == request.name()) {
     return InvalidField("replaces", "must be a name like \"rulesets/*\", of another one");
@@ -60,7 +61,7 @@ absl::StatusOr<RuleSetDecision> Try(const RuleSetRecord& state, const TryRuleSet
 
 absl::StatusOr<RuleSetDecision> Activate(const RuleSetRecord& state, const pipeline::Context& context,
                                          const pathway::Catalogue& catalogue, const RuleSetDomain& domain) {
-  RETURN_IF_ERROR(RequireNamed("change the rules", context));
+  RETURN_IF_ERROR(RequireNamedUser("change the rules", context));
   RETURN_IF_ERROR(RequireInactive(state));
   if (!IsTried(state, Micros(context.now))) {
     return WithReason(absl::FailedPreconditionError("a dry run has to be complete first"), "RULES_NOT_TRIED");
