@@ -32,11 +32,12 @@ class BoundedCache {
     lately->Set(key, *found);
     return &lately->value;
   }
-  void Put(absl::string_view key, V value) {
+  // Returns where it is held, good until the next call.
+  const V* Put(absl::string_view key, V value) {
     ForgetLately(key);
     MakeRoom();
     old_.erase(key);
-    young_.insert_or_assign(std::string(key), std::move(value));
+    return &young_.insert_or_assign(std::string(key), std::move(value)).first->second;
   }
   void Erase(absl::string_view key) {
     ForgetLately(key);

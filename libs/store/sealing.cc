@@ -151,13 +151,13 @@ absl::StatusOr<int64_t> KeyRing::CountOwners() {
   return owners;
 }
 
-absl::StatusOr<std::optional<KeyRing::DataKey>> KeyRing::Find(absl::string_view owner) {
-  if (const DataKey* cached = cache_.Find(owner)) return std::optional<DataKey>(*cached);
+absl::StatusOr<const KeyRing::DataKey*> KeyRing::Find(absl::string_view owner) {
+  if (const DataKey* cached = cache_.Find(owner)) return cached;
   AwaitWritten();
   ASSIGN_OR_RETURN(sqlite::Statement * find, connection_->Get(kFindKey));
   find->BindText(1, owner);
   ASSIGN_OR_RETURN(const bool found, find->Step());
-  if (!found) return std::optional<DataKey>();
+  if (!found) return nullptr;
   if (find->IsNull(0)) {
     find->Reset();
     return Erased(owner);
@@ -175,16 +175,35 @@ absl::StatusOr<std::optional<KeyRing::DataKey>> KeyRing::Find(absl::string_view 
   if (!whole) {
     return absl::DataLossError(absl::StrCat("key file ", connection_->path(), ": damaged data_key of ", owner));
   }
-  cache_.Put(owner, key);
-  return std::optional<DataKey>(key);
+  return cache_.Put(owner, key);
+}
+
+absl::Status KeyRing::ReadAhead(absl::Span<const absl::string_view> owners) {
+  absl::MutexLock lock(&mutex_);
+  std::vector<absl::string_view> missing;
+  for (absl::string_view owner : owners) {
+    if (cache_.Find(owner) == nullptr) missing.push_back(owner);
+  }
+  if (missing.size() < 2) return absl::OkStatus();
+  AwaitWritten();
+  std::sort(missing.begin(), missing.end());  // Neighbours share pages.
+  RETURN_IF_ERROR(connection_->Execute("BEGIN"));
+  absl::Status status;
+  for (absl::string_view owner : missing) {
+    status = Find(owner).status();
+    if (IsErased(status)) status = absl::OkStatus();  // Who opens what was theirs is told.
+    if (!status.ok()) break;
+  }
+  connection_->Rollback();
+  return status;
 }
 
 absl::Status KeyRing::EnsureKeys(absl::Span<const absl::string_view> owners) {
   absl::MutexLock lock(&mutex_);
   std::vector<absl::string_view> missing;
   for (absl::string_view owner : owners) {
-    ASSIGN_OR_RETURN(const auto key, Find(owner));
-    if (!key.has_value()) missing.push_back(owner);
+    ASSIGN_OR_RETURN(const DataKey* const key, Find(owner));
+    if (key == nullptr) missing.push_back(owner);
   }
   if (missing.empty()) return absl::OkStatus();
   AwaitWritten();
@@ -256,14 +275,13 @@ void KeyRing::DrawNonce(unsigned char* nonce) {
   nonces_used_ += kNonceBytes;
 }
 
-absl::StatusOr<KeyRing::DataKey> KeyRing::KeyOf(absl::string_view owner, unsigned char* nonce) {
-  absl::MutexLock lock(&mutex_);
-  ASSIGN_OR_RETURN(std::optional<DataKey> key, Find(owner));
-  if (!key.has_value()) {
+absl::Status KeyRing::CopyKey(absl::string_view owner, DataKey& key) {
+  ASSIGN_OR_RETURN(const DataKey* const found, Find(owner));
+  if (found == nullptr) {
     return absl::InternalError(absl::StrCat("key file ", connection_->path(), ": no key for ", owner));
   }
-  if (nonce != nullptr) DrawNonce(nonce);
-  return *key;
+  key = *found;
+  return absl::OkStatus();
 }
 
 absl::Status KeyRing::Seal(absl::string_view owner, absl::string_view place, absl::string_view plain,
@@ -271,7 +289,12 @@ absl::Status KeyRing::Seal(absl::string_view owner, absl::string_view place, abs
   const size_t start = out.size();
   out.resize(start + kNonceBytes + plain.size() + kTagBytes);
   unsigned char* nonce = Unsigned(out.data() + start);
-  ASSIGN_OR_RETURN(const DataKey key, KeyOf(owner, nonce));
+  DataKey key;
+  {
+    absl::MutexLock lock(&mutex_);
+    RETURN_IF_ERROR(CopyKey(owner, key));
+    DrawNonce(nonce);
+  }
   crypto_aead_xchacha20poly1305_ietf_encrypt(nonce + kNonceBytes, nullptr, Unsigned(plain), plain.size(),
                                              Unsigned(place), place.size(), nullptr, nonce, key.bytes.data());
   return absl::OkStatus();
@@ -279,7 +302,11 @@ absl::Status KeyRing::Seal(absl::string_view owner, absl::string_view place, abs
 
 absl::StatusOr<std::string> KeyRing::Open(absl::string_view owner, absl::string_view place, absl::string_view sealed) {
   if (sealed.size() < kNonceBytes + kTagBytes) return absl::DataLossError("sealed value is too short");
-  ASSIGN_OR_RETURN(const DataKey key, KeyOf(owner, nullptr));
+  DataKey key;
+  {
+    absl::MutexLock lock(&mutex_);
+    RETURN_IF_ERROR(CopyKey(owner, key));
+  }
   std::string plain(sealed.size() - kNonceBytes - kTagBytes, '\0');
   const absl::string_view content = sealed.substr(kNonceBytes);
   if (crypto_aead_xchacha20poly1305_ietf_decrypt(Unsigned(plain.data()), nullptr, nullptr, Unsigned(content),
@@ -344,12 +371,22 @@ bool RowSealer::IsSealed(absl::string_view key) const {
   return false;
 }
 
-absl::Status RowSealer::Prepare(absl::Span<const absl::string_view> keys) const {
+std::vector<absl::string_view> RowSealer::SealedOwnersOf(absl::Span<const absl::string_view> keys) const {
   std::vector<absl::string_view> owners;
   owners.reserve(keys.size());
   for (absl::string_view key : keys) {
     if (IsSealed(key)) owners.push_back(OwnerOf(key));
   }
+  return owners;
+}
+
+absl::Status RowSealer::ReadAhead(absl::Span<const absl::string_view> keys) const {
+  const std::vector<absl::string_view> owners = SealedOwnersOf(keys);
+  return owners.empty() ? absl::OkStatus() : keys_->ReadAhead(owners);
+}
+
+absl::Status RowSealer::Prepare(absl::Span<const absl::string_view> keys) const {
+  const std::vector<absl::string_view> owners = SealedOwnersOf(keys);
   return owners.empty() ? absl::OkStatus() : keys_->EnsureKeys(owners);
 }
 

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <future>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -60,6 +59,8 @@ class KeyRing {
   // Makes the keys that do not exist yet. They can be used at once, and are written beside what the caller does
   // next. Errors: erased, for any of them; those of an earlier write that Settle has not told.
   absl::Status EnsureKeys(absl::Span<const absl::string_view> owners);
+  // Reads the keys that are not held in memory in one go, for what is opened next: one by one is twice as dear.
+  absl::Status ReadAhead(absl::Span<const absl::string_view> owners);
   // Every key that was made is on the disk when this returns; to be called before rows that are sealed with one are
   // committed. Errors: a key could not be written (kAborted: another program made one for the same owner); it is gone,
   // and what was sealed with it never opens.
@@ -107,10 +108,10 @@ class KeyRing {
   // The connection is ours again. A failed write is kept for Settle or EnsureKeys to tell.
   void AwaitWritten() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<std::string> ReadSecret(const char* name) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Empty when the owner never had a key.
-  absl::StatusOr<std::optional<DataKey>> Find(absl::string_view owner) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Null when the owner never had a key. Good until the next call.
+  absl::StatusOr<const DataKey*> Find(absl::string_view owner) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status Destroy(absl::Span<const std::string> owners) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::StatusOr<DataKey> KeyOf(absl::string_view owner, unsigned char* nonce) ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::Status CopyKey(absl::string_view owner, DataKey& key) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void DrawNonce(unsigned char* nonce) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   Random* const random_;
@@ -140,6 +141,8 @@ class RowSealer {
   RowSealer(KeyRing* keys, std::vector<std::string> sealed_prefixes, std::string database)
       : keys_(keys), sealed_prefixes_(std::move(sealed_prefixes)), database_(std::move(database)) {}
 
+  // Before the Unwraps of a batch: reads their data keys in one go.
+  absl::Status ReadAhead(absl::Span<const absl::string_view> keys) const;
   // Before the Wraps of a batch: makes the data keys that are missing.
   absl::Status Prepare(absl::Span<const absl::string_view> keys) const;
   absl::Status PrepareForeign(absl::Span<const absl::string_view> keys) const;
@@ -161,6 +164,8 @@ class RowSealer {
   bool IsSealed(absl::string_view key) const;
 
  private:
+  std::vector<absl::string_view> SealedOwnersOf(absl::Span<const absl::string_view> keys) const;
+
   KeyRing* const keys_;
   const std::vector<std::string> sealed_prefixes_;
   const std::string database_;

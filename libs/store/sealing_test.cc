@@ -8,6 +8,7 @@
 #include <iterator>
 #include <set>
 
+#include "absl/strings/str_cat.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/status_matchers.h"
 
@@ -98,6 +99,24 @@ TEST_F(KeyRingTest, OpensWhatItSealedAlsoWithAColdCache) {
     changed[i] ^= 1;
     EXPECT_THAT(keys_->Open("a", "place", changed), StatusIs(Code::kDataLoss));
     EXPECT_THAT(keys_->Open("a", "place", sealed.substr(0, i)), StatusIs(Code::kDataLoss));
+  }
+}
+
+TEST_F(KeyRingTest, ReadsAheadWhatThereIsAndLeavesTheRestToWhoOpens) {
+  ASSERT_THAT(keys_->EnsureKeys({"a", "b", "erased"}), IsOk());
+  std::string sealed;
+  ASSERT_THAT(keys_->Seal("b", "place", "plain", sealed), IsOk());
+  ASSERT_THAT(keys_->DestroyKeys({"erased"}), IsOk());
+  for (const size_t cached_keys_max : {0, 100}) {
+    Open(cached_keys_max);
+    const std::string unknown = absl::StrCat("unknown", cached_keys_max);
+    EXPECT_THAT(keys_->ReadAhead({"b", unknown, "erased", "a", "b"}), IsOk());
+    EXPECT_THAT(keys_->Open("b", "place", sealed), IsOkAndHolds("plain"));
+    EXPECT_THAT(keys_->IsDestroyed("erased"), IsOkAndHolds(true));
+    EXPECT_THAT(keys_->IsDestroyed(unknown), IsOkAndHolds(false));
+    // It has left no transaction open.
+    EXPECT_THAT(keys_->EnsureKeys({unknown}), IsOk());
+    EXPECT_THAT(keys_->Settle(), IsOk());
   }
 }
 

@@ -27,7 +27,9 @@ struct PostgresOptions {
   absl::Duration lock_wait_max = absl::Seconds(10);  // For a row that another program has locked; then kAborted.
   // A program that stands still inside a transaction keeps others waiting no longer: the server ends its connection.
   absl::Duration standstill_max = absl::Seconds(5);
-  size_t cached_keys_max = 200000;  // Aggregate keys, and data keys, held in memory.
+  // Aggregate keys, and data keys, held in memory, about 150 bytes each. BoundedCache keeps half of it for sure: a feed
+  // that tells of all running measures day by day asks for each of them again only behind all the others.
+  size_t cached_keys_max = 400000;
 };
 
 // Makes the tables when there are none, and the key file with them. What the ledger says was erased is erased when this

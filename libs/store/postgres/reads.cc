@@ -213,6 +213,7 @@ template <class Interface>
 absl::StatusOr<std::vector<StoredAggregate>> Reads<Interface>::Load(absl::Span<const std::string> keys) {
   RETURN_IF_ERROR(Usable());
   const std::vector<absl::string_view> texts(keys.begin(), keys.end());
+  RETURN_IF_ERROR(session_->sealer->ReadAhead(texts));
   ASSIGN_OR_RETURN(const std::vector<int64_t> ids, session_->keys.FindAll(texts, false));
   Numbers asked;
   for (const int64_t id : ids) {
