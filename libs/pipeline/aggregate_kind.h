@@ -42,6 +42,7 @@ class AggregateKind {
   virtual void Evolve(const google::protobuf::Message& event, google::protobuf::Message& state) const = 0;
   virtual std::optional<absl::Time> NextDue(const google::protobuf::Message& state) const = 0;
   virtual std::vector<IndexRow> Index(const google::protobuf::Message& state) const = 0;
+  virtual Standing StandingOf(const google::protobuf::Message& state) const = 0;
   virtual std::vector<IndexRow> RowsOf(const google::protobuf::Message& event) const = 0;
   virtual std::vector<std::unique_ptr<google::protobuf::Message>> Recall(
       const google::protobuf::Message& told, const google::protobuf::Message& state) const = 0;
@@ -91,6 +92,13 @@ class KindOf final : public AggregateKind {
   }
   std::vector<IndexRow> Index(const google::protobuf::Message& state) const override {
     return domain_.Index(static_cast<const typename D::State&>(state));
+  }
+  Standing StandingOf(const google::protobuf::Message& state) const override {
+    if constexpr (requires(const D& d, const typename D::State& s) { d.StandingOf(s); }) {
+      return domain_.StandingOf(static_cast<const typename D::State&>(state));
+    } else {
+      return {Index(state), NextDue(state)};
+    }
   }
   std::vector<IndexRow> RowsOf(const google::protobuf::Message& event) const override {
     return domain_.RowsOf(static_cast<const typename D::Event&>(event));

@@ -68,7 +68,8 @@ WorkItem FactOf(polku::common::v1::JournalEntry entry, const std::string& source
   item.lane = Lane::kBus;
   item.fills_gap = true;
   item.leaves_out = entry.erased();
-  PeerFact& fact = item.received.emplace().fact;
+  item.received = std::make_unique<Received>();
+  PeerFact& fact = item.received->fact;
   fact.source = source;
   fact.epoch = entry.epoch();
   fact.key = entry.key();
@@ -176,7 +177,7 @@ absl::Status Corridor::GatherStored(Batch& batch) {
     for (store::StepRow& step : steps) {
       WorkItem item;
       item.lane = Lane::kStep;
-      item.step = std::move(step);
+      item.step = std::make_unique<store::StepRow>(std::move(step));
       batch.items.push_back(std::move(item));
     }
   }
@@ -294,11 +295,11 @@ absl::Status Corridor::GatherFacts(Batch& batch) {
     gaps_next_look_ = absl::InfinitePast();
     RETURN_IF_ERROR(LookAtOthers());
   }
-  for (Received& received : batch.intake.facts) {
-    WorkItem item;
+  batch.items.reserve(batch.items.size() + batch.intake.facts.size());
+  for (std::unique_ptr<Received>& received : batch.intake.facts) {
+    WorkItem& item = batch.items.emplace_back();
     item.lane = Lane::kBus;
     item.received = std::move(received);
-    batch.items.push_back(std::move(item));
   }
   batch.intake.facts.clear();
   return absl::OkStatus();
@@ -453,7 +454,7 @@ absl::Status Corridor::RunHalved(std::vector<WorkItem>& items, const std::vector
       return items[0].broke.ok() ? absl::OkStatus() : status;
     }
     items[0].broke = status;
-    if (items[0].received.has_value()) items[0].received->problem = status;
+    if (items[0].received != nullptr) items[0].received->problem = status;
     return RunHalved(items, places);
   }
   std::vector<WorkItem> tail(std::make_move_iterator(items.begin() + static_cast<int64_t>(items.size() / 2)),

@@ -18,6 +18,8 @@
 //     std::optional<absl::Time> NextDue(const State& state) const;
 //     // Every index row of this aggregate: ids, codes and instants only.
 //     std::vector<IndexRow> Index(const State& state) const;
+//     // May be left out: the two above at once, where they rest on the same.
+//     Standing StandingOf(const State& state) const;
 //     // Rows that grow without bound, as a function of one event.
 //     std::vector<IndexRow> RowsOf(const Event& event) const;
 //     // May be left out. What to fold for a public event that was told before the database went back to a backup:
@@ -113,6 +115,12 @@ struct IndexRow {
   const store::TableShape* shape = nullptr;
   store::Row key;
   store::Row values;
+};
+
+// What is kept beside a state because of it.
+struct Standing {
+  std::vector<IndexRow> rows;
+  std::optional<absl::Time> due;
 };
 
 // "follow-up/clients/C/17": how events are cited as evidence.

@@ -39,7 +39,7 @@ void Fold::PrepareForeign(const WorkItem& item, Prepared& prepared) {
     absl::StatusOr<std::unique_ptr<Message>> message = settings_.definition->read_foreign(fact.payload);
     prepared.problem = message.status();
     if (!message.ok()) return;
-    prepared.input = settings_.kinds->Wrap(**message, arena_);
+    prepared.input = settings_.kinds->Wrap(*std::move(message), arena_);
   }
   absl::StatusOr<std::string> key = prepared.input.kind->KeyOf(*prepared.input.input);
   prepared.problem = key.status();

@@ -58,9 +58,9 @@ std::vector<store::Row>& Of(const store::TableShape* shape,
   return tables.emplace_back(shape, std::vector<store::Row>()).second;
 }
 
-store::Row Whole(const IndexRow& row) {
-  store::Row whole = row.key;
-  whole.insert(whole.end(), row.values.begin(), row.values.end());
+store::Row Whole(IndexRow row) {
+  store::Row whole = std::move(row.key);
+  whole.insert(whole.end(), std::make_move_iterator(row.values.begin()), std::make_move_iterator(row.values.end()));
   return whole;
 }
 
@@ -77,9 +77,10 @@ Context Fold::ContextFor(const std::string& key) const {
     if (parked.second == key) context.covered_until = absl::InfinitePast();
   }
   for (const PeerKey& blocked : *settings_.blocked) {
-    if (blocked.second == key) context.covered_until = absl::InfinitePast();
+    if (blocked.second != key) continue;
+    context.covered_until = absl::InfinitePast();
+    context.held = context.held || blocked.first == settings_.definition->service;
   }
-  context.held = settings_.blocked->contains({settings_.definition->service, key});
   context.service = settings_.definition->service;
   return context;
 }
@@ -186,12 +187,15 @@ void Fold::Keep(Working& working, AnyDecision& decision, absl::Time time, absl::
 
 void Fold::CollectRows(Working& working, bool index, RowChanges& changes) {
   if (!working.erased) {
-    for (const IndexRow& row : working.rows_waiting) Of(row.shape, changes.upserts).push_back(Whole(row));
+    for (IndexRow& row : working.rows_waiting) Of(row.shape, changes.upserts).push_back(Whole(std::move(row)));
   }
   working.rows_waiting.clear();
-  if (!index || (!working.index_stale && !working.erased)) return;
-  std::vector<IndexRow> now;
-  if (!working.erased) now = working.kind->Index(*working.state);
+  if (!index) return;
+  if (working.erased) return CollectIndex(working, {}, changes);
+  if (working.index_stale) CollectIndex(working, working.kind->Index(*working.state), changes);
+}
+
+void Fold::CollectIndex(Working& working, std::vector<IndexRow> now, RowChanges& changes) {
   for (const IndexRow& row : now) {
     const bool known = std::any_of(working.index_written.begin(), working.index_written.end(),
                                    [&row](const IndexRow& other) { return SameRow(row, other); });
@@ -205,6 +209,22 @@ void Fold::CollectRows(Working& working, bool index, RowChanges& changes) {
   }
   working.index_written = std::move(now);
   working.index_stale = false;
+}
+
+std::optional<absl::Time> Fold::CollectStanding(Working& working, RowChanges& changes) const {
+  CollectRows(working, /*index=*/working.erased, changes);
+  if (working.erased) return std::nullopt;
+  std::optional<absl::Time> due;
+  if (working.index_stale) {
+    Standing standing = working.kind->StandingOf(*working.state);
+    due = standing.due;
+    CollectIndex(working, std::move(standing.rows), changes);
+  } else {
+    due = working.kind->NextDue(*working.state);
+  }
+  if (!due.has_value() || !working.ticked || *due > settings_.now) return due;
+  LogEvent(LogLevel::kError, "due instant did not move after a tick", {{"key", working.stored.key}, {"due", *due}});
+  return settings_.now + kStuckDueDelay;
 }
 
 absl::Status Fold::WriteRows(const RowChanges& changes) {
@@ -229,7 +249,7 @@ bool Fold::Replayed(WorkItem& item, Prepared& prepared) {
 bool Fold::IsErased(absl::string_view key) const { return !erased_.empty() && erased_.contains(store::OwnerOf(key)); }
 
 bool Fold::DroppedAsErased(WorkItem& item, const Prepared& prepared) {
-  const bool erased = IsErased(prepared.key) || (item.received.has_value() && IsErased(item.received->fact.key));
+  const bool erased = IsErased(prepared.key) || (item.received != nullptr && IsErased(item.received->fact.key));
   if (!erased) return false;
   if (item.lane == Lane::kCommand) {
     item.outcome = WithReason(absl::NotFoundError("the client was erased"), "CLIENT_ERASED");
@@ -415,18 +435,12 @@ absl::Status Fold::WriteAggregates() {
   for (const auto& working : working_) {
     if (!working->changed && !working->ticked) continue;
     if (working->stored.version == 0) continue;  // Refused before it came to be.
-    CollectRows(*working, /*index=*/true, changes);
+    const std::optional<absl::Time> due = CollectStanding(*working, changes);
     store::StoredAggregate& stored = working->stored;
-    std::optional<absl::Time> due;
-    if (!working->erased) due = working->kind->NextDue(*working->state);
-    if (due.has_value() && working->ticked && *due <= settings_.now) {
-      LogEvent(LogLevel::kError, "due instant did not move after a tick", {{"key", stored.key}, {"due", *due}});
-      due = settings_.now + kStuckDueDelay;
-    }
     stored.due_at = due;
     stored.schema = working->kind->schema();
     stored.state.clear();
-    if (!working->erased) stored.state = working->state->SerializeAsString();
+    if (!working->erased) working->state->SerializeToString(&stored.state);
     if (due.has_value() && (!counts_.earliest_due.has_value() || *due < *counts_.earliest_due)) {
       counts_.earliest_due = due;
     }

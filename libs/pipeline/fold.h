@@ -139,7 +139,11 @@ class Fold {
     RowsOfTables upserts;
   };
   // Moves what events have made, and with `index` what the state has changed, into `changes`.
-  void CollectRows(Working& working, bool index, RowChanges& changes);
+  static void CollectRows(Working& working, bool index, RowChanges& changes);
+  // Moves what differs from the rows in the database into `changes`; `now` stands there from then on.
+  static void CollectIndex(Working& working, std::vector<IndexRow> now, RowChanges& changes);
+  // The same of a state on its way to the database. Returns when it is due.
+  std::optional<absl::Time> CollectStanding(Working& working, RowChanges& changes) const;
   absl::Status WriteRows(const RowChanges& changes);
   absl::Status WriteAggregates();
   absl::Status WriteSteps();

@@ -123,7 +123,7 @@ absl::Status Fold::FindVersions(const std::vector<WorkItem>& items, Slice slice)
   absl::flat_hash_set<store::SourceVersionKey> asked;
   for (size_t i = slice.begin; i < slice.end; ++i) {
     const WorkItem& item = items[i];
-    if (!item.received.has_value() || !item.received->problem.ok()) continue;
+    if (item.received == nullptr || !item.received->problem.ok()) continue;
     const PeerFact& fact = item.received->fact;
     if (!fact.publisher.empty()) continue;
     store::SourceVersionKey version{fact.source, fact.key};
@@ -145,7 +145,7 @@ absl::Status Fold::FindErased(const std::vector<WorkItem>& items, Slice slice) {
   // Of what has been loaded it is known.
   for (size_t i = slice.begin; i < slice.end; ++i) {
     if (by_key_.find(prepared_[i].key) == by_key_.end()) ask(prepared_[i].key);
-    if (items[i].received.has_value() && items[i].received->fact.key != prepared_[i].key) {
+    if (items[i].received != nullptr && items[i].received->fact.key != prepared_[i].key) {
       ask(items[i].received->fact.key);
     }
   }
@@ -253,12 +253,15 @@ std::vector<Fold::Slice> Fold::PutInOrder(std::vector<WorkItem>& items) {
   const auto last = std::find_if_not(first, order.end(), is_fact);
   const auto slice_max = static_cast<size_t>(settings_.slice_inputs_max);
   if (static_cast<size_t>(last - first) <= slice_max) return {Slice{0, items.size()}};
-  // A peer's facts by the key that its versions count, whatever they are for here.
-  const auto key_of = [&](size_t i) -> absl::string_view {
-    const PeerFact& fact = items[i].received->fact;
-    return fact.publisher.empty() ? fact.key : prepared_[i].key;
-  };
-  std::stable_sort(first, last, [&](size_t a, size_t b) { return key_of(a) < key_of(b); });
+  // A peer's facts by the key that its versions count, whatever they are for here. Those of one key stay in order.
+  std::vector<std::pair<absl::string_view, size_t>> by_key;
+  by_key.reserve(static_cast<size_t>(last - first));
+  for (auto it = first; it != last; ++it) {
+    const PeerFact& fact = items[*it].received->fact;
+    by_key.emplace_back(fact.publisher.empty() ? fact.key : prepared_[*it].key, *it);
+  }
+  std::sort(by_key.begin(), by_key.end());
+  std::transform(by_key.begin(), by_key.end(), first, [](const auto& each) { return each.second; });
   const auto facts_end = static_cast<size_t>(last - order.begin());
   std::vector<Slice> slices;
   for (size_t begin = 0, end = static_cast<size_t>(first - order.begin()); end < facts_end; begin = end) {

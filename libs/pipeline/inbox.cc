@@ -113,10 +113,9 @@ absl::StatusOr<Inbox::Haul> Inbox::Poll(const bus::PollLimits& limits) const {
   ASSIGN_OR_RETURN(haul.polled, consumer_->Poll(limits));
   haul.facts.reserve(haul.polled.records.size());
   for (bus::Record& record : haul.polled.records) {
-    Received received;
+    Received& received = *haul.facts.emplace_back(std::make_unique<Received>());
     received.append_time = record.append_time;
     received.problem = Decode(std::move(record), received.fact);
-    haul.facts.push_back(std::move(received));
   }
   haul.polled.records.clear();
   return haul;
@@ -154,15 +153,15 @@ absl::StatusOr<Intake> Inbox::Fill(int records_max, int64_t bytes_max) {
     }
     Assign(haul_.polled);
   }
-  std::vector<Received>& facts = haul_.facts;
+  std::vector<std::unique_ptr<Received>>& facts = haul_.facts;
   const size_t end = std::min(facts.size(), haul_.taken + static_cast<size_t>(records_max));
   std::map<bus::TopicPartition, store::PositionClaim> claims;
   intake.facts.reserve(end - haul_.taken);
   for (size_t i = haul_.taken; i < end; ++i) {
-    const PeerFact& fact = facts[i].fact;
+    const PeerFact& fact = facts[i]->fact;
     const auto known = next_.find(fact.from);
     if (known == next_.end()) continue;  // Revoked in this very poll, or shut.
-    if (!IsNew(facts[i], known->second)) continue;
+    if (!IsNew(*facts[i], known->second)) continue;
     auto [claim, first] = claims.try_emplace(fact.from);
     if (first) {
       claim->second.topic = fact.from.topic;
@@ -170,7 +169,7 @@ absl::StatusOr<Intake> Inbox::Fill(int records_max, int64_t bytes_max) {
       claim->second.expected = known->second.next;
     }
     claim->second.next = fact.offset + 1;
-    claim->second.last_time = facts[i].append_time;
+    claim->second.last_time = facts[i]->append_time;
     intake.facts.push_back(std::move(facts[i]));
   }
   haul_.taken = end;

@@ -31,7 +31,7 @@ struct Received {
 
 // What one Fill brought. It counts only once Committed says so.
 struct Intake {
-  std::vector<Received> facts;
+  std::vector<std::unique_ptr<Received>> facts;
   std::vector<store::PositionClaim> claims;  // One per partition that `facts` came from.
   std::map<bus::TopicPartition, absl::Time> covered;
 };
@@ -95,10 +95,10 @@ class Inbox {
   };
   // What one poll brought, on its way into batches.
   struct Haul {
-    absl::Time before;            // Of the poll.
-    bus::Polled polled;           // Without its records.
-    std::vector<Received> facts;  // They, decoded, in order.
-    size_t taken = 0;             // Of `facts`, by Fills.
+    absl::Time before;                             // Of the poll.
+    bus::Polled polled;                            // Without its records.
+    std::vector<std::unique_ptr<Received>> facts;  // They, decoded, in order.
+    size_t taken = 0;                              // Of `facts`, by Fills.
   };
   // Touches the consumer and nothing else of this object that changes.
   absl::StatusOr<Haul> Poll(const bus::PollLimits& limits) const;

@@ -28,7 +28,7 @@ class InboxTest : public ToyWorld {
   std::vector<int64_t> Fill(int records_max) {
     intake_ = *inbox_->Fill(records_max, 1 << 20);
     std::vector<int64_t> versions;
-    for (const Received& received : intake_.facts) versions.push_back(received.fact.version);
+    for (const auto& received : intake_.facts) versions.push_back(received->fact.version);
     return versions;
   }
   std::vector<int64_t> Take(int records_max) {

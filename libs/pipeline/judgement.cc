@@ -56,7 +56,8 @@ WorkItem FactOf(const store::ParkedRow& row) {
   WorkItem item;
   item.lane = Lane::kBus;
   item.fills_gap = true;
-  PeerFact& fact = item.received.emplace().fact;
+  item.received = std::make_unique<Received>();
+  PeerFact& fact = item.received->fact;
   fact.source = row.source;
   fact.epoch = row.epoch;
   fact.key = row.key;

@@ -64,6 +64,13 @@ TypedInput Kinds::Wrap(const Message& message, Arena& arena) const {
   return {slot.kind, input};
 }
 
+TypedInput Kinds::Wrap(std::unique_ptr<Message> message, Arena& arena) const {
+  const Slot& slot = inputs_.at(message->GetDescriptor()->full_name());
+  Message* input = slot.kind->input_prototype().New(&arena);
+  input->GetReflection()->SetAllocatedMessage(input, message.release(), slot.field);
+  return {slot.kind, input};
+}
+
 absl::StatusOr<TypedInput> Kinds::Parse(absl::string_view type, absl::string_view bytes, Arena& arena) const {
   const Slot& slot = inputs_.at(type);
   Message* input = slot.kind->input_prototype().New(&arena);

@@ -33,6 +33,8 @@ class Kinds {
   bool Takes(absl::string_view message_type) const { return inputs_.contains(message_type); }
   // A copy of `message`, which must be of a type that Takes() knows.
   TypedInput Wrap(const google::protobuf::Message& message, google::protobuf::Arena& arena) const;
+  // The message itself.
+  TypedInput Wrap(std::unique_ptr<google::protobuf::Message> message, google::protobuf::Arena& arena) const;
   // Errors: kInvalidArgument when `bytes` are not a message of `type`. `type` must be known.
   absl::StatusOr<TypedInput> Parse(absl::string_view type, absl::string_view bytes,
                                    google::protobuf::Arena& arena) const;

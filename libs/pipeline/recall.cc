@@ -106,7 +106,8 @@ absl::Status Corridor::Recall(std::vector<PeerFact> told) {
       WorkItem& item = items.emplace_back();
       item.lane = Lane::kBus;
       item.recalled = true;
-      item.received.emplace().fact = std::move(told[i]);
+      item.received = std::make_unique<Received>();
+      item.received->fact = std::move(told[i]);
     }
     ASSIGN_OR_RETURN(const std::unique_ptr<store::Transaction> transaction, dependencies_.database->Begin());
     Fold fold(*transaction, SettingsNow(nobody));

@@ -3,7 +3,6 @@
 
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +21,7 @@ inline constexpr int kLanes = 5;
 enum class Handling { kHandled, kDuplicate, kParked, kSetAside, kErased };
 inline constexpr int kHandlings = 5;
 
+// Small, because a backlog is sorted by moving tens of thousands of them.
 struct WorkItem {
   Lane lane = Lane::kCommand;
 
@@ -29,9 +29,9 @@ struct WorkItem {
   Done done;
   std::vector<store::AuditRow> audit;  // kAudit
   std::function<void(absl::Status)> audit_done;
-  std::optional<store::StepRow> step;      // kStep
+  std::unique_ptr<store::StepRow> step;    // kStep
   std::string due_key;                     // kDue
-  std::optional<Received> received;        // kBus
+  std::unique_ptr<Received> received;      // kBus
   bool fills_gap = false;                  // kBus: from the owner's journal, goes before what is parked.
   bool leaves_out = false;                 // kBus: with fills_gap, what came before it was erased by the owner.
   bool recalled = false;                   // kBus: an event of our own that the database does not know any more.
@@ -47,8 +47,8 @@ struct WorkItem {
 // Of the request that caused it; empty for what nobody asked for.
 inline absl::string_view TraceparentOf(const WorkItem& item) {
   if (item.command != nullptr) return item.command->traceparent;
-  if (item.received.has_value()) return item.received->fact.traceparent;
-  return item.step.has_value() ? absl::string_view(item.step->traceparent) : absl::string_view();
+  if (item.received != nullptr) return item.received->fact.traceparent;
+  return item.step != nullptr ? absl::string_view(item.step->traceparent) : absl::string_view();
 }
 
 }  // namespace polku::pipeline
