@@ -22,10 +22,9 @@ const RuleSet& RulesOf(const pathway::Catalogue& catalogue, const JourneyRecord&
   return rules != nullptr ? *rules : RulesOf(catalogue, journey.rules_version());
 }
 
-const RuleSet& Draft::rules() const { return RulesOf(catalogue_, state_); }
-
 void Draft::Emit(JourneyEvent event) {
   Evolve(event, state_);
+  rules_ = &RulesOf(catalogue_, state_);
   decision_.events.push_back(std::move(event));
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "google/protobuf/arena.h"
 #include "libs/pathway/catalogue.h"
 #include "libs/pipeline/domain.h"
 #include "polku/common/v1/types.pb.h"
@@ -13,19 +14,30 @@
 
 namespace polku::follow_up {
 
+// The rule set of that version, or the newest one when the version is not installed.
+const polku::pathway::v1::RuleSet& RulesOf(const pathway::Catalogue& catalogue, absl::string_view version);
+// The same with what the journey's pathway changes in it.
+const polku::pathway::v1::RuleSet& RulesOf(const pathway::Catalogue& catalogue,
+                                           const polku::follow_up::v1::JourneyRecord& journey);
+
 // The state as it becomes, and the events that bring it there. What is emitted is folded in at
 // once, so that each rule sees what the ones before it decided.
 class Draft {
  public:
   Draft(const polku::follow_up::v1::JourneyRecord& state, const pipeline::Context& context,
         const pathway::Catalogue& catalogue)
-      : state_(state), context_(context), catalogue_(catalogue) {}
+      : state_(*google::protobuf::Arena::CreateMessage<polku::follow_up::v1::JourneyRecord>(&arena_)),
+        context_(context),
+        catalogue_(catalogue),
+        rules_(&RulesOf(catalogue, state)) {
+    state_ = state;
+  }
 
   const polku::follow_up::v1::JourneyRecord& state() const { return state_; }
   const pipeline::Context& context() const { return context_; }
   const pathway::Catalogue& catalogue() const { return catalogue_; }
   // The numbers this journey is followed by.
-  const polku::pathway::v1::RuleSet& rules() const;
+  const polku::pathway::v1::RuleSet& rules() const { return *rules_; }
   absl::Time now() const { return context_.now; }
   int64_t now_us() const { return absl::ToUnixMicros(context_.now); }
 
@@ -39,18 +51,14 @@ class Draft {
   pipeline::Decision<polku::follow_up::v1::JourneyEvent> Take() { return std::move(decision_); }
 
  private:
-  polku::follow_up::v1::JourneyRecord state_;
+  google::protobuf::Arena arena_;
+  polku::follow_up::v1::JourneyRecord& state_;  // In `arena_`: it has many parts, and each decision makes one.
   const pipeline::Context& context_;
   const pathway::Catalogue& catalogue_;
+  const polku::pathway::v1::RuleSet* rules_;  // Of `state_`.
   pipeline::Decision<polku::follow_up::v1::JourneyEvent> decision_;
   std::optional<polku::common::v1::Text> why_moved_;
 };
-
-// The rule set of that version, or the newest one when the version is not installed.
-const polku::pathway::v1::RuleSet& RulesOf(const pathway::Catalogue& catalogue, absl::string_view version);
-// The same with what the journey's pathway changes in it.
-const polku::pathway::v1::RuleSet& RulesOf(const pathway::Catalogue& catalogue,
-                                           const polku::follow_up::v1::JourneyRecord& journey);
 
 // Folds one event into the state. Needs no rules and no clock: replaying a journal gives the state.
 void Evolve(const polku::follow_up::v1::JourneyEvent& event, polku::follow_up::v1::JourneyRecord& state);

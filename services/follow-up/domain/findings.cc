@@ -257,9 +257,13 @@ int64_t ReportingIntervalUs(const MeasureRecord& measure, const RuleSet& rules) 
 }
 
 Steps StepsOf(const JourneyRecord& journey, const RuleSet& rules) {
+  return StepsOf(journey, Findings(journey, rules), rules);
+}
+
+Steps StepsOf(const JourneyRecord& journey, const std::vector<Finding>& findings, const RuleSet& rules) {
   const int64_t recheck = absl::ToInt64Microseconds(FromProto(rules.hold_recheck_interval()));
   Steps steps;
-  for (const Finding& finding : Findings(journey, rules)) {
+  for (const Finding& finding : findings) {
     if (FindOpen(journey, finding) != nullptr) continue;
     const Hold* hold = FindHold(journey, finding);
     const int64_t step_us = hold == nullptr ? finding.due_us : hold->check_us() + recheck;
@@ -277,7 +281,7 @@ Steps StepsOf(const JourneyRecord& journey, const RuleSet& rules) {
 
 Finding AsFinding(int64_t budget_us) { return {RULE_UNSPECIFIED, "", budget_us, budget_us}; }
 
-int64_t NextDueUs(const JourneyRecord& journey, const RuleSet& rules) {
+int64_t NextDueUs(const JourneyRecord& journey, const std::vector<Finding>& findings, const RuleSet& rules) {
   if (!journey.open()) return 0;
   int64_t next = journey.outreach_held_until_us();
   if (const int64_t budget = BudgetReturnsUs(journey); budget != 0) {
@@ -291,7 +295,7 @@ int64_t NextDueUs(const JourneyRecord& journey, const RuleSet& rules) {
     const int64_t due = hold == nullptr ? finding.due_us : hold->check_us();
     if (next == 0 || due < next) next = due;
   };
-  for (const Finding& finding : Findings(journey, rules)) take(finding);
+  for (const Finding& finding : findings) take(finding);
   for (const InterruptionRecord& open : journey.interruptions()) {
     const std::optional<NextRung> rung = NextRungOf(journey, open, rules);
     if (!rung.has_value()) continue;

@@ -127,6 +127,9 @@ struct Steps {
   int64_t earliest_us = 0;  // The next limit, for people.
 };
 Steps StepsOf(const polku::follow_up::v1::JourneyRecord& journey, const polku::pathway::v1::RuleSet& rules);
+// `findings` are its Findings.
+Steps StepsOf(const polku::follow_up::v1::JourneyRecord& journey, const std::vector<Finding>& findings,
+              const polku::pathway::v1::RuleSet& rules);
 
 // The next rung of the ladder of an open interruption.
 struct NextRung {
@@ -145,7 +148,8 @@ Finding AsFinding(const polku::follow_up::v1::InterruptionRecord& open, const Ne
 Finding AsFinding(int64_t budget_us);
 
 // When something is to be decided although nothing comes in. 0 = never.
-int64_t NextDueUs(const polku::follow_up::v1::JourneyRecord& journey, const polku::pathway::v1::RuleSet& rules);
+int64_t NextDueUs(const polku::follow_up::v1::JourneyRecord& journey, const std::vector<Finding>& findings,
+                  const polku::pathway::v1::RuleSet& rules);
 
 // What an open journey lacks: "owner", "next_step". Empty is the promise.
 std::vector<std::string> SafetyNetGaps(const polku::follow_up::v1::JourneyRecord& journey,

@@ -85,6 +85,15 @@ absl::CivilDay DayOfIndex(int64_t number) { return absl::CivilDay(number / 10000
 
 int64_t WeekOfIndex(int64_t time_us) { return time_us / absl::ToInt64Microseconds(absl::Hours(24 * 7)); }
 
+// A list in braces would copy each text once more.
+template <class... Values>
+store::Row RowOf(Values&&... values) {
+  store::Row row;
+  row.reserve(sizeof...(values));
+  (row.emplace_back(std::forward<Values>(values)), ...);
+  return row;
+}
+
 // Whether the state alone tells that this session was never marked, as it does for nearly every mark. Sessions of a
 // revised plan may have lost their place.
 bool IsFirstMark(const AttendanceMark& mark, const JourneyRecord& journey) {
@@ -128,29 +137,26 @@ std::vector<pipeline::Lookup> JourneyDomain::LookupsOf(const std::string& key, c
   return {};
 }
 
-std::vector<IndexRow> JourneyDomain::Index(const State& journey) const {
+std::vector<IndexRow> IndexOf(const JourneyRecord& journey, const Steps& steps) {
   std::vector<IndexRow> rows;
   if (journey.client().empty()) return rows;  // Nothing but early facts.
-  const polku::pathway::v1::RuleSet& rules = RulesOf(catalogue_, journey);
-  const Steps steps = StepsOf(journey, rules);
   const auto or_null = [](int64_t value) { return value == 0 ? store::Value() : store::Value(value); };
-  rows.push_back({&kJourneyTable,
-                  {journey.client()},
-                  {int64_t{journey.open()}, journey.responsible_party(), or_null(steps.latest_us),
-                   int64_t{journey.interruptions_size()}, journey.pathway(), journey.coordinator(),
-                   or_null(steps.earliest_us == 0 ? 0 : WeekOfIndex(steps.earliest_us)), journey.rules_version(),
-                   int64_t{journey.pathway_version()}}});
+  rows.reserve(static_cast<size_t>(1 + journey.measures_size() + journey.interruptions_size()));
+  rows.push_back({&kJourneyTable, RowOf(journey.client()),
+                  RowOf(int64_t{journey.open()}, journey.responsible_party(), or_null(steps.latest_us),
+                        int64_t{journey.interruptions_size()}, journey.pathway(), journey.coordinator(),
+                        or_null(steps.earliest_us == 0 ? 0 : WeekOfIndex(steps.earliest_us)), journey.rules_version(),
+                        int64_t{journey.pathway_version()})});
   if (!journey.open()) return rows;
   for (const MeasureRecord& measure : journey.measures()) {
-    rows.push_back({&kMeasureTable,
-                    {measure.plan().measure()},
-                    {journey.client(), measure.plan().source(), int64_t{measure.phase()}, measure.plan().provider()}});
+    rows.push_back(
+        {&kMeasureTable, RowOf(measure.plan().measure()),
+         RowOf(journey.client(), measure.plan().source(), int64_t{measure.phase()}, measure.plan().provider())});
   }
   for (const InterruptionRecord& each : journey.interruptions()) {
-    rows.push_back({&kOpenInterruptionTable,
-                    {each.interruption()},
-                    {int64_t{each.rule()}, each.measure(), each.counted_from_us(), each.due_us(),
-                     FoundBy(journey, each), int64_t{WaitOf(journey, each)}}});
+    rows.push_back({&kOpenInterruptionTable, RowOf(each.interruption()),
+                    RowOf(int64_t{each.rule()}, each.measure(), each.counted_from_us(), each.due_us(),
+                          FoundBy(journey, each), int64_t{WaitOf(journey, each)})});
   }
   std::map<std::string, int64_t> held;
   for (const Hold& hold : journey.holds()) {
@@ -158,6 +164,25 @@ std::vector<IndexRow> JourneyDomain::Index(const State& journey) const {
   }
   for (const auto& [source, holds] : held) rows.push_back({&kHeldTable, {source, journey.client()}, {holds}});
   return rows;
+}
+
+std::optional<absl::Time> TimeOrNone(int64_t time_us) {
+  return time_us == 0 ? std::nullopt : std::optional(At(time_us));
+}
+
+std::vector<IndexRow> JourneyDomain::Index(const State& state) const {
+  return IndexOf(state, StepsOf(state, RulesOf(catalogue_, state)));
+}
+
+pipeline::Standing JourneyDomain::StandingOf(const State& state) const {
+  const polku::pathway::v1::RuleSet& rules = RulesOf(catalogue_, state);
+  const std::vector<Finding> findings = Findings(state, rules);
+  return {IndexOf(state, StepsOf(state, findings, rules)), TimeOrNone(NextDueUs(state, findings, rules))};
+}
+
+std::optional<absl::Time> JourneyDomain::NextDue(const State& state) const {
+  const polku::pathway::v1::RuleSet& rules = RulesOf(catalogue_, state);
+  return TimeOrNone(NextDueUs(state, Findings(state, rules), rules));
 }
 
 IndexRow ContactRow(const std::string& name, const std::string& organisation, const google::protobuf::Timestamp& time,
@@ -189,10 +214,12 @@ std::vector<IndexRow> JourneyDomain::RowsOf(const Event& event) const {
   switch (event.event_case()) {
     case Event::kAttendanceRecorded: {
       const AttendanceMark& mark = event.attendance_recorded().mark();
-      return {{&kMarkTable,
-               {ClientOf(mark.measure()).value_or(""), PartOf(mark.measure()), DayNumber(mark.date()),
-                int64_t{mark.session()}},
-               {int64_t{mark.revision()}, int64_t{mark.status()}, int64_t{mark.minutes()}}}};
+      std::vector<IndexRow> rows(1);
+      rows[0] = {&kMarkTable,
+                 RowOf(ClientOf(mark.measure()).value_or(""), PartOf(mark.measure()), DayNumber(mark.date()),
+                       int64_t{mark.session()}),
+                 RowOf(int64_t{mark.revision()}, int64_t{mark.status()}, int64_t{mark.minutes()})};
+      return rows;
     }
     case Event::kOutreachRequested: {
       const OutreachRequested& asked = event.outreach_requested();

@@ -149,11 +149,6 @@ absl::StatusOr<pipeline::Decision<JourneyEvent>> JourneyDomain::Decide(const Sta
   return decision;
 }
 
-std::optional<absl::Time> JourneyDomain::NextDue(const State& state) const {
-  const int64_t next = NextDueUs(state, RulesOf(catalogue_, state));
-  return next == 0 ? std::nullopt : std::optional(At(next));
-}
-
 absl::Status RequireNamedUser(absl::string_view what, const pipeline::Context& context) {
   if (!context.principal.user.empty()) return absl::OkStatus();
   return WithReason(absl::FailedPreconditionError(absl::StrCat("only a named person may ", what)),

@@ -33,6 +33,7 @@ class JourneyDomain {
   void Evolve(const Event& event, State& state) const { follow_up::Evolve(event, state); }
   std::optional<absl::Time> NextDue(const State& state) const;
   std::vector<pipeline::IndexRow> Index(const State& state) const;
+  pipeline::Standing StandingOf(const State& state) const;
   std::vector<pipeline::IndexRow> RowsOf(const Event& event) const;
 
  private:

@@ -39,7 +39,7 @@ void SetMark(std::string& sessions, int ordinal, char mark) {
 }
 
 Schedule::Week Schedule::WeekOf(const Sessions& sessions, int last_day) {
-  std::vector<std::array<int, 3>> by_start;  // Weekday, start, end.
+  absl::InlinedVector<std::array<int, 3>, 8> by_start;  // Weekday, start, end.
   by_start.reserve(static_cast<size_t>(sessions.size()));
   for (const auto& session : sessions) {
     const int weekday = static_cast<int>(session.day()) - 1;  // google.type.DayOfWeek counts Monday as 1.
@@ -113,6 +113,12 @@ int Schedule::CountBefore(int day_number) const {
   return count;
 }
 
+int Schedule::CountInWeekAtMost() const {
+  int most = 0;
+  for (const Week& week : weeks_) most += week.begin.back();  // Days of two of them may be neighbours.
+  return most;
+}
+
 int Schedule::CountBefore(absl::CivilDay day) const { return expects_any_ ? CountBefore(DayNumberOf(day)) : 0; }
 
 absl::Time Schedule::EndOf(int day_number, int on_day) const {
@@ -129,15 +135,17 @@ std::optional<Session> Schedule::Find(absl::CivilDay day, int on_day) const {
 
 std::optional<Session> Schedule::At(int ordinal) const {
   if (!expects_any_ || ordinal < 0) return std::nullopt;
-  // The last day that has at most `ordinal` sessions before it, if any day has more behind it.
+  // By whole weeks as long as they cannot pass the session, then day by day.
   int day = first_;
-  for (int behind = last_ + 1; behind - day > 1;) {
-    const int middle = day + (behind - day) / 2;
-    (CountBefore(middle) <= ordinal ? day : behind) = middle;
+  int left = ordinal;
+  const int week = CountInWeekAtMost();
+  while (left >= week && day <= last_) {
+    day += left / week * 7;
+    left = ordinal - CountBefore(day);
   }
-  const int on_day = ordinal - CountBefore(day);
-  if (on_day >= CountOn(day)) return std::nullopt;
-  return Session{ordinal, DayOfNumber(day), on_day, EndOf(day, on_day)};
+  for (; day <= last_ && left >= CountOn(day); ++day) left -= CountOn(day);
+  if (day > last_) return std::nullopt;
+  return Session{ordinal, DayOfNumber(day), left, EndOf(day, left)};
 }
 
 int Schedule::CountEndedBy(absl::Time time) const {

@@ -6,8 +6,8 @@
 #include <array>
 #include <optional>
 #include <string>
-#include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
@@ -81,7 +81,7 @@ class Schedule {
     int last_day = 0;
     // Of weekday d, Monday 0, the sessions are begin[d] to begin[d + 1] of `end_minutes`, by start.
     std::array<int, 8> begin = {};
-    std::vector<int> end_minutes;
+    absl::InlinedVector<int, 8> end_minutes;
 
     // Holidays count as any day.
     int CountOn(int day_number) const;
@@ -93,13 +93,15 @@ class Schedule {
   static Week WeekOf(const Sessions& sessions, int last_day);
   const Week& WeekAt(int day_number) const;
   int CountBefore(int day_number) const;
+  // No seven days in a row have more sessions.
+  int CountInWeekAtMost() const;
   absl::Time EndOf(int day_number, int on_day) const;
 
   int first_ = 0;
   int last_ = 0;
   std::optional<absl::CivilDay> end_;  // Of a measure that has ended.
   bool expects_any_ = false;
-  std::vector<Week> weeks_;  // In order of last_day; the last one is the plan's.
+  absl::InlinedVector<Week, 1> weeks_;  // In order of last_day; the last one is the plan's.
 };
 
 }  // namespace polku::follow_up
