@@ -5,6 +5,7 @@
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "libs/base/violation.h"
+#include "libs/permissions/permissions.h"
 
 namespace polku::rpc {
 namespace {
@@ -13,8 +14,6 @@ namespace {
 constexpr absl::string_view kDeniedClientUrl = "polku.rpc/denied_client";
 
 constexpr absl::string_view kIntakeRole = "intake";  // Must be able to free the client again.
-
-constexpr absl::Duration kRetryDelay = absl::Seconds(5);  // Until what another service said may have come.
 
 enum class Grant { kNever, kOwn, kAny };
 
@@ -64,11 +63,8 @@ absl::Status Disclose(const pipeline::Principal& principal, absl::string_view cl
   const bool granted = grant == Grant::kAny || (grant == Grant::kOwn && own);
   absl::Status refusal = RefusalOf(facts, facts.restricted && principal.role != kIntakeRole);
   if (granted && refusal.ok()) {
-    if (facts.permissions_unknown_for <= facts.permissions_unknown_max) return absl::OkStatus();
-    // Nobody was denied anything, so this is no denial for the audit.
-    return WithRetryDelay(
-        WithReason(absl::UnavailableError("what the client permits is not known up to now"), "PERMISSIONS_UNKNOWN"),
-        kRetryDelay);
+    // Nobody was denied anything, so it is no denial for the audit.
+    return permissions::CheckKnown(facts.permissions_unknown_for);
   }
   if (!granted) {
     refusal =

@@ -19,18 +19,16 @@ struct DisclosureFacts {
   bool restricted = false;        // The client's processing is restricted: intake alone sees anything.
   bool denied = false;            // The client denies the principal's organisation this class of data.
   bool not_permitted = false;     // It may be told by the client's permission alone, and there is none that stands.
-  // Of a service that hears of permissions and denials from the referral service, where the answer rests on them: how
-  // long ago it last knew all of them, and for how long that will do. A withdrawal takes effect there no later. Both
-  // zero where they are kept, and for an organisation that has the client.
+  // Where the answer rests on what the client permits: how long ago that was last known, ReadScope::UnknownFor. Too
+  // long, and there is none. Zero for an organisation that has the client.
   absl::Duration permissions_unknown_for;
-  absl::Duration permissions_unknown_max;
 };
 
 // OK when `principal` may see that data of `client` ("clients/C").
 // Errors: kPermissionDenied (ROLE_NOT_ALLOWED) when the role never may, whoever the client is,
 // (PROCESSING_RESTRICTED), (CLIENT_DENIES) and (PERMISSION_MISSING) where it otherwise might; kNotFound
-// when it may for its own clients only: a stranger must not learn that the client exists; kUnavailable
-// (PERMISSIONS_UNKNOWN) with a delay for the next try when what the client permits has not been known for too long.
+// when it may for its own clients only: a stranger must not learn that the client exists; that of
+// permissions::CheckKnown.
 absl::Status Disclose(const pipeline::Principal& principal, absl::string_view client, DataClass data_class,
                       const DisclosureFacts& facts);
 

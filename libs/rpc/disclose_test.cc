@@ -4,6 +4,7 @@
 
 #include "libs/base/status_matchers.h"
 #include "libs/base/violation.h"
+#include "libs/permissions/permissions.h"
 
 namespace polku::rpc {
 namespace {
@@ -82,7 +83,7 @@ TEST(Disclose, DoesNotTellWhatThePermissionForIsMissing) {
 TEST(Disclose, AnswersLaterWhenWhatTheClientPermitsHasNotBeenKnownForTooLong) {
   pipeline::Principal principal;
   principal.role = "coordinator";
-  DisclosureFacts facts{.permissions_unknown_for = absl::Seconds(60), .permissions_unknown_max = absl::Seconds(60)};
+  DisclosureFacts facts{.permissions_unknown_for = permissions::kUnknownMax};
   EXPECT_THAT(Disclose(principal, "clients/C", DataClass::kFollowUp, facts), IsOk());
   facts.permissions_unknown_for += absl::Nanoseconds(1);
   const absl::Status later = Disclose(principal, "clients/C", DataClass::kFollowUp, facts);

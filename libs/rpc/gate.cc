@@ -46,6 +46,15 @@ std::string TraceparentOf(const Access::Metadata& metadata, Random& random) {
   return NewTraceparent(random);
 }
 
+// The referral service keeps the permissions; the others hear of them.
+PermissionsKnownUntil KnownUntilOf(const pipeline::Pipeline& pipeline) {
+  static constexpr char kKeeper[] = "referral";
+  if (pipeline.service() == kKeeper) return {};
+  return [&pipeline](store::Reader& reader, const std::string& client) {
+    return pipeline.KnownUntil(reader, kKeeper, client);
+  };
+}
+
 // What the caller still grants. Taken from gRPC's own clock, which its deadline is given in: our Clock may
 // be another one.
 absl::Duration TimeLeft(const grpc::CallbackServerContext& context, const GateLimits& limits) {
@@ -234,6 +243,12 @@ class Gate::Workers {
   std::vector<std::thread> threads_;
 };
 
+absl::StatusOr<absl::Duration> ReadScope::UnknownFor(const std::string& client) const {
+  if (!permissions_known_until) return absl::ZeroDuration();
+  ASSIGN_OR_RETURN(const absl::Time known, permissions_known_until(reader, client));
+  return clock.Now() - known;
+}
+
 GateOptions OptionsFor(pipeline::Pipeline& pipeline, const Access& access, std::vector<MethodPermission> permissions,
                        prometheus::Registry& metrics, const GateLimits& limits, Random* random) {
   return {.submit = [&pipeline](pipeline::Command command,
@@ -248,7 +263,8 @@ GateOptions OptionsFor(pipeline::Pipeline& pipeline, const Access& access, std::
           .permissions = std::move(permissions),
           .metrics = &metrics,
           .limits = limits,
-          .random = random};
+          .random = random,
+          .permissions_known_until = KnownUntilOf(pipeline)};
 }
 
 Gate::Gate(pipeline::Pipeline* pipeline, const Access* access, std::vector<MethodPermission> permissions,
@@ -424,7 +440,7 @@ std::function<grpc::Status(const Gate::Query&)> Gate::BeginWatch(grpc::CallbackS
   return [this, call](const Query& query) -> grpc::Status {
     absl::StatusOr<std::unique_ptr<store::Reader>> reader = options_.database->Read();
     if (!reader.ok()) return ToGrpc(reader.status(), "");
-    ReadScope scope{**reader, call->principal, *options_.clock, pager_};
+    ReadScope scope = ScopeOf(**reader, *call);
     return ToGrpc(query(scope), "");
   };
 }
@@ -437,13 +453,19 @@ void Gate::AddWatch(const std::shared_ptr<WatchStream>& stream) {
              ""));
 }
 
+ReadScope Gate::ScopeOf(store::Reader& reader, const Call& call) const {
+  ReadScope scope{reader, call.principal, *options_.clock, pager_};
+  scope.permissions_known_until = options_.permissions_known_until;
+  return scope;
+}
+
 void Gate::RunQuery(const std::shared_ptr<Call>& call, const Query& query) {
   absl::Status status;
   std::vector<std::string> viewed;
   {
     absl::StatusOr<std::unique_ptr<store::Reader>> reader = options_.database->Read();
     if (!reader.ok()) return call->Finish(reader.status());
-    ReadScope scope{**reader, call->principal, *options_.clock, pager_};
+    ReadScope scope = ScopeOf(**reader, *call);
     scope.deadline = call->deadline;
     (*reader)->LimitTo(call->deadline - options_.clock->Now());
     status = query(scope);

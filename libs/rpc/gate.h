@@ -55,6 +55,10 @@ struct WriteTarget {
   std::optional<pipeline::AliasClaim> alias;
 };
 
+// Everything that the referral service said of the client ("clients/C") before that instant is known to the reader.
+using PermissionsKnownUntil =
+    std::function<absl::StatusOr<absl::Time>(store::Reader& reader, const std::string& client)>;
+
 // What a query gets. Valid during the call of the query only; one thread.
 struct ReadScope {
   store::Reader& reader;  // One snapshot.
@@ -62,11 +66,15 @@ struct ReadScope {
   const Clock& clock;
   const Pager& pager;
   std::vector<std::string> viewed = {};
-  absl::Time deadline = absl::InfiniteFuture();  // Look at it between steps of a long query.
+  absl::Time deadline = absl::InfiniteFuture();        // Look at it between steps of a long query.
+  PermissionsKnownUntil permissions_known_until = {};  // None where permissions are kept.
 
   // `resource` ("clients/C/referrals/1") is shown to the caller: leaves an audit row, which is durable
   // before the reply goes out. Only when the query succeeds.
   void Viewed(std::string resource) { viewed.push_back(std::move(resource)); }
+
+  // How long ago what the client permits and denies was last known. Blocks on the database.
+  absl::StatusOr<absl::Duration> UnknownFor(const std::string& client) const;
 };
 
 // Who asks for what, as the function of Gate::Ask gets it.
@@ -87,6 +95,7 @@ struct GateOptions {
   prometheus::Registry* metrics = nullptr;
   GateLimits limits;
   Random* random = nullptr;  // For trace ids; null = the system's.
+  PermissionsKnownUntil permissions_known_until = {};
 };
 
 // A gate onto `pipeline`. Whoever splits commands puts a function of its own before `submit`.
@@ -198,6 +207,7 @@ class Gate {
                               const google::protobuf::Message& request);
   // Who calls and whether they may; sets the call's principal.
   absl::Status Identify(Call& call);
+  ReadScope ScopeOf(store::Reader& reader, const Call& call) const;
   void RunQuery(const std::shared_ptr<Call>& call, const Query& query);
   void AuditDenial(const Call& call, const std::string& resource);
 

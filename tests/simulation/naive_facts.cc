@@ -163,10 +163,12 @@ void TakeJourney(const store::JournalRow& row, Facts& facts) {
   } else if (Read(row, found)) {
     Break& broken = facts.breaks[found.interruption()];
     broken = {{found.rule(), found.measure() + found.statutory_point()}, FromProto(found.due_time())};
+    broken.from = FromProto(found.counted_from());
     if (found.has_last_miss_time()) broken.last_miss = FromProto(found.last_miss_time());
   } else if (Read(row, amended)) {
     Break& broken = facts.breaks[amended.interruption()];
     broken.due = FromProto(amended.due_time());
+    broken.from = FromProto(amended.counted_from());
     if (amended.has_last_miss_time()) broken.last_miss = FromProto(amended.last_miss_time());
   } else if (Read(row, resolved)) {
     Break& broken = facts.breaks[resolved.interruption()];

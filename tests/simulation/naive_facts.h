@@ -31,6 +31,7 @@ struct Break {
   bool retracted = false;
   // R2: the end of the session or week that made it; what has only been suppressed leaves none.
   absl::Time last_miss = absl::InfinitePast();
+  absl::Time from = absl::InfinitePast();  // Where it counts from.
 };
 
 struct Source {

@@ -450,20 +450,26 @@ class Naive {
     return measure.end.has_value() ? std::min(planned, *measure.end) : planned;
   }
 
+  using Retracted = std::vector<std::pair<absl::Time, absl::Time>>;  // From the first miss to the last one.
+
   // What a late mark has disproved is not found again by a correction of that mark. A break that fell because it lay
   // behind the end of the measure tells nothing about what lay before.
-  absl::Time RetractedUpTo(const std::string& name, const Measure& measure) const {
-    absl::Time last = absl::InfinitePast();
+  Retracted RetractedOf(const std::string& name, const Measure& measure) const {
+    Retracted runs;
     for (const auto& [interruption, each] : facts_.breaks) {
       if (each.about != About(v1::RULE_MISSED_ATTENDANCE, name) || !each.retracted) continue;
       if (measure.end.has_value() && each.last_miss > EndOfDay(*measure.end)) continue;
-      last = std::max(last, each.last_miss);
+      runs.emplace_back(each.from, each.last_miss);
     }
-    return last;
+    return runs;
+  }
+  static bool IsIn(const Retracted& runs, absl::Time from, absl::Time last) {
+    return std::any_of(runs.begin(), runs.end(),
+                       [&](const auto& run) { return run.first <= from && last <= run.second; });
   }
 
   Limited MissesInARow(const std::vector<Session>& sessions, absl::Duration interval, absl::Time floor,
-                       absl::Time retracted) const {
+                       const Retracted& retracted) const {
     std::vector<Session> run;
     for (const Session& session : sessions) {
       if (session.end <= floor || session.seen == Seen::kExcused) continue;
@@ -474,15 +480,14 @@ class Naive {
       run.push_back(session);
       if (run.size() < static_cast<size_t>(rules_.misses_in_a_row())) continue;
       const absl::Duration wait = session.seen == Seen::kMissedUnmarked ? interval : absl::ZeroDuration();
-      if (session.end > retracted) {
-        return std::pair(session.end + wait, run[run.size() - static_cast<size_t>(rules_.misses_in_a_row())].end);
-      }
+      const absl::Time from = run[run.size() - static_cast<size_t>(rules_.misses_in_a_row())].end;
+      if (!IsIn(retracted, from, session.end)) return std::pair(session.end + wait, from);
     }
     return std::nullopt;
   }
 
   Limited WeekBelowMinimum(const Measure& measure, const std::vector<Session>& sessions, absl::Duration interval,
-                           absl::Time floor, absl::Time retracted) const {
+                           absl::Time floor, const Retracted& retracted) const {
     absl::CivilDay monday = *measure.start;
     while (absl::GetWeekday(monday) != absl::Weekday::monday) ++monday;
     for (; measure.plan.weekly_days_min() > 0 && monday + 6 <= LastDayOf(measure); monday += 7) {
@@ -498,7 +503,7 @@ class Naive {
       const auto wanted = std::min<size_t>(static_cast<size_t>(measure.plan.weekly_days_min()), expected.size());
       const absl::Time due = EndOfDay(monday + 6) + interval;
       if (!known || present.size() >= wanted || StartOfDay(monday) <= floor) continue;
-      if (EndOfDay(monday + 6) <= retracted) continue;
+      if (IsIn(retracted, StartOfDay(monday), EndOfDay(monday + 6))) continue;
       return std::pair(due, StartOfDay(monday));
     }
     return std::nullopt;
@@ -511,7 +516,7 @@ class Naive {
         source == sources_.end() ? horizon_ : std::min(horizon_, source->second.complete_through);
     absl::Time floor = ResolutionOf(v1::RULE_MISSED_ATTENDANCE, name).time;
     if (measure.ran_before) floor = std::max(floor, *facts_.watched_from);
-    const absl::Time retracted = RetractedUpTo(name, measure);
+    const Retracted retracted = RetractedOf(name, measure);
     const std::vector<Session> sessions = SessionsOf(name, measure, interval, covered, /*quiet_too=*/false);
     const Limited run = MissesInARow(sessions, interval, floor, retracted);
     Limited week = WeekBelowMinimum(measure, sessions, interval, floor, retracted);

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "libs/base/calendar.h"
+#include "libs/base/resource_name.h"
 #include "libs/base/status_matchers.h"
 #include "libs/base/violation.h"
 #include "libs/pipeline/proto_time.h"
@@ -183,6 +185,32 @@ TEST_F(BadInput, RefusesUnknownEnumNumbers) {
   EXPECT_EQ(reply->results(0).code(), static_cast<int>(absl::StatusCode::kInvalidArgument));
   EXPECT_THAT(reply->results(0).message(), HasSubstr("marks[0].status: "));
   EXPECT_EQ(reply->results(1).code(), 0);  // A wrong row does not hold back the right one.
+}
+
+// A case that is brought in is one client's, whoever sends it again.
+TEST_F(BadInput, RefusesACaseThatAnotherClientWasBroughtInFrom) {
+  const std::string first = region_.AcceptedClient();
+  auto other = region_.Referral();
+  other.mutable_referral()->mutable_person()->set_identity_code("010516B903X");
+  const auto second = Submit(other);
+  ASSERT_THAT(second, IsOk());
+  ASSERT_THAT(Accept(second->name(), "kainuu-unemployed", 0), IsOk());
+  region_.Rest();
+  follow_up::v1::ImportJourneyRequest import;
+  import.set_client(first);
+  import.set_case_number("A/1");
+  *import.mutable_watch_from() = pipeline::ToProtoDay(LocalDay(region_.clock().Now()));
+  const auto bring_in = [&] { return region_.Call(&FollowUps::ImportJourney, kLead, import); };
+  ASSERT_THAT(bring_in(), IsOk());
+  import.set_client(*ClientOf(second->name()));
+  EXPECT_EQ(ReasonOf(bring_in().status()), "CASE_IMPORTED");
+  import.set_client(first);
+  const auto again = bring_in();
+  ASSERT_THAT(again, IsOk());
+  EXPECT_TRUE(again->already());
+  import.set_client(*ClientOf(second->name()));
+  import.set_case_number("A/2");
+  EXPECT_THAT(bring_in(), IsOk()) << "nothing was lost";
 }
 
 TEST_F(BadInput, RefusesCallersWithoutNameOrRight) {

@@ -1,5 +1,6 @@
 #include "services/assessment/api/queries.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
@@ -7,13 +8,16 @@
 #include "absl/status/status.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "libs/base/calendar.h"
 #include "libs/base/resource_name.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/violation.h"
+#include "libs/permissions/permissions.h"
 #include "libs/pipeline/proto_time.h"
 #include "libs/rpc/disclose.h"
 #include "libs/store/database.h"
 #include "polku/assessment/v1/state.pb.h"
+#include "services/assessment/domain/disclosure.h"
 #include "services/assessment/domain/evolve.h"
 #include "services/assessment/domain/index.h"
 #include "services/assessment/domain/instruments.h"
@@ -50,10 +54,37 @@ absl::StatusOr<Loaded> LoadClient(rpc::ReadScope& scope, const std::string& name
   return LoadClient(scope, *client);
 }
 
-// As LoadClient, if the caller may see assessments.
-absl::StatusOr<Loaded> LoadAssessed(rpc::ReadScope& scope, const std::string& name, absl::string_view collection) {
+// The unit that assesses the client has that as its task. Any other organisation sees it only as long as the client
+// does not deny it, which has to be known.
+absl::Status Disclose(const rpc::ReadScope& scope, const Loaded& loaded, rpc::DataClass data_class,
+                      absl::string_view of_permissions) {
+  const std::string& organisation = scope.principal.organisation;
+  const auto& assessments = loaded.state.assessments();
+  rpc::DisclosureFacts facts{.restricted = loaded.state.restricted()};
+  if (std::none_of(assessments.begin(), assessments.end(),
+                   [&](const v1::Assessment& each) { return each.unit() == organisation; })) {
+    facts.denied =
+        permissions::IsDenied(loaded.state.permissions(), organisation, of_permissions, LocalDay(scope.clock.Now()));
+    ASSIGN_OR_RETURN(facts.permissions_unknown_for, scope.UnknownFor(loaded.client));
+  }
+  return rpc::Disclose(scope.principal, loaded.client, data_class, facts);
+}
+
+// For the organisation that is asked: by its permission while that stands, or by the statute.
+absl::Status DiscloseConsultation(const rpc::ReadScope& scope, const Loaded& loaded, const v1::Consultation& asked) {
+  rpc::DisclosureFacts facts{.own_consultation = true, .restricted = loaded.state.restricted()};
+  if (IsPermissionName(asked.basis())) {
+    facts.not_permitted = !IsPermitted(loaded.state, asked.basis(), asked.organisation(), LocalDay(scope.clock.Now()));
+    ASSIGN_OR_RETURN(facts.permissions_unknown_for, scope.UnknownFor(loaded.client));
+  }
+  return rpc::Disclose(scope.principal, loaded.client, rpc::DataClass::kConsultation, facts);
+}
+
+// As LoadClient, if the caller may see it.
+absl::StatusOr<Loaded> LoadAssessed(rpc::ReadScope& scope, const std::string& name, absl::string_view collection,
+                                    absl::string_view of_permissions) {
   ASSIGN_OR_RETURN(Loaded loaded, LoadClient(scope, name, collection));
-  RETURN_IF_ERROR(rpc::Disclose(scope.principal, loaded.client, rpc::DataClass::kAssessment, {}));
+  RETURN_IF_ERROR(Disclose(scope, loaded, rpc::DataClass::kAssessment, of_permissions));
   return loaded;
 }
 
@@ -93,7 +124,7 @@ store::Row SortKeyOf(const v1::InstrumentRecord& record) {
 }  // namespace
 
 absl::StatusOr<v1::Assessment> GetAssessment(rpc::ReadScope& scope, const v1::GetAssessmentRequest& request) {
-  ASSIGN_OR_RETURN(const Loaded loaded, LoadAssessed(scope, request.name(), "assessments"));
+  ASSIGN_OR_RETURN(const Loaded loaded, LoadAssessed(scope, request.name(), "assessments", kAssessmentClass));
   const v1::Assessment* found = FindAssessment(loaded.state, request.name());
   if (found == nullptr) return absl::NotFoundError("get assessment: no such assessment");
   v1::Assessment assessment = *found;
@@ -109,7 +140,7 @@ absl::StatusOr<v1::Assessment> GetAssessment(rpc::ReadScope& scope, const v1::Ge
 }
 
 absl::StatusOr<v1::Plan> GetPlan(rpc::ReadScope& scope, const v1::GetPlanRequest& request) {
-  ASSIGN_OR_RETURN(const Loaded loaded, LoadAssessed(scope, request.name(), "plans"));
+  ASSIGN_OR_RETURN(const Loaded loaded, LoadAssessed(scope, request.name(), "plans", kPlanClass));
   const v1::Plan* found = FindPlan(loaded.state, request.name());
   if (found == nullptr) return absl::NotFoundError("get plan: no such plan");
   v1::Plan plan = *found;
@@ -121,9 +152,11 @@ absl::StatusOr<v1::Plan> GetPlan(rpc::ReadScope& scope, const v1::GetPlanRequest
 absl::StatusOr<v1::Consultation> GetConsultation(rpc::ReadScope& scope, const v1::GetConsultationRequest& request) {
   ASSIGN_OR_RETURN(const Loaded loaded, LoadClient(scope, request.name(), "consultations"));
   const v1::Consultation* found = FindConsultation(loaded.state, request.name());
-  const bool asked = found != nullptr && found->organisation() == scope.principal.organisation;
-  RETURN_IF_ERROR(
-      rpc::Disclose(scope.principal, loaded.client, rpc::DataClass::kConsultation, {.own_consultation = asked}));
+  if (found != nullptr && found->organisation() == scope.principal.organisation) {
+    RETURN_IF_ERROR(DiscloseConsultation(scope, loaded, *found));
+  } else {
+    RETURN_IF_ERROR(Disclose(scope, loaded, rpc::DataClass::kConsultation, kAssessmentClass));
+  }
   if (found == nullptr) return absl::NotFoundError("get consultation: no such consultation");
   v1::Consultation consultation = *found;
   consultation.set_etag(absl::StrCat(loaded.version));
@@ -151,12 +184,12 @@ absl::StatusOr<v1::ListAssessmentsResponse> ListAssessments(rpc::ReadScope& scop
 absl::StatusOr<v1::ListInstrumentRecordsResponse> ListInstrumentRecords(
     rpc::ReadScope& scope, const v1::ListInstrumentRecordsRequest& request) {
   if (ClientOf(request.client()) != request.client()) return InvalidField("client", "must be clients/<uuid>");
-  RETURN_IF_ERROR(rpc::Disclose(scope.principal, request.client(), rpc::DataClass::kAssessment, {}));
+  ASSIGN_OR_RETURN(const Loaded loaded, LoadClient(scope, request.client()));
+  RETURN_IF_ERROR(Disclose(scope, loaded, rpc::DataClass::kAssessment, kAssessmentClass));
   const std::string fingerprint =
       absl::StrCat("instruments/", request.client(), "/", request.instrument(), "/", request.show_superseded());
   ASSIGN_OR_RETURN(const rpc::Pager::Cursor cursor,
                    scope.pager.Open(fingerprint, request.page_token(), request.page_size()));
-  ASSIGN_OR_RETURN(const Loaded loaded, LoadClient(scope, request.client()));
   v1::ListInstrumentRecordsResponse response;
   for (v1::InstrumentRecord& record : RecordsOverTime(loaded.state)) {
     if (!request.instrument().empty() && !IsOfInstrument(record, request.instrument())) continue;

@@ -8,6 +8,7 @@
 #include "services/assessment/domain/assessments.h"
 #include "services/assessment/domain/consultations.h"
 #include "services/assessment/domain/deadlines.h"
+#include "services/assessment/domain/disclosure.h"
 #include "services/assessment/domain/index.h"
 #include "services/assessment/domain/instruments.h"
 #include "services/assessment/domain/plans.h"
@@ -76,6 +77,12 @@ absl::StatusOr<std::string> ClientAssessmentDomain::KeyOf(const Input& input) co
       return input.journey_moved().client();
     case Input::kOutreachAttempted:
       return KeyOfPart(input.outreach_attempted().task(), "tasks", "task");
+    case Input::kPermissionGranted:
+      return KeyOfPart(input.permission_granted().permission(), "permissions", "permission");
+    case Input::kPermissionWithdrawn:
+      return KeyOfPart(input.permission_withdrawn().permission(), "permissions", "permission");
+    case Input::kProcessingRestricted:
+      return input.processing_restricted().client();
     case Input::kTick:
     case Input::INPUT_NOT_SET:
       break;
@@ -125,6 +132,12 @@ absl::StatusOr<Decision> ClientAssessmentDomain::DecideInput(const State& state,
       return RevisePlan(state, input.revise_plan(), catalogue_, context);
     case Input::kRecordInstrument:
       return RecordInstrument(state, input.record_instrument(), catalogue_, context);
+    case Input::kPermissionGranted:
+      return OnPermissionGranted(input.permission_granted());
+    case Input::kPermissionWithdrawn:
+      return OnPermissionWithdrawn(input.permission_withdrawn());
+    case Input::kProcessingRestricted:
+      return OnProcessingRestricted(input.processing_restricted());
     case Input::kMeasureStarted:
       return OnMeasureStarted(state, input.measure_started(), context);
     case Input::kRecordVoided:

@@ -12,6 +12,7 @@
 #include "libs/base/violation.h"
 #include "libs/pipeline/proto_time.h"
 #include "services/assessment/domain/assessments.h"
+#include "services/assessment/domain/disclosure.h"
 #include "services/assessment/domain/measure.h"
 
 namespace polku::assessment {
@@ -30,7 +31,7 @@ void CheckText(absl::string_view text, absl::string_view field, absl::Status& st
 }
 
 bool IsPermissionOf(absl::string_view name, absl::string_view client) {
-  return IsResourceName(name, "clients/*/permissions/*") && absl::StartsWith(name, absl::StrCat(client, "/"));
+  return IsPermissionName(name) && absl::StartsWith(name, absl::StrCat(client, "/"));
 }
 
 // The last day for the answer.
@@ -70,6 +71,7 @@ absl::StatusOr<Decision> RequestConsultation(const v1::ClientAssessment& state,
   }
   const absl::CivilDay due = DueDay(request, StageOf(*assessment, catalogue), LocalDay(context.now), status);
   RETURN_IF_ERROR(status);
+  RETURN_IF_ERROR(CheckConsultable(state, request.basis(), request.organisation(), context));
   Draft draft(state, context);
   v1::ClientAssessmentEvent recorded;
   v1::Consultation& consultation = *recorded.mutable_consultation_recorded()->mutable_consultation();
@@ -108,6 +110,7 @@ absl::StatusOr<Decision> AnswerConsultation(const v1::ClientAssessment& state,
   absl::Status status;
   CheckText(request.advice(), "advice", status);
   RETURN_IF_ERROR(status);
+  RETURN_IF_ERROR(CheckConsultable(state, consultation->basis(), consultation->organisation(), context));
   Draft draft(state, context);
   v1::ClientAssessmentEvent recorded;
   v1::Consultation& answered = *recorded.mutable_consultation_recorded()->mutable_consultation();

@@ -145,6 +145,13 @@ TEST_F(ConsultationsTest, TakesAPermissionOfTheClientAndADayOfItsOwn) {
   ASSERT_THAT(Handle(Accepted(now_)), IsOk());
   v1::RequestConsultationRequest request = GoodRequest();
   request.set_basis(std::string(kClient) + "/permissions/3");
+  EXPECT_EQ(ReasonOf(Request(request)), "PERMISSION_MISSING");
+  v1::ClientAssessmentInput granted;
+  granted.mutable_permission_granted()->set_permission(request.basis());
+  granted.mutable_permission_granted()->set_organisation(kAsked);
+  granted.mutable_permission_granted()->add_classes("assessment");
+  *granted.mutable_permission_granted()->mutable_valid_from() = pipeline::ToProtoDay(LocalDay(now_));
+  ASSERT_THAT(Handle(granted), IsOk());
   *request.mutable_due_date() = pipeline::ToProtoDay(LocalDay(now_));
   ASSERT_THAT(Request(request), IsOk());
   EXPECT_EQ(pipeline::FromProto(Reply().due_time()), EndOfDay(LocalDay(now_)));

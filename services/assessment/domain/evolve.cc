@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/time/time.h"
+#include "libs/permissions/permissions.h"
 #include "libs/pipeline/proto_time.h"
 
 namespace polku::assessment {
@@ -211,6 +212,12 @@ void Evolve(const v1::ClientAssessmentEvent& event, v1::ClientAssessment& state)
       return OpenJourney(event.journey_opened(), state);
     case Event::kJourneyMoved:
       return Move(event.journey_moved(), state);
+    case Event::kPermissionGranted:
+      return permissions::Add(event.permission_granted(), *state.mutable_permissions());
+    case Event::kPermissionWithdrawn:
+      return permissions::Remove(event.permission_withdrawn().permission(), *state.mutable_permissions());
+    case Event::kProcessingRestricted:
+      return state.set_restricted(event.processing_restricted().restricted());
     case Event::kAssessmentCancelled:
       if (auto* assessment = Mutable(state, event.assessment_cancelled().assessment()); assessment != nullptr) {
         *assessment->mutable_cancel_time() = event.assessment_cancelled().cancel_time();

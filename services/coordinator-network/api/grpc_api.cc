@@ -9,11 +9,6 @@ namespace polku::coordinator_network {
 
 Api::Api(pipeline::Pipeline& pipeline, const rpc::Access& access, prometheus::Registry& metrics,
          const rpc::GateLimits& limits, Random* random, Policy policy)
-    : policy_(std::move(policy)),
-      terms_{policy_.meeting_purposes, policy_.permissions_unknown_max,
-             [&pipeline](store::Reader& reader, const std::string& client) {
-               return pipeline.KnownUntil(reader, "referral", client);
-             }},
-      gate_(&pipeline, &access, Permissions(), &metrics, limits, random) {}
+    : policy_(std::move(policy)), gate_(&pipeline, &access, Permissions(), &metrics, limits, random) {}
 
 }  // namespace polku::coordinator_network

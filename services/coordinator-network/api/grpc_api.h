@@ -43,9 +43,7 @@ class Api final : public v1::CoordinatorNetworkService::CallbackService {
   }
   grpc::ServerUnaryReactor* GetAssignment(grpc::CallbackServerContext* context, const v1::GetAssignmentRequest* request,
                                           v1::Assignment* reply) override {
-    return gate_.Read(context, request, reply, [this](rpc::ReadScope& scope, const v1::GetAssignmentRequest& asked) {
-      return coordinator_network::GetAssignment(scope, asked, terms_);
-    });
+    return gate_.Read(context, request, reply, coordinator_network::GetAssignment);
   }
   grpc::ServerUnaryReactor* ListWorklist(grpc::CallbackServerContext* context, const v1::ListWorklistRequest* request,
                                          v1::ListWorklistResponse* reply) override {
@@ -99,13 +97,13 @@ class Api final : public v1::CoordinatorNetworkService::CallbackService {
   grpc::ServerUnaryReactor* GetMeeting(grpc::CallbackServerContext* context, const v1::GetMeetingRequest* request,
                                        v1::Meeting* reply) override {
     return gate_.Read(context, request, reply, [this](rpc::ReadScope& scope, const v1::GetMeetingRequest& asked) {
-      return coordinator_network::GetMeeting(scope, asked, terms_);
+      return coordinator_network::GetMeeting(scope, asked, policy_.meeting_purposes);
     });
   }
   grpc::ServerUnaryReactor* ListMeetings(grpc::CallbackServerContext* context, const v1::ListMeetingsRequest* request,
                                          v1::ListMeetingsResponse* reply) override {
     return gate_.Read(context, request, reply, [this](rpc::ReadScope& scope, const v1::ListMeetingsRequest& asked) {
-      return coordinator_network::ListMeetings(scope, asked, terms_);
+      return coordinator_network::ListMeetings(scope, asked, policy_.meeting_purposes);
     });
   }
   grpc::ServerUnaryReactor* RecordTimeUse(grpc::CallbackServerContext* context, const v1::RecordTimeUseRequest* request,
@@ -141,7 +139,6 @@ class Api final : public v1::CoordinatorNetworkService::CallbackService {
 
  private:
   const Policy policy_;
-  const PermissionTerms terms_;
   rpc::Gate gate_;
 };
 

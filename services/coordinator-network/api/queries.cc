@@ -84,8 +84,7 @@ const char* ClassOf(rpc::DataClass data_class) {
 
 // An organisation that has the client sees it as its task. Any other only as long as the client does not deny it,
 // which has to be known.
-absl::Status AddFacts(rpc::ReadScope& scope, rpc::DataClass data_class, const PermissionTerms& terms,
-                      Disclosed& found) {
+absl::Status AddFacts(rpc::ReadScope& scope, rpc::DataClass data_class, Disclosed& found) {
   found.facts.restricted = found.state.restricted();
   if (!found.state.assignment().coordinator().empty()) {
     ASSIGN_OR_RETURN(const auto coordinator,
@@ -93,17 +92,15 @@ absl::Status AddFacts(rpc::ReadScope& scope, rpc::DataClass data_class, const Pe
     found.own = coordinator.first.coordinator().organisation() == scope.principal.organisation;
   }
   if (found.own) return absl::OkStatus();
-  const absl::Time now = scope.clock.Now();
-  found.facts.denied = IsDenied(found.permissions, scope.principal.organisation, ClassOf(data_class), now);
-  ASSIGN_OR_RETURN(const absl::Time known, terms.known_until(scope.reader, found.client));
-  found.facts.permissions_unknown_for = now - known;
-  found.facts.permissions_unknown_max = terms.unknown_max;
+  found.facts.denied =
+      IsDenied(found.permissions, scope.principal.organisation, ClassOf(data_class), scope.clock.Now());
+  ASSIGN_OR_RETURN(found.facts.permissions_unknown_for, scope.UnknownFor(found.client));
   return absl::OkStatus();
 }
 
 // The client of `name`.
 absl::StatusOr<Disclosed> DisclosedSupport(rpc::ReadScope& scope, const std::string& name, absl::string_view pattern,
-                                           absl::string_view field, const PermissionTerms& terms,
+                                           absl::string_view field,
                                            rpc::DataClass data_class = rpc::DataClass::kFollowUp) {
   const std::optional<std::string> client = ClientOf(name);
   if (!client.has_value() || !IsResourceName(name, pattern)) {
@@ -114,34 +111,33 @@ absl::StatusOr<Disclosed> DisclosedSupport(rpc::ReadScope& scope, const std::str
   ASSIGN_OR_RETURN(auto loaded, LoadState<v1::ClientSupport>(scope.reader, *client));
   found.state = std::move(loaded.first);
   ASSIGN_OR_RETURN(found.permissions, scope.reader.Query(LookupQueries().at("permissions_of_client"), {*client}));
-  RETURN_IF_ERROR(AddFacts(scope, data_class, terms, found));
+  RETURN_IF_ERROR(AddFacts(scope, data_class, found));
   RETURN_IF_ERROR(rpc::Disclose(scope.principal, *client, data_class, found.facts));
   scope.Viewed(*client);
   return found;
 }
 
 // Whether the caller may see `meeting`: one that takes part by the client's permission may while it stands.
-absl::Status DiscloseMeeting(const rpc::ReadScope& scope, const v1::Meeting& meeting, const PermissionTerms& terms,
-                             const Disclosed& found) {
+absl::Status DiscloseMeeting(const rpc::ReadScope& scope, const v1::Meeting& meeting,
+                             const std::vector<std::string>& purposes, const Disclosed& found) {
   const std::string& organisation = scope.principal.organisation;
   rpc::DisclosureFacts facts = found.facts;
   for (const v1::MeetingParticipant& participant : meeting.participants()) {
     if (found.own || participant.organisation() != organisation || !participant.statute().empty()) continue;
     facts.not_permitted =
-        !MissingClasses(found.permissions, organisation, meeting.classes(), scope.clock.Now(), terms.meeting_purposes)
-             .empty();
+        !MissingClasses(found.permissions, organisation, meeting.classes(), scope.clock.Now(), purposes).empty();
   }
   return rpc::Disclose(scope.principal, found.client, rpc::DataClass::kFollowUp, facts);
 }
 
 // Who of the participants of a meeting to come may not be told what, as known now.
-void AddMissingClasses(const Disclosed& found, const PermissionTerms& terms, v1::Meeting& meeting) {
+void AddMissingClasses(const Disclosed& found, const std::vector<std::string>& purposes, v1::Meeting& meeting) {
   if (meeting.state() != v1::MEETING_STATE_SCHEDULED) return;
   for (v1::MeetingParticipant& participant : *meeting.mutable_participants()) {
     if (!participant.statute().empty()) continue;
     const std::vector<std::string> missing =
         MissingClasses(found.permissions, participant.organisation(), meeting.classes(),
-                       pipeline::FromProto(meeting.start_time()), terms.meeting_purposes);
+                       pipeline::FromProto(meeting.start_time()), purposes);
     participant.mutable_missing_classes()->Assign(missing.begin(), missing.end());
   }
 }
@@ -201,11 +197,10 @@ absl::StatusOr<v1::ListCoordinatorsResponse> ListCoordinators(rpc::ReadScope& sc
   return response;
 }
 
-absl::StatusOr<v1::Assignment> GetAssignment(rpc::ReadScope& scope, const v1::GetAssignmentRequest& request,
-                                             const PermissionTerms& terms) {
+absl::StatusOr<v1::Assignment> GetAssignment(rpc::ReadScope& scope, const v1::GetAssignmentRequest& request) {
   // Who answers for a client is told to those who sent the client there, too.
   ASSIGN_OR_RETURN(const Disclosed found,
-                   DisclosedSupport(scope, request.client(), "clients/*", "client", terms, rpc::DataClass::kReferral));
+                   DisclosedSupport(scope, request.client(), "clients/*", "client", rpc::DataClass::kReferral));
   if (!found.state.has_assignment()) {
     return WithReason(absl::NotFoundError("no coordinator was ever sought for this client"), "ASSIGNMENT_UNKNOWN");
   }
@@ -312,21 +307,20 @@ absl::StatusOr<v1::ProposeCoordinatorsResponse> ProposeCoordinators(rpc::ReadSco
 }
 
 absl::StatusOr<v1::Meeting> GetMeeting(rpc::ReadScope& scope, const v1::GetMeetingRequest& request,
-                                       const PermissionTerms& terms) {
-  ASSIGN_OR_RETURN(const Disclosed found,
-                   DisclosedSupport(scope, request.name(), "clients/*/meetings/*", "name", terms));
+                                       const std::vector<std::string>& purposes) {
+  ASSIGN_OR_RETURN(const Disclosed found, DisclosedSupport(scope, request.name(), "clients/*/meetings/*", "name"));
   for (v1::Meeting meeting : found.state.meetings()) {
     if (meeting.name() != request.name()) continue;
-    RETURN_IF_ERROR(DiscloseMeeting(scope, meeting, terms, found));
-    AddMissingClasses(found, terms, meeting);
+    RETURN_IF_ERROR(DiscloseMeeting(scope, meeting, purposes, found));
+    AddMissingClasses(found, purposes, meeting);
     return meeting;
   }
   return WithReason(absl::NotFoundError("no such meeting, or one that ended long ago"), "MEETING_UNKNOWN");
 }
 
 absl::StatusOr<v1::ListMeetingsResponse> ListMeetings(rpc::ReadScope& scope, const v1::ListMeetingsRequest& request,
-                                                      const PermissionTerms& terms) {
-  ASSIGN_OR_RETURN(const Disclosed found, DisclosedSupport(scope, request.client(), "clients/*", "client", terms));
+                                                      const std::vector<std::string>& purposes) {
+  ASSIGN_OR_RETURN(const Disclosed found, DisclosedSupport(scope, request.client(), "clients/*", "client"));
   const v1::ClientSupport& state = found.state;
   const std::string fingerprint = absl::StrCat("ListMeetings ", request.client());
   ASSIGN_OR_RETURN(const rpc::Pager::Cursor cursor,
@@ -342,14 +336,14 @@ absl::StatusOr<v1::ListMeetingsResponse> ListMeetings(rpc::ReadScope& scope, con
   v1::ListMeetingsResponse response;
   for (int i = state.meetings_size() - 1; i >= 0; --i) {
     if (number_of(state.meetings(i)) >= before) continue;
-    if (!DiscloseMeeting(scope, state.meetings(i), terms, found).ok()) continue;
+    if (!DiscloseMeeting(scope, state.meetings(i), purposes, found).ok()) continue;
     if (response.meetings_size() == cursor.limit) {
       response.set_next_page_token(
           scope.pager.Seal(fingerprint, {number_of(response.meetings(response.meetings_size() - 1))}));
       break;
     }
     *response.add_meetings() = state.meetings(i);
-    AddMissingClasses(found, terms, *response.mutable_meetings()->rbegin());
+    AddMissingClasses(found, purposes, *response.mutable_meetings()->rbegin());
   }
   return response;
 }

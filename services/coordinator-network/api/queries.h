@@ -18,14 +18,6 @@ namespace polku::coordinator_network {
 
 namespace v1 = ::polku::coordinator_network::v1;
 
-// What a client lets others know, and how well that is known here.
-struct PermissionTerms {
-  std::vector<std::string> meeting_purposes;  // policy.h, as the next one.
-  absl::Duration unknown_max;
-  // Everything that the referral service said of the client ("clients/C") before this instant is known to the reader.
-  std::function<absl::StatusOr<absl::Time>(store::Reader& reader, const std::string& client)> known_until;
-};
-
 // Errors: kInvalidArgument, kNotFound (COORDINATOR_UNKNOWN).
 absl::StatusOr<v1::Coordinator> GetCoordinator(rpc::ReadScope& scope, const v1::GetCoordinatorRequest& request);
 
@@ -35,8 +27,7 @@ absl::StatusOr<v1::ListCoordinatorsResponse> ListCoordinators(rpc::ReadScope& sc
 
 // Also of a client whose support has ended. Errors: kInvalidArgument, kNotFound (ASSIGNMENT_UNKNOWN); what Disclose
 // refuses.
-absl::StatusOr<v1::Assignment> GetAssignment(rpc::ReadScope& scope, const v1::GetAssignmentRequest& request,
-                                             const PermissionTerms& terms);
+absl::StatusOr<v1::Assignment> GetAssignment(rpc::ReadScope& scope, const v1::GetAssignmentRequest& request);
 
 // Open tasks of one list, and of those for whom its owner is the substitute today; earliest due first.
 absl::StatusOr<v1::ListWorklistResponse> ListWorklist(rpc::ReadScope& scope, const v1::ListWorklistRequest& request);
@@ -52,11 +43,11 @@ absl::StatusOr<v1::ProposeCoordinatorsResponse> ProposeCoordinators(rpc::ReadSco
 // permits that, or by the law that it was invited by. Errors: kInvalidArgument, kNotFound (MEETING_UNKNOWN); what
 // Disclose refuses.
 absl::StatusOr<v1::Meeting> GetMeeting(rpc::ReadScope& scope, const v1::GetMeetingRequest& request,
-                                       const PermissionTerms& terms);
+                                       const std::vector<std::string>& purposes);
 
 // The latest agreed first, without those that GetMeeting would not show a participant.
 absl::StatusOr<v1::ListMeetingsResponse> ListMeetings(rpc::ReadScope& scope, const v1::ListMeetingsRequest& request,
-                                                      const PermissionTerms& terms);
+                                                      const std::vector<std::string>& purposes);
 
 // Sums per coordinator, month and activity, in that order. Errors: kInvalidArgument.
 absl::StatusOr<v1::TimeUseStatisticsResponse> TimeUseStatistics(rpc::ReadScope& scope,

@@ -116,14 +116,11 @@ class CoordinatorNetworkQueries : public ::testing::Test {
     }
     Save(kClient, state);
   }
-  // `fn` with the purposes that the service takes from the rule set, and with what is known of permissions.
+  // `fn` with the purposes that the service takes from the rule set.
   template <class Fn>
   auto WithPurposes(Fn fn) {
-    return [fn, this](rpc::ReadScope& scope, const auto& request) {
-      const PermissionTerms terms{{"multi-agency-meeting"},
-                                  absl::Seconds(60),
-                                  [this](store::Reader&, const std::string&) { return clock_.Now() - bus_behind_; }};
-      return fn(scope, request, terms);
+    return [fn](rpc::ReadScope& scope, const auto& request) {
+      return fn(scope, request, std::vector<std::string>{"multi-agency-meeting"});
     };
   }
   // Permission 1, which lets Kela know `one_class`, or denies it.
@@ -155,6 +152,7 @@ class CoordinatorNetworkQueries : public ::testing::Test {
     auto reader = database_->Read();
     EXPECT_THAT(reader, IsOk());
     rpc::ReadScope scope{**reader, principal_, clock_, pager_()};
+    scope.permissions_known_until = [this](store::Reader&, const std::string&) { return clock_.Now() - bus_behind_; };
     return fn(scope, request);
   }
   const rpc::Pager& pager_() {
@@ -270,16 +268,16 @@ TEST_F(CoordinatorNetworkQueries, GivesAssignmentsAndCoordinators) {
   SaveClient({});
   v1::GetAssignmentRequest request;
   request.set_client(kClient);
-  const auto assignment = Ask(WithPurposes(GetAssignment), request);
+  const auto assignment = Ask(GetAssignment, request);
   ASSERT_THAT(assignment, IsOk());
   EXPECT_EQ(assignment->coordinator(), "coordinators/a");
   request.set_client("clients/0190a000-0000-7000-8000-000000000002");
-  EXPECT_THAT(Ask(WithPurposes(GetAssignment), request), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(Ask(GetAssignment, request), StatusIs(absl::StatusCode::kNotFound));
   v1::ClientSupport restricted;
   restricted.set_restricted(true);
   restricted.mutable_assignment()->set_coordinator("coordinators/a");
   Save(request.client(), restricted);
-  EXPECT_THAT(Ask(WithPurposes(GetAssignment), request), StatusIs(absl::StatusCode::kPermissionDenied));
+  EXPECT_THAT(Ask(GetAssignment, request), StatusIs(absl::StatusCode::kPermissionDenied));
 
   for (const char* name : {"coordinators/b", "coordinators/a", "coordinators/c"}) {
     v1::CoordinatorRecord record;
@@ -451,17 +449,17 @@ TEST_F(CoordinatorNetworkQueries, HeedsDenialsAndThatTheyMayBeOnTheirWay) {
   v1::GetAssignmentRequest request;
   request.set_client(kClient);
   bus_behind_ = absl::Seconds(60);
-  EXPECT_THAT(Ask(WithPurposes(GetAssignment), request), IsOk());
+  EXPECT_THAT(Ask(GetAssignment, request), IsOk());
   bus_behind_ = absl::Seconds(61);
-  const absl::Status later = Ask(WithPurposes(GetAssignment), request).status();
+  const absl::Status later = Ask(GetAssignment, request).status();
   EXPECT_THAT(later, StatusIs(absl::StatusCode::kUnavailable));
   EXPECT_EQ(ReasonOf(later), "PERMISSIONS_UNKNOWN");
   bus_behind_ = absl::ZeroDuration();
   Permit("referral", /*denial=*/true);
-  EXPECT_EQ(ReasonOf(Ask(WithPurposes(GetAssignment), request).status()), "CLIENT_DENIES");
+  EXPECT_EQ(ReasonOf(Ask(GetAssignment, request).status()), "CLIENT_DENIES");
   principal_.organisation = "organisations/o";
   bus_behind_ = absl::InfiniteDuration();
-  EXPECT_THAT(Ask(WithPurposes(GetAssignment), request), IsOk());
+  EXPECT_THAT(Ask(GetAssignment, request), IsOk());
 }
 
 TEST_F(CoordinatorNetworkQueries, EveryMethodHasItsPermission) {

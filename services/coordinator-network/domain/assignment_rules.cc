@@ -257,6 +257,7 @@ void OnConfirmAssignment(const v1::ConfirmAssignment& step, ClientTurn& turn) {
   accepted.set_client(turn.client());
   accepted.set_coordinator(step.coordinator());
   *accepted.mutable_accept_time() = step.accept_time();
+  accepted.set_organisation(step.organisation());
   turn.Emit(std::move(event));
   turn.EndTasks([](const v1::Task& task) { return IsOfKind(task, v1::TASK_KIND_TAKE_CLIENT); }, v1::TASK_STATE_DONE);
 }

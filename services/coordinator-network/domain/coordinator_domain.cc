@@ -116,6 +116,7 @@ absl::StatusOr<Decision> DecideAccept(const v1::CoordinatorRecord& state, const 
   confirm->set_client(request.client());
   confirm->set_coordinator(request.coordinator());
   *confirm->mutable_accept_time() = reserved.time();
+  confirm->set_organisation(state.coordinator().organisation());
   decision.steps.push_back({request.client(), std::move(confirm)});
   decision.reply = AcceptedReply(request, proposal, accept_time);
   return decision;
@@ -206,6 +207,7 @@ Decision DecideTakeOver(const v1::CoordinatorRecord& state, const v1::TakeOver& 
   answer->set_to(step.coordinator());
   answer->set_by_score(step.by_score());
   *answer->mutable_refused_by() = step.refused_by();
+  answer->set_organisation(state.coordinator().organisation());
   // A place kept since an earlier time is being given back; the new reservation takes it over.
   const bool has_place = FindPlace(state, step.client()) != nullptr;
   if (!state.coordinator().name().empty() && (has_place || state.places_size() < state.coordinator().capacity())) {

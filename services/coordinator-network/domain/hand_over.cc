@@ -112,9 +112,11 @@ void OnAnswerHandOver(const v1::AnswerHandOver& step, ClientTurn& turn) {
   turn.Emit(std::move(event));
   // Those who only ask who has taken the client need not know about hand-overs.
   v1::ClientSupportEvent taken;
-  taken.mutable_assignment_accepted()->set_client(turn.client());
-  taken.mutable_assignment_accepted()->set_coordinator(step.to());
-  *taken.mutable_assignment_accepted()->mutable_accept_time() = step.reserve_time();
+  v1::AssignmentAccepted& accepted = *taken.mutable_assignment_accepted();
+  accepted.set_client(turn.client());
+  accepted.set_coordinator(step.to());
+  *accepted.mutable_accept_time() = step.reserve_time();
+  accepted.set_organisation(step.organisation());
   turn.Emit(std::move(taken));
   turn.EndTasks(IsHandOver, v1::TASK_STATE_DONE);
   turn.MoveTasks(step.to());

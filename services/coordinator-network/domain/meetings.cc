@@ -13,6 +13,7 @@
 #include "libs/base/resource_name.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/violation.h"
+#include "libs/permissions/permissions.h"
 #include "libs/pipeline/proto_time.h"
 #include "services/coordinator-network/domain/permissions.h"
 
@@ -82,7 +83,7 @@ absl::Status CheckPermitted(const v1::Meeting& meeting, const ClientTurn& turn) 
     AddViolation(status, absl::StrCat("participants[", i, "].organisation"),
                  absl::StrCat(participant.organisation(), " lacks a permission for ", absl::StrJoin(missing, ", ")));
   }
-  if (status.ok() && by_permission) return CheckPermissionsKnown(turn.context(), turn.policy());
+  if (status.ok() && by_permission) return permissions::CheckKnown(turn.context().now - turn.context().covered_until);
   return WithReason(status, "PERMISSION_MISSING");
 }
 

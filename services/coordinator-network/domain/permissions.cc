@@ -9,7 +9,6 @@
 #include "libs/base/calendar.h"
 #include "libs/base/resource_name.h"
 #include "libs/base/status_macros.h"
-#include "libs/base/violation.h"
 #include "libs/pipeline/proto_time.h"
 
 namespace polku::coordinator_network {
@@ -80,8 +79,6 @@ bool HasDenial(const std::vector<Permission>& valid, const std::string& one_clas
   });
 }
 
-constexpr absl::Duration kRetryDelay = absl::Seconds(5);
-
 }  // namespace
 
 pipeline::Lookup PermissionLookup(const std::string& client) {
@@ -122,13 +119,6 @@ std::vector<std::string> MissingClasses(absl::Span<const store::Row> permissions
 bool IsDenied(absl::Span<const store::Row> permissions, const std::string& organisation, const std::string& one_class,
               absl::Time time) {
   return HasDenial(ValidAt(permissions, organisation, time), one_class);
-}
-
-absl::Status CheckPermissionsKnown(const pipeline::Context& context, const Policy& policy) {
-  if (context.now - context.covered_until <= policy.permissions_unknown_max) return absl::OkStatus();
-  return WithRetryDelay(
-      WithReason(absl::UnavailableError("what the client permits is not known up to now"), "PERMISSIONS_UNKNOWN"),
-      kRetryDelay);
 }
 
 }  // namespace polku::coordinator_network

@@ -10,7 +10,6 @@
 #include "google/protobuf/repeated_field.h"
 #include "libs/pipeline/domain.h"
 #include "polku/coordinator_network/v1/state.pb.h"
-#include "services/coordinator-network/domain/policy.h"
 
 namespace polku::coordinator_network {
 
@@ -30,9 +29,5 @@ std::vector<std::string> MissingClasses(absl::Span<const store::Row> permissions
 // Whether the client denies `organisation` that class of data at `time`, for whatever purpose.
 bool IsDenied(absl::Span<const store::Row> permissions, const std::string& organisation, const std::string& one_class,
               absl::Time time);
-
-// Before something is told on the ground of a permission: whether the client's are known up to now, so that one that
-// was withdrawn is not used. Errors: kUnavailable (PERMISSIONS_UNKNOWN) with a delay for the next try.
-absl::Status CheckPermissionsKnown(const pipeline::Context& context, const Policy& policy);
 
 }  // namespace polku::coordinator_network

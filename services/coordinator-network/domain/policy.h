@@ -54,9 +54,6 @@ struct Policy {
   std::vector<std::string> message_purposes;
   int quiet_from_hour = 20;
   int quiet_to_hour = 8;
-  // A permission or denial counts as known for so long after everything that the referral service said was: so much
-  // later than there a withdrawal takes effect here at most. Own promise, services/coordinator-network/README.md.
-  absl::Duration permissions_unknown_max = absl::Seconds(60);
   // Meetings that are kept per client, those to come included; older ones that have ended are in the journal.
   int meetings_max = 20;
   // Subjects that are remembered per client so that no second task is made for them.

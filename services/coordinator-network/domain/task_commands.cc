@@ -8,6 +8,7 @@
 #include "libs/base/resource_name.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/violation.h"
+#include "libs/permissions/permissions.h"
 #include "libs/pipeline/proto_time.h"
 #include "services/coordinator-network/domain/permissions.h"
 
@@ -65,7 +66,7 @@ absl::Status CheckMessage(const v1::RecordOutreachAttemptRequest& request, absl:
            .empty()) {
     return WithReason(absl::FailedPreconditionError("the client has not agreed to messages"), "PERMISSION_MISSING");
   }
-  RETURN_IF_ERROR(CheckPermissionsKnown(turn.context(), turn.policy()));
+  RETURN_IF_ERROR(permissions::CheckKnown(turn.context().now - turn.context().covered_until));
   if (!IsQuiet(time, turn.policy())) return absl::OkStatus();
   return WithReason(absl::FailedPreconditionError("no message is sent at that hour"), "QUIET_HOURS");
 }

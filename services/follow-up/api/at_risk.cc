@@ -8,8 +8,8 @@
 #include "libs/base/status_macros.h"
 #include "libs/base/violation.h"
 #include "libs/pipeline/proto_time.h"
-#include "libs/rpc/disclose.h"
 #include "polku/follow_up/v1/state.pb.h"
+#include "services/follow-up/api/disclosure.h"
 #include "services/follow-up/api/queries.h"
 #include "services/follow-up/domain/draft.h"
 #include "services/follow-up/domain/findings.h"
@@ -59,9 +59,9 @@ absl::StatusOr<v1::ListAtRiskResponse> ListAtRisk(rpc::ReadScope& scope, const v
   ASSIGN_OR_RETURN(const auto stored, scope.reader.Load(clients));
   v1::ListAtRiskResponse response;
   for (size_t i = 0; i < shown; ++i) {
-    if (!rpc::Disclose(scope.principal, clients[i], rpc::DataClass::kFollowUp, {}).ok()) continue;
     v1::JourneyRecord record;
     if (!record.ParseFromString(stored[i].state)) return absl::DataLossError("the stored journey does not parse");
+    if (!IsListedFor(scope.principal, clients[i], record, scope.clock.Now())) continue;
     AddNearLimits(record, RulesOf(catalogue, record), until_us, response);
     scope.Viewed(clients[i]);
   }

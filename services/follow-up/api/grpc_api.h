@@ -14,6 +14,9 @@
 
 namespace polku::follow_up {
 
+// The client, found again by the case number: one case is one client's.
+rpc::WriteTarget TargetOf(const v1::ImportJourneyRequest& request, absl::string_view hash_key);
+
 class Api final : public v1::FollowUpService::CallbackService {
  public:
   Api(pipeline::Pipeline& pipeline, const rpc::Access& access, prometheus::Registry& metrics,
@@ -148,7 +151,7 @@ class Api final : public v1::FollowUpService::CallbackService {
   }
   grpc::ServerUnaryReactor* ImportJourney(grpc::CallbackServerContext* context, const v1::ImportJourneyRequest* request,
                                           v1::ImportedJourney* reply) override {
-    return gate_.Write(context, request, reply);
+    return gate_.Write(context, request, reply, TargetOf(*request, pipeline_.database().hash_key()));
   }
   grpc::ServerUnaryReactor* RequestReviewedOutreach(grpc::CallbackServerContext* context,
                                                     const v1::RequestReviewedOutreachRequest* request,
@@ -210,6 +213,7 @@ class Api final : public v1::FollowUpService::CallbackService {
   }
 
  private:
+  pipeline::Pipeline& pipeline_;
   const pathway::Catalogue catalogue_;
   rpc::Gate gate_;
 };

@@ -10,8 +10,8 @@
 #include "libs/base/status_macros.h"
 #include "libs/base/violation.h"
 #include "libs/pipeline/proto_time.h"
-#include "libs/rpc/disclose.h"
 #include "polku/follow_up/v1/state.pb.h"
+#include "services/follow-up/api/disclosure.h"
 #include "services/follow-up/domain/draft.h"
 #include "services/follow-up/domain/index.h"
 #include "services/follow-up/domain/journey_move.h"
@@ -91,9 +91,9 @@ absl::StatusOr<v1::ListJourneyMoveChangesResponse> ListJourneyMoveChanges(
   ASSIGN_OR_RETURN(const auto stored, scope.reader.Load(clients));
   v1::ListJourneyMoveChangesResponse response;
   for (size_t i = 0; i < shown; ++i) {
-    if (!rpc::Disclose(scope.principal, clients[i], rpc::DataClass::kFollowUp, {}).ok()) continue;
     v1::JourneyRecord journey;
     if (!journey.ParseFromString(stored[i].state)) return absl::DataLossError("the stored journey does not parse");
+    if (!IsListedFor(scope.principal, clients[i], journey, scope.clock.Now())) continue;
     const auto moved = MovedBy(request.name(), journey, rules_version, scope.clock.Now(), catalogue);
     if (!moved.has_value()) continue;
     auto change = ChangeOf(journey, *moved, scope.clock.Now(), catalogue);

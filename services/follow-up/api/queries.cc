@@ -10,8 +10,8 @@
 #include "libs/base/status_macros.h"
 #include "libs/base/violation.h"
 #include "libs/pipeline/proto_time.h"
-#include "libs/rpc/disclose.h"
 #include "polku/follow_up/v1/state.pb.h"
+#include "services/follow-up/api/disclosure.h"
 #include "services/follow-up/api/journal_words.h"
 #include "services/follow-up/domain/breaker.h"
 #include "services/follow-up/domain/draft.h"
@@ -42,16 +42,6 @@ constexpr char kColumns[] =
 
 int64_t IntAt(const store::Row& row, size_t column) { return std::get<int64_t>(row[column]); }
 std::string TextAt(const store::Row& row, size_t column) { return std::get<std::string>(row[column]); }
-
-absl::StatusOr<std::string> DisclosedClient(rpc::ReadScope& scope, absl::string_view name, absl::string_view pattern,
-                                            absl::string_view field) {
-  std::optional<std::string> client = ClientOf(name);
-  if (!client.has_value() || !IsResourceName(name, pattern)) {
-    return InvalidField(field, absl::StrCat("must be a name like \"", pattern, "\""));
-  }
-  RETURN_IF_ERROR(rpc::Disclose(scope.principal, *client, rpc::DataClass::kFollowUp, {}));
-  return *std::move(client);
-}
 
 v1::Interruption FromRow(const store::Row& row) {
   v1::Interruption interruption;
@@ -102,11 +92,8 @@ absl::StatusOr<std::vector<store::Row>> ReadInterruptions(rpc::ReadScope& scope,
 
 absl::StatusOr<v1::Journey> GetJourney(rpc::ReadScope& scope, const v1::GetJourneyRequest& request,
                                        const pathway::Catalogue& catalogue) {
-  ASSIGN_OR_RETURN(const std::string client, DisclosedClient(scope, request.client(), "clients/*", "client"));
-  const std::vector<std::string> keys = {client};
-  ASSIGN_OR_RETURN(const auto stored, scope.reader.Load(keys));
-  v1::JourneyRecord record;
-  if (!record.ParseFromString(stored[0].state)) return absl::DataLossError("the stored journey does not parse");
+  ASSIGN_OR_RETURN(const auto found, LoadDisclosed(scope, request.client(), "clients/*", "client"));
+  const auto& [client, record] = found;
   if (!record.open() && !record.closed()) {
     return WithReason(absl::NotFoundError("the client is not followed here"), "JOURNEY_NOT_FOUND");
   }
@@ -161,14 +148,13 @@ absl::StatusOr<v1::ListInterruptionsResponse> ListInterruptions(rpc::ReadScope& 
 
 absl::StatusOr<v1::Explanation> ExplainInterruption(rpc::ReadScope& scope,
                                                     const v1::ExplainInterruptionRequest& request) {
-  ASSIGN_OR_RETURN(const std::string client,
-                   DisclosedClient(scope, request.name(), "clients/*/interruptions/*", "name"));
+  ASSIGN_OR_RETURN(const auto journey, LoadDisclosed(scope, request.name(), "clients/*/interruptions/*", "name"));
   ASSIGN_OR_RETURN(const auto found, scope.reader.Query(absl::StrCat(kColumns, "WHERE f.interruption = $1"),
                                                         {store::Value(request.name())}));
   if (found.empty()) return WithReason(absl::NotFoundError("there is no such interruption"), "INTERRUPTION_NOT_FOUND");
   v1::Explanation explanation;
   *explanation.mutable_interruption() = FromRow(found[0]);
-  ASSIGN_OR_RETURN(const auto rows, ReadWholeJournal(scope.reader, client));
+  ASSIGN_OR_RETURN(const auto rows, ReadWholeJournal(scope.reader, journey.client));
   std::vector<std::string> evidence;
   for (const store::JournalRow& row : rows) {
     const auto event = EventOf(row);

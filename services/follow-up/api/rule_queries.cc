@@ -10,8 +10,8 @@
 #include "libs/base/resource_name.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/violation.h"
-#include "libs/rpc/disclose.h"
 #include "polku/follow_up/v1/state.pb.h"
+#include "services/follow-up/api/disclosure.h"
 #include "services/follow-up/api/journal_words.h"
 #include "services/follow-up/domain/backtest.h"
 #include "services/follow-up/domain/rule_set.h"
@@ -92,10 +92,15 @@ absl::StatusOr<v1::BacktestRulesResponse> BacktestRules(rpc::ReadScope& scope, c
   v1::BacktestRulesResponse response;
   std::map<std::string, std::pair<int, int>> loads;
   const size_t shown = std::min(rows.size(), static_cast<size_t>(limit));
+  std::vector<std::string> clients;
+  for (size_t i = 0; i < shown; ++i) clients.push_back(std::get<std::string>(rows[i][0]));
+  ASSIGN_OR_RETURN(const auto stored, scope.reader.Load(clients));
   for (size_t i = 0; i < shown; ++i) {
-    const std::string client = std::get<std::string>(rows[i][0]);
+    const std::string& client = clients[i];
     const std::string coordinator = std::get<std::string>(rows[i][1]);
-    if (!rpc::Disclose(scope.principal, client, rpc::DataClass::kFollowUp, {}).ok()) continue;
+    v1::JourneyRecord journey;
+    if (!journey.ParseFromString(stored[i].state)) return absl::DataLossError("the stored journey does not parse");
+    if (!IsListedFor(scope.principal, client, journey, scope.clock.Now())) continue;
     ASSIGN_OR_RETURN(const auto journal, JournalOf(scope, client));
     const Replayed before = ByAbout(Replay(journal, both, request.against(), scope.clock.Now()));
     const Replayed then = ByAbout(Replay(journal, both, kCandidate, scope.clock.Now()));

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <map>
 #include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "libs/base/calendar.h"
@@ -67,11 +70,10 @@ std::string GroupOf(const Row& row, v1::ReportGroup by) {
   }
 }
 
+bool IsFew(int count) { return count > 0 && count < kSuppressedBelow; }
+
 // Whether a count, or what is left of `whole` without it, tells of too few.
-bool TellsOfFew(int count, int whole) {
-  const auto few = [](int n) { return n > 0 && n < kSuppressedBelow; };
-  return few(count) || few(whole - count);
-}
+bool TellsOfFew(int count, int whole) { return IsFew(count) || IsFew(whole - count); }
 
 double DaysOf(absl::Duration duration) { return std::max(0.0, absl::ToDoubleHours(duration) / 24); }
 
@@ -79,12 +81,14 @@ double AtShare(const std::vector<double>& sorted, double share) {
   return sorted[static_cast<size_t>(std::ceil(share * static_cast<double>(sorted.size()))) - 1];
 }
 
-void Fill(std::vector<double> days, v1::LeadTime& lead) {
-  if (days.empty()) return lead.set_count(0);
-  if (static_cast<int>(days.size()) < kSuppressedBelow) return;
+// Of so many of `whole`.
+void Fill(std::vector<double> days, int whole, v1::LeadTime& lead) {
+  const int count = static_cast<int>(days.size());
+  if (IsFew(count)) return;
+  if (!IsFew(whole - count)) lead.set_count(count);
+  if (days.empty()) return;
   std::sort(days.begin(), days.end());
   const auto tenths = [](double value) { return std::round(value * 10) / 10; };
-  lead.set_count(static_cast<int>(days.size()));
   lead.set_median_days(tenths(AtShare(days, 0.5)));
   lead.set_p90_days(tenths(AtShare(days, kHighShare)));
 }
@@ -143,10 +147,10 @@ v1::SteeringRow RowOf(const std::string& group, const std::vector<const Reported
     closing.set_reason(reason);
     if (!TellsOfFew(count, opened)) closing.set_count(count);
   }
-  Fill(std::move(to_assessed), *row.mutable_to_assessed());
-  Fill(std::move(to_planned), *row.mutable_to_planned());
-  Fill(std::move(to_started), *row.mutable_to_started());
-  Fill(std::move(waiting), *row.mutable_waiting());
+  Fill(std::move(to_assessed), opened, *row.mutable_to_assessed());
+  Fill(std::move(to_planned), assessed, *row.mutable_to_planned());
+  Fill(std::move(to_started), planned, *row.mutable_to_started());
+  Fill(std::move(waiting), planned, *row.mutable_waiting());
   FillReturns(outreaches, now, row);
   return row;
 }
@@ -165,21 +169,81 @@ std::vector<const Reported*> AllOf(const std::vector<Reported>& all) {
   return pointers;
 }
 
-// One group alone that is left out follows from the others and the sum: the smallest of the others is left out, too.
-void HideWhatFollows(std::vector<v1::SteeringRow>& rows) {
-  int hidden = 0;
-  v1::SteeringRow* smallest = nullptr;
+// A number of persons in a row, by what it counts.
+struct Figure {
+  std::optional<int> count;    // None: left out.
+  std::function<void()> hide;  // Leaves it out.
+};
+
+void AddFigures(v1::LeadTime& lead, const std::string& name, std::map<std::string, Figure>& figures) {
+  figures[name] = {lead.has_count() ? std::optional(lead.count()) : std::nullopt, [&lead] { lead.Clear(); }};
+}
+
+std::map<std::string, Figure> FiguresOf(v1::SteeringRow& row) {
+  std::map<std::string, Figure> figures;
+  const auto add = [&](const std::string& name, bool has, int count, std::function<void()> hide) {
+    figures[name] = {has ? std::optional(count) : std::nullopt, std::move(hide)};
+  };
+  add("opened", row.has_opened(), row.opened(), [&row] {
+    const std::string group = row.group();
+    row.Clear();
+    row.set_group(group);
+  });
+  add("assessed", row.has_assessed(), row.assessed(), [&row] { row.clear_assessed(); });
+  add("planned", row.has_planned(), row.planned(), [&row] { row.clear_planned(); });
+  add("started", row.has_started(), row.started(), [&row] { row.clear_started(); });
+  for (v1::ClosingCount& each : *row.mutable_closings()) {
+    add(absl::StrCat("closing ", each.reason()), each.has_count(), each.count(), [&each] { each.clear_count(); });
+  }
+  AddFigures(*row.mutable_to_assessed(), "to_assessed", figures);
+  AddFigures(*row.mutable_to_planned(), "to_planned", figures);
+  AddFigures(*row.mutable_to_started(), "to_started", figures);
+  AddFigures(*row.mutable_waiting(), "waiting", figures);
+  for (v1::ReturnCount& each : *row.mutable_returns()) {
+    add(absl::StrCat("outreaches ", each.within_days()), each.has_outreaches(), each.outreaches(), [&each] {
+      each.clear_outreaches();
+      each.clear_returned();
+    });
+    add(absl::StrCat("returned ", each.within_days()), each.has_returned(), each.returned(),
+        [&each] { each.clear_returned(); });
+  }
+  return figures;
+}
+
+// What groups leave out of a figure follows, as one number, from the first row and the other groups: the smallest of
+// those are left out too, until it is of two groups and not of few. A group that is left out leaves out every figure;
+// one that does not list a reason has nobody for it.
+void HideWhatFollows(const std::string& name, int whole, std::vector<v1::SteeringRow>& rows) {
+  int hidden_groups = 0;
+  int hidden = whole;
+  std::vector<std::pair<int, std::function<void()>>> shown;
   for (size_t i = 1; i < rows.size(); ++i) {
-    if (!rows[i].has_opened()) {
-      ++hidden;
-    } else if (smallest == nullptr || rows[i].opened() < smallest->opened()) {
-      smallest = &rows[i];
+    std::map<std::string, Figure> figures = FiguresOf(rows[i]);
+    const auto figure = figures.find(name);
+    const bool is_left_out = figure == figures.end() ? !rows[i].has_opened() : !figure->second.count.has_value();
+    if (is_left_out) {
+      ++hidden_groups;
+    } else if (figure != figures.end() && *figure->second.count > 0) {
+      hidden -= *figure->second.count;
+      shown.emplace_back(*figure->second.count, std::move(figure->second.hide));
     }
   }
-  if (hidden != 1 || smallest == nullptr) return;
-  const std::string group = smallest->group();
-  smallest->Clear();
-  smallest->set_group(group);
+  std::sort(shown.begin(), shown.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  for (const auto& [count, hide] : shown) {
+    if (hidden_groups == 0 || (hidden_groups > 1 && !IsFew(hidden))) return;
+    hide();
+    ++hidden_groups;
+    hidden += count;
+  }
+}
+
+// The whole group first: what it leaves out with it counts for the other figures.
+void HideWhatFollows(std::vector<v1::SteeringRow>& rows) {
+  const std::map<std::string, Figure> all = FiguresOf(rows.front());
+  if (rows.front().has_opened()) HideWhatFollows("opened", rows.front().opened(), rows);
+  for (const auto& [name, figure] : all) {
+    if (name != "opened" && figure.count.has_value()) HideWhatFollows(name, *figure.count, rows);
+  }
 }
 
 absl::Status CheckDays(const v1::GetSteeringReportRequest& request, absl::CivilDay& first, absl::CivilDay& last) {

@@ -57,6 +57,52 @@ TEST(SteeringReport, HidesASecondGroupWhereOneAloneWouldFollow) {
   EXPECT_EQ(rows[3].opened(), 30);
 }
 
+TEST(SteeringReport, HidesASecondFigureWhereOneGroupsAloneWouldFollow) {
+  std::vector<ReportedJourney> journeys = Journeys("a", 20);
+  for (const auto& each : Journeys("b", 20)) journeys.push_back(each);
+  for (const auto& each : Journeys("c", 40)) journeys.push_back(each);
+  // Assessed: 3 of a, 10 of b, 20 of c.
+  for (size_t i = 0; i < 3; ++i) journeys[i].assessed = DaysAgo(50);
+  for (size_t i = 20; i < 30; ++i) journeys[i].assessed = DaysAgo(50);
+  for (size_t i = 40; i < 60; ++i) journeys[i].assessed = DaysAgo(50);
+  // Moved: 2 of a and 1 of b; the others list no such reason.
+  for (const size_t i : {0, 1, 20}) journeys[i].closing = v1::CLOSE_REASON_MOVED;
+  // Completed: 6 of c alone, whom nobody is left out for.
+  for (size_t i = 40; i < 46; ++i) journeys[i].closing = v1::CLOSE_REASON_GOAL_REACHED;
+  const auto rows = SteeringRows(journeys, {}, true, kNow);
+  EXPECT_EQ(rows[0].assessed(), 33);
+  EXPECT_FALSE(rows[1].has_assessed());
+  EXPECT_FALSE(rows[2].has_assessed()) << "33 - 10 - 20 would be those of a";
+  EXPECT_FALSE(rows[2].to_assessed().has_count());
+  EXPECT_EQ(rows[3].assessed(), 20);
+  for (const auto& row : rows) EXPECT_TRUE(row.has_opened());
+  for (const auto& closing : rows[0].closings()) {
+    EXPECT_EQ(closing.has_count(), closing.reason() == v1::CLOSE_REASON_GOAL_REACHED);
+  }
+  ASSERT_THAT(rows[3].closings(), SizeIs(1));
+  EXPECT_EQ(rows[3].closings(0).count(), 6);
+}
+
+// Two that are left out together are of few as long as they are fewer than that.
+TEST(SteeringReport, HidesMoreGroupsWhileThoseTogetherAreFew) {
+  std::vector<ReportedJourney> journeys = Journeys("a", 1);
+  for (const auto& each : Journeys("b", 2)) journeys.push_back(each);
+  for (const auto& each : Journeys("c", 8)) journeys.push_back(each);
+  for (const auto& each : Journeys("d", 30)) journeys.push_back(each);
+  const auto rows = SteeringRows(journeys, {}, true, kNow);
+  EXPECT_EQ(rows[0].opened(), 41);
+  EXPECT_FALSE(rows[3].has_opened()) << "41 - 8 - 30 would be three";
+  EXPECT_EQ(rows[4].opened(), 30);
+}
+
+TEST(SteeringReport, DoesNotTellByHowManyADurationIs) {
+  std::vector<ReportedJourney> journeys = Journeys("a", 20);
+  for (size_t i = 0; i < 17; ++i) journeys[i].assessed = DaysAgo(50);
+  const auto rows = SteeringRows(journeys, {}, false, kNow);
+  EXPECT_FALSE(rows[0].to_assessed().has_count());  // Three were not.
+  EXPECT_EQ(rows[0].to_assessed().median_days(), 50);
+}
+
 TEST(SteeringReport, CountsReturnsOnlyOfOutreachesThatAreOldEnough) {
   std::vector<ReportedOutreach> outreaches;
   for (int i = 0; i < 10; ++i) outreaches.push_back({"", DaysAgo(100), DaysAgo(100 - (i < 5 ? 15 : 20))});

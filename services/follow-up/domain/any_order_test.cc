@@ -393,16 +393,15 @@ class Teller {
   absl::Time mistaken_contact_ = absl::InfiniteFuture();  // The earliest, if any is voided.
 };
 
-// Known limits (README.md): what hid a gap of R5 may be taken back only after the gap was bridged and forgotten; a run
-// of misses that a corrected mark has disproved hides earlier runs that were not known then.
+// Known limits (README.md): what hid a gap of R5 may be taken back, or another measure turn out to have run meanwhile,
+// only after the gap was bridged and forgotten.
 std::set<std::string> Comparable(const std::set<std::string>& open, const Facts& facts) {
   const bool taken_back =
       Has(facts, Kind::kVoidedContact) || Has(facts, Kind::kVoidedStart) || Has(facts, Kind::kPermissionGranted);
-  const bool corrected = Has(facts, Kind::kCorrection);
+  const bool ran_meanwhile = Has(facts, Kind::kStart) && (Has(facts, Kind::kPause) || Has(facts, Kind::kClosedDays));
   std::set<std::string> left;
   for (const std::string& each : open) {
-    if (taken_back && absl::StartsWith(each, "R5 ")) continue;
-    if (corrected && absl::StartsWith(each, "R2 ")) continue;
+    if ((taken_back || ran_meanwhile) && absl::StartsWith(each, "R5 ")) continue;
     left.insert(each);
   }
   return left;

@@ -102,6 +102,7 @@ void Reopen(const JourneyOpened& event, JourneyRecord& state) {
   state.set_open(true);
   state.set_closed(false);
   state.clear_coordinator();  // Another one may take the client.
+  state.clear_coordinator_organisation();
   state.clear_close_us();
   state.clear_outcome();
   ClosedGap& gap = *state.add_gaps();
@@ -115,6 +116,7 @@ void Reopen(const JourneyOpened& event, JourneyRecord& state) {
 // somebody has accepted a new referral; a death does, and so does a permission that was withdrawn.
 void CarryOver(JourneyRecord& before, JourneyRecord& opened) {
   opened.set_restricted(before.restricted());
+  opened.mutable_denials()->Swap(before.mutable_denials());
   opened.mutable_benefits()->Swap(before.mutable_benefits());
   opened.set_benefits_numbered(before.benefits_numbered());
   opened.set_outreach_day(before.outreach_day());
@@ -373,7 +375,11 @@ void Apply(const InterruptionRetracted& event, JourneyRecord& state) {
   const bool is_behind_end = measure != nullptr && HasEnded(*measure) &&
                              ended.last_miss_us() > Micros(EndOfDay(FromProto(measure->end_date())));
   if (ended.rule() == RULE_MISSED_ATTENDANCE && !event.suppressed() && !is_behind_end) {
-    FloorOf(state, ended.rule(), ended.measure(), ended.point()).set_retracted_miss_us(ended.last_miss_us());
+    auto& runs = *FloorOf(state, ended.rule(), ended.measure(), ended.point()).mutable_retracted();
+    if (runs.size() == kRetractedMax) runs.erase(runs.begin());
+    RetractedRun& run = *runs.Add();
+    run.set_from_us(ended.counted_from_us());
+    run.set_to_us(ended.last_miss_us());
   }
   auto& retracted = *state.mutable_retracted();
   if (retracted.size() == kRetractedMax) retracted.erase(retracted.begin());
@@ -393,7 +399,10 @@ void Settle(Rule rule, const std::string& name, const std::string& point, int64_
   if (!name.empty() && measure == nullptr && !IsTold(name, state)) return;
   Floor& floor = FloorOf(state, rule, name, point);
   floor.set_counted_from_us(std::max(settle_us, floor.counted_from_us()));
-  if (floor.retracted_miss_us() <= settle_us) floor.clear_retracted_miss_us();
+  auto& runs = *floor.mutable_retracted();
+  runs.erase(
+      std::remove_if(runs.begin(), runs.end(), [&](const RetractedRun& run) { return run.to_us() <= settle_us; }),
+      runs.end());
   if (next_step != nullptr) {
     floor.set_not_before_us(std::max(floor.not_before_us(), Micros(EndOfDay(FromProto(*next_step)))));
   }
@@ -505,9 +514,11 @@ bool EvolvePeerFact(const JourneyEvent& event, JourneyRecord& state) {
       return true;
     case JourneyEvent::kAssignmentAccepted:
       state.set_coordinator(event.assignment_accepted().coordinator());
+      state.set_coordinator_organisation(event.assignment_accepted().organisation());
       return true;
     case JourneyEvent::kCoordinatorReplaced:
       state.set_coordinator(event.coordinator_replaced().to());
+      state.clear_coordinator_organisation();  // The acceptance behind it tells.
       return true;
     case JourneyEvent::kOutreachCompleted:  // It ends a step, whatever has become of its interruption.
       NoteIdle(UsOf(event.outreach_completed().complete_time()), state);

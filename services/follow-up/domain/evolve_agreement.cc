@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "libs/permissions/permissions.h"
 #include "libs/pipeline/proto_time.h"
 #include "services/follow-up/domain/moment.h"
 #include "services/follow-up/domain/views.h"
@@ -183,6 +184,14 @@ void Apply(const polku::referral::v1::ProcessingRestricted& event, JourneyRecord
   if (!event.restricted()) GoOn(UsOf(event.restrict_time()), state);
 }
 
+void Apply(const DenialTold& event, JourneyRecord& state) {
+  if (event.has_denied()) {
+    permissions::Add(event.denied(), *state.mutable_denials());
+  } else {
+    permissions::Remove(event.withdrawn().permission(), *state.mutable_denials());
+  }
+}
+
 }  // namespace
 
 bool EvolveAgreement(const JourneyEvent& event, JourneyRecord& state) {
@@ -225,6 +234,9 @@ bool EvolveAgreement(const JourneyEvent& event, JourneyRecord& state) {
       return true;
     case JourneyEvent::kBenefitPeriodVoided:
       Apply(event.benefit_period_voided(), state);
+      return true;
+    case JourneyEvent::kDenialTold:
+      Apply(event.denial_told(), state);
       return true;
     case JourneyEvent::kProcessingRestricted:
       Apply(event.processing_restricted(), state);

@@ -36,6 +36,23 @@ TEST(LateFacts, RetractAnR2ThatAMarkDisprovesAndDoNotFindItAgainByACorrection) {
   EXPECT_THAT(follower.Open(), ElementsAre("R2 from 2026-03-04 12:00:00 due 2026-03-09 12:00:00"));
 }
 
+TEST(LateFacts, FindARunBeforeTheOneThatAMarkDisproved) {
+  Follower follower(Local("2026-03-02 08:00"));
+  follower.Run(TwiceAWeek());
+  for (const auto& [day, status] :
+       {std::pair("2026-03-02", ATTENDANCE_STATUS_PRESENT), std::pair("2026-03-04", ATTENDANCE_STATUS_PRESENT),
+        std::pair("2026-03-09", ATTENDANCE_STATUS_ABSENT), std::pair("2026-03-11", ATTENDANCE_STATUS_ABSENT)}) {
+    follower.AdvanceTo(Local(absl::StrCat(day, " 13:00")));
+    follower.Mark(day, status);
+  }
+  ASSERT_THAT(follower.Open(), ElementsAre("R2 from 2026-03-09 12:00:00 due 2026-03-11 12:00:00"));
+  follower.Mark("2026-03-11", ATTENDANCE_STATUS_PRESENT, /*revision=*/1);
+  ASSERT_THAT(follower.Open(), IsEmpty());
+  follower.Mark("2026-03-02", ATTENDANCE_STATUS_ABSENT, /*revision=*/1);
+  follower.Mark("2026-03-04", ATTENDANCE_STATUS_ABSENT, /*revision=*/1);
+  EXPECT_THAT(follower.Open(), ElementsAre("R2 from 2026-03-02 12:00:00 due 2026-03-04 12:00:00"));
+}
+
 TEST(LateFacts, AmendAnOpenR2UnderTheSameIdWithoutASecondOutreach) {
   Follower follower(Local("2026-03-02 08:00"));
   follower.Run(TwiceAWeek());

@@ -14,9 +14,12 @@ using namespace polku::follow_up::v1;  // NOLINT
 using polku::pathway::v1::RuleSet;
 
 // A break that a late mark has disproved is not found again by a correction of that mark: the
-// client would be called twice about the same sessions. The next miss counts on.
-bool WasRetracted(const Floor* floor, int64_t last_miss_us) {
-  return floor != nullptr && last_miss_us <= floor->retracted_miss_us();
+// client would be called twice about the same sessions. The next miss counts on, and so does one before that was not
+// known then.
+bool WasRetracted(const Floor* floor, int64_t from_us, int64_t last_miss_us) {
+  return floor != nullptr &&
+         std::any_of(floor->retracted().begin(), floor->retracted().end(),
+                     [&](const RetractedRun& run) { return run.from_us() <= from_us && last_miss_us <= run.to_us(); });
 }
 
 Finding InARow(const MeasureRecord& measure, const Schedule& schedule, int first, int last, int64_t interval_us) {
@@ -45,7 +48,7 @@ std::optional<Finding> MissesInARow(const MeasureRecord& measure, const std::str
     if (run.size() < limit) continue;
     const Finding finding =
         InARow(measure, Schedule(measure), run.front(), run.back(), ReportingIntervalUs(measure, rules));
-    if (!WasRetracted(floor, finding.last_miss_us)) return finding;
+    if (!WasRetracted(floor, finding.counted_from_us, finding.last_miss_us)) return finding;
     run.erase(run.begin());
   }
   return std::nullopt;
@@ -93,7 +96,7 @@ std::optional<Finding> WeekBelowMinimum(const MeasureRecord& measure, const std:
     const absl::CivilDay monday = DayOfNumber(day);
     const int64_t from = Micros(StartOfDay(monday));
     const int64_t end = Micros(EndOfDay(monday + 6));
-    if (floor != nullptr && (from <= floor->counted_from_us() || WasRetracted(floor, end))) continue;
+    if (floor != nullptr && (from <= floor->counted_from_us() || WasRetracted(floor, from, end))) continue;
     Finding finding{RULE_MISSED_ATTENDANCE, measure.plan().measure(), from, end + ReportingIntervalUs(measure, rules)};
     finding.last_miss_us = end;
     return finding;

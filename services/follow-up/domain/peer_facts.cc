@@ -212,6 +212,20 @@ void Restrict(const polku::referral::v1::ProcessingRestricted& fact, Draft& draf
   draft.Emit(std::move(event));
 }
 
+// Whatever the purpose: one that is about follow-up says more, which TakeUp takes.
+void NoteDenial(const JourneyInput& input, Draft& draft) {
+  const JourneyRecord& journey = draft.state();
+  if (journey.erased()) return;
+  JourneyEvent event;
+  if (input.permission_granted().denial()) *event.mutable_denial_told()->mutable_denied() = input.permission_granted();
+  const auto& denials = journey.denials();
+  if (std::any_of(denials.begin(), denials.end(),
+                  [&](const auto& each) { return each.permission() == input.permission_withdrawn().permission(); })) {
+    *event.mutable_denial_told()->mutable_withdrawn() = input.permission_withdrawn();
+  }
+  if (event.has_denial_told()) draft.Emit(std::move(event));
+}
+
 // To follow-up the client has moved away that day; R12 asks what is to become of the journey.
 void MoveAway(const polku::referral::v1::ClientTransferred& fact, Draft& draft) {
   if (!draft.state().open()) return;
@@ -289,6 +303,7 @@ void TakePeerFact(const JourneyInput& input, Draft& draft) {
     if (!journey.open() && !journey.erased()) Open(input.referral_accepted(), draft);
     return;
   }
+  NoteDenial(input, draft);
   EarlyFact fact = AsEarlyFact(input);
   if (fact.fact_case() == EarlyFact::FACT_NOT_SET) return;  // A step that only asks to look again.
   const bool stands = journey.open() || (journey.closed() && !journey.erased() && IsOfPerson(fact));

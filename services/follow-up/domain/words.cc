@@ -502,6 +502,10 @@ std::optional<Text> AgreementInWords(const JourneyEvent& event) {
       return event.processing_restricted().restricted()
                  ? Say("Tietojen käsittelyä rajoitettiin.", "The client's processing was restricted.")
                  : Say("Tietojen käsittelyn rajoitus päättyi.", "The client's processing is free again.");
+    case JourneyEvent::kDenialTold:
+      return event.denial_told().has_denied() ? Say("Asiakas kielsi tietojen luovutuksen organisaatiolle.",
+                                                    "The client denied an organisation data.")
+                                              : Say("Asiakkaan kielto päättyi.", "A denial of the client ended.");
     default:
       return std::nullopt;
   }

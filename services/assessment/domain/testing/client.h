@@ -81,6 +81,7 @@ class ClientTest : public ::testing::Test {
     context.key = kClient;
     context.now = now_;
     if (input.has_outreach_attempted()) context.fact_time = told_.value_or(now_);
+    context.covered_until = now_;
     context.next_version = version_ + 1;
     context.principal.user = user_;
     context.principal.organisation = organisation_;

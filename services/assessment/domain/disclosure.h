@@ -1,0 +1,33 @@
+// Whom the client lets know of the assessment, by the facts of the referral service.
+#pragma once
+
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/civil_time.h"
+#include "libs/pipeline/domain.h"
+#include "services/assessment/domain/evolve.h"
+
+namespace polku::assessment {
+
+// A class of data that permissions and denials are about, as the two services name it.
+inline constexpr absl::string_view kAssessmentClass = "assessment";
+inline constexpr absl::string_view kPlanClass = "plan";
+
+Decision OnPermissionGranted(const polku::referral::v1::PermissionGranted& fact);
+Decision OnPermissionWithdrawn(const polku::referral::v1::PermissionWithdrawn& fact);
+Decision OnProcessingRestricted(const polku::referral::v1::ProcessingRestricted& fact);
+
+// Whether what a consultation rests on is a permission of the client, and not a statute.
+bool IsPermissionName(absl::string_view basis);
+
+// Whether that permission lets `organisation` know of the assessment on `day`. A denial outweighs it.
+bool IsPermitted(const v1::ClientAssessment& state, absl::string_view permission, absl::string_view organisation,
+                 absl::CivilDay day);
+
+// Before a consultation is asked for or answered. Errors: kFailedPrecondition, reason PROCESSING_RESTRICTED, or
+// PERMISSION_MISSING naming basis; kUnavailable, reason PERMISSIONS_UNKNOWN.
+absl::Status CheckConsultable(const v1::ClientAssessment& state, const std::string& basis,
+                              const std::string& organisation, const pipeline::Context& context);
+
+}  // namespace polku::assessment
