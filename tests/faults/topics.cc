@@ -83,9 +83,13 @@ absl::StatusOr<Client> Topics::Connect(rd_kafka_type_t type, const bus::kafka::S
 absl::StatusOr<Partitions> Topics::PartitionsOf(rd_kafka_t* client, const std::set<std::string>& topics) const {
   Partitions partitions = bus::kafka::MakePartitions(topics.size());
   for (const std::string& topic : topics) {
-    ASSIGN_OR_RETURN(const std::optional<int> count,
-                     bus::kafka::CountPartitions(client, topic, absl::Milliseconds(kTimeoutMillis)));
-    for (int i = 0; i < count.value_or(0); ++i) rd_kafka_topic_partition_list_add(partitions.get(), topic.c_str(), i);
+    const SystemMonotonicClock clock;
+    absl::StatusOr<std::optional<int>> count;
+    do {  // A broker that was away for a moment looks for leaders first.
+      count = bus::kafka::CountPartitions(client, topic, absl::Milliseconds(kTimeoutMillis));
+    } while (absl::IsUnavailable(count.status()) && clock.Elapsed() < kReadMax);
+    RETURN_IF_ERROR(count.status());
+    for (int i = 0; i < count->value_or(0); ++i) rd_kafka_topic_partition_list_add(partitions.get(), topic.c_str(), i);
   }
   return partitions;
 }

@@ -61,8 +61,8 @@ absl::Status Disclose(const rpc::ReadScope& scope, const Loaded& loaded, rpc::Da
   const std::string& organisation = scope.principal.organisation;
   const auto& assessments = loaded.state.assessments();
   rpc::DisclosureFacts facts{.restricted = loaded.state.restricted()};
-  if (std::none_of(assessments.begin(), assessments.end(),
-                   [&](const v1::Assessment& each) { return each.unit() == organisation; })) {
+  if (!assessments.empty() && std::none_of(assessments.begin(), assessments.end(),
+                                           [&](const v1::Assessment& each) { return each.unit() == organisation; })) {
     facts.denied =
         permissions::IsDenied(loaded.state.permissions(), organisation, of_permissions, LocalDay(scope.clock.Now()));
     ASSIGN_OR_RETURN(facts.permissions_unknown_for, scope.UnknownFor(loaded.client));

@@ -43,7 +43,8 @@ absl::StatusOr<DisclosedJourney> LoadDisclosed(rpc::ReadScope& scope, absl::stri
   if (!found.record.ParseFromString(stored[0].state)) return absl::DataLossError("the stored journey does not parse");
   const std::string& organisation = scope.principal.organisation;
   rpc::DisclosureFacts facts = FactsOf(found.record, organisation, scope.clock.Now());
-  if (!IsOwn(found.record, organisation)) {
+  const bool is_followed = found.record.open() || found.record.closed();
+  if (is_followed && !IsOwn(found.record, organisation)) {
     ASSIGN_OR_RETURN(facts.permissions_unknown_for, scope.UnknownFor(*client));
   }
   RETURN_IF_ERROR(rpc::Disclose(scope.principal, *client, rpc::DataClass::kFollowUp, facts));
