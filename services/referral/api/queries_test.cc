@@ -440,6 +440,16 @@ TEST_F(WatchReferrals, SendsTheListThenOnlyWhatChangedOfTheOwnReferrals) {
   EXPECT_FALSE(changes.back().referral().has_person());
 }
 
+TEST_F(WatchReferrals, TellsNothingOfARestrictedClientUntilItIsFree) {
+  ChangeState(2, [](v1::Client& state) { state.set_restricted(true); });
+  ReferralWatch watch("");
+  EXPECT_THAT(NamesOf(Drain(watch)), ElementsAre(Name(1, 1)));
+  v1::ProcessingRestricted freed;
+  freed.set_client(Client(2));
+  Journal(2, freed);  // The state that it leaves is not restricted.
+  EXPECT_THAT(NamesOf(Drain(watch)), ElementsAre(Name(2, 1), Name(2, 2)));
+}
+
 TEST_F(WatchReferrals, SendsAReferralThatChangedUnderTheNameItHadBeforeAMerge) {
   v1::Client state;
   state.set_name(Client(2));

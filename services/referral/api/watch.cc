@@ -9,8 +9,10 @@
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
+#include "libs/base/resource_name.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/violation.h"
+#include "libs/rpc/disclose.h"
 #include "polku/referral/v1/state.pb.h"
 #include "services/referral/domain/index.h"
 
@@ -79,6 +81,17 @@ absl::StatusOr<std::vector<v1::Referral>> OwnReferrals(rpc::ReadScope& scope, co
   return referrals;
 }
 
+// Whether the organisation that sent the client may be told now. Once the processing is free again, that is a change of
+// every referral.
+absl::StatusOr<bool> IsTold(rpc::ReadScope& scope, const std::string& client) {
+  const std::vector<std::string> keys = {client};
+  ASSIGN_OR_RETURN(const std::vector<store::StoredAggregate> stored, scope.reader.Load(keys));
+  v1::Client state;
+  if (!state.ParseFromString(stored[0].state)) return absl::DataLossError(absl::StrCat(client, " cannot be read"));
+  const rpc::DisclosureFacts facts{.own_referral = true, .restricted = state.restricted()};
+  return rpc::Disclose(scope.principal, client, rpc::DataClass::kReferral, facts).ok();
+}
+
 }  // namespace
 
 absl::Status ReferralWatch::Open(rpc::ReadScope& scope) {
@@ -119,7 +132,8 @@ absl::StatusOr<bool> ReferralWatch::List(rpc::ReadScope& scope, std::vector<v1::
   for (const store::Row& row : rows) {
     v1::Referral referral = ReferralFrom(row);
     listed_ = referral.name();
-    Send(scope, std::move(referral), found);
+    ASSIGN_OR_RETURN(const bool told, IsTold(scope, ClientOf(referral.name()).value_or("")));
+    if (told) Send(scope, std::move(referral), found);
   }
   listing_ = rows.size() == static_cast<size_t>(kListPage);
   return true;
@@ -137,6 +151,8 @@ absl::StatusOr<bool> ReferralWatch::Follow(rpc::ReadScope& scope, std::vector<v1
   for (const std::string& client : clients) {
     ASSIGN_OR_RETURN(std::vector<v1::Referral> own, OwnReferrals(scope, client));
     if (own.empty()) continue;
+    ASSIGN_OR_RETURN(const bool told, IsTold(scope, client));
+    if (!told) continue;
     ASSIGN_OR_RETURN(const std::vector<store::JournalRow> rows,
                      scope.reader.ReadJournal(client, first_version[client] - 1, kChangesPage));
     Touched touched;
