@@ -496,12 +496,14 @@ std::string OutcomeOf(const polku::assessment::v1::ClientAssessment& client) {
 }
 
 // What counts of the sessions. Before the floor of a resolution nobody asks any more whether a session
-// without a mark was told to be missed before or not: that is the order of two instants. In a pause and behind
-// the end nothing counts.
+// without a mark was told to be missed before or not: that is the order of two instants. Nor does anybody once the
+// client's life has changed. In a pause and behind the end nothing counts.
 std::string SessionsFrom(const polku::follow_up::v1::JourneyRecord& journey,
                          const polku::follow_up::v1::MeasureRecord& measure) {
   std::string sessions = follow_up::ExpectedSessions(journey, measure);
-  const size_t floor = std::min(sessions.size(), static_cast<size_t>(std::max(0, measure.floor_session())));
+  const bool changed = follow_up::StandingCircumstance(journey) != nullptr;
+  const size_t floor =
+      changed ? sessions.size() : std::min(sessions.size(), static_cast<size_t>(std::max(0, measure.floor_session())));
   std::replace(sessions.begin(), sessions.begin() + static_cast<std::ptrdiff_t>(floor), 'U', '.');
   sessions.erase(sessions.find_last_not_of(".-") + 1);
   return sessions;
