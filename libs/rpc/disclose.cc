@@ -61,7 +61,9 @@ absl::Status Disclose(const pipeline::Principal& principal, absl::string_view cl
   const Grant grant = GrantOf(principal.role, data_class);
   const bool own = data_class == DataClass::kConsultation ? facts.own_consultation : facts.own_referral;
   const bool granted = grant == Grant::kAny || (grant == Grant::kOwn && own);
-  absl::Status refusal = RefusalOf(facts, facts.restricted && principal.role != kIntakeRole);
+  // Not as the intake of an organisation that is asked for advice.
+  const bool frees = principal.role == kIntakeRole && data_class != DataClass::kConsultation;
+  absl::Status refusal = RefusalOf(facts, facts.restricted && !frees);
   if (granted && refusal.ok()) {
     // Nobody was denied anything, so it is no denial for the audit.
     return permissions::CheckKnown(facts.permissions_unknown_for);

@@ -495,15 +495,13 @@ std::string OutcomeOf(const polku::assessment::v1::ClientAssessment& client) {
   return text;
 }
 
-// What counts of the sessions. Before the floor of a resolution nobody asks any more whether a session
-// without a mark was told to be missed before or not: that is the order of two instants. Nor does anybody once the
-// client's life has changed. In a pause and behind the end nothing counts.
+// What counts of the sessions; none in a pause or behind the end. Before the floor of a resolution, and once the
+// client's life has changed, nobody asks whether one without a mark was told to be missed: the order of two instants.
 std::string SessionsFrom(const polku::follow_up::v1::JourneyRecord& journey,
                          const polku::follow_up::v1::MeasureRecord& measure) {
   std::string sessions = follow_up::ExpectedSessions(journey, measure);
-  const bool changed = follow_up::StandingCircumstance(journey) != nullptr;
-  const size_t floor =
-      changed ? sessions.size() : std::min(sessions.size(), static_cast<size_t>(std::max(0, measure.floor_session())));
+  size_t floor = std::min(sessions.size(), static_cast<size_t>(std::max(0, measure.floor_session())));
+  if (follow_up::StandingCircumstance(journey) != nullptr) floor = sessions.size();
   std::replace(sessions.begin(), sessions.begin() + static_cast<std::ptrdiff_t>(floor), 'U', '.');
   sessions.erase(sessions.find_last_not_of(".-") + 1);
   return sessions;

@@ -17,9 +17,10 @@ namespace {
 
 constexpr absl::string_view kDataClass = "follow-up";  // As permissions name it.
 
-// The organisations that answer for the client have that as their task. Any other sees it as long as the client does
-// not deny it.
+// The organisations that answer for the client have that as their task, as long as the journey runs. Any other sees it
+// as long as the client does not deny it.
 bool IsOwn(const v1::JourneyRecord& record, const std::string& organisation) {
+  if (!record.open()) return false;
   return record.responsible_party() == organisation || record.coordinator_organisation() == organisation;
 }
 

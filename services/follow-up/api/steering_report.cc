@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <initializer_list>
 #include <map>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "libs/base/calendar.h"
 #include "libs/base/status_macros.h"
@@ -81,11 +83,12 @@ double AtShare(const std::vector<double>& sorted, double share) {
   return sorted[static_cast<size_t>(std::ceil(share * static_cast<double>(sorted.size()))) - 1];
 }
 
-// Of so many of `whole`.
-void Fill(std::vector<double> days, int whole, v1::LeadTime& lead) {
+// Of so many persons of each of these.
+void Fill(std::vector<double> days, std::initializer_list<int> wholes, v1::LeadTime& lead) {
   const int count = static_cast<int>(days.size());
   if (IsFew(count)) return;
-  if (!IsFew(whole - count)) lead.set_count(count);
+  if (std::none_of(wholes.begin(), wholes.end(), [&](int whole) { return IsFew(whole - count); }))
+    lead.set_count(count);
   if (days.empty()) return;
   std::sort(days.begin(), days.end());
   const auto tenths = [](double value) { return std::round(value * 10) / 10; };
@@ -147,10 +150,10 @@ v1::SteeringRow RowOf(const std::string& group, const std::vector<const Reported
     closing.set_reason(reason);
     if (!TellsOfFew(count, opened)) closing.set_count(count);
   }
-  Fill(std::move(to_assessed), opened, *row.mutable_to_assessed());
-  Fill(std::move(to_planned), assessed, *row.mutable_to_planned());
-  Fill(std::move(to_started), planned, *row.mutable_to_started());
-  Fill(std::move(waiting), planned, *row.mutable_waiting());
+  Fill(std::move(to_assessed), {opened}, *row.mutable_to_assessed());
+  Fill(std::move(to_planned), {assessed, planned}, *row.mutable_to_planned());
+  Fill(std::move(to_started), {planned, started}, *row.mutable_to_started());
+  Fill(std::move(waiting), {planned, planned - started}, *row.mutable_waiting());
   FillReturns(outreaches, now, row);
   return row;
 }
@@ -210,39 +213,73 @@ std::map<std::string, Figure> FiguresOf(v1::SteeringRow& row) {
   return figures;
 }
 
+// The figure that one is a part of: what is left of it without that one tells as much.
+std::string WholeOf(const std::string& name) {
+  if (name == "assessed" || name == "to_assessed" || absl::StartsWith(name, "closing ")) return "opened";
+  if (name == "planned" || name == "to_planned") return "assessed";
+  if (name == "started" || name == "to_started" || name == "waiting") return "planned";
+  if (absl::StartsWith(name, "returned ")) return absl::StrCat("outreaches ", name.substr(name.find(' ') + 1));
+  return "";
+}
+
+std::optional<int> CountOf(const std::string& name, const std::map<std::string, Figure>& figures) {
+  const auto figure = figures.find(name);
+  return figure == figures.end() ? std::nullopt : figure->second.count;
+}
+
 // What groups leave out of a figure follows, as one number, from the first row and the other groups: the smallest of
-// those are left out too, until it is of two groups and not of few. A group that is left out leaves out every figure;
-// one that does not list a reason has nobody for it.
-void HideWhatFollows(const std::string& name, int whole, std::vector<v1::SteeringRow>& rows) {
-  int hidden_groups = 0;
-  int hidden = whole;
-  std::vector<std::pair<int, std::function<void()>>> shown;
+// those are left out too, until it is of two groups and neither it nor what is left of their whole is of few; the first
+// row's, if that is never so. A group that is left out leaves out every figure; one that does not list a reason has
+// nobody for it.
+void HideWhatFollows(const std::string& name, std::map<std::string, Figure>& all, std::vector<v1::SteeringRow>& rows) {
+  struct Shown {
+    int count = 0;
+    std::optional<int> whole;
+    std::function<void()> hide;
+  };
+  int groups = 0;
+  int hidden = *all.at(name).count;
+  std::optional<int> hidden_whole = CountOf(WholeOf(name), all);
+  const auto count_as_shown = [&](const Shown& shown, int sign) {
+    hidden -= sign * shown.count;
+    hidden_whole = hidden_whole.has_value() && shown.whole.has_value()
+                       ? std::optional(*hidden_whole - sign * *shown.whole)
+                       : std::nullopt;
+  };
+  std::vector<Shown> others;
   for (size_t i = 1; i < rows.size(); ++i) {
     std::map<std::string, Figure> figures = FiguresOf(rows[i]);
     const auto figure = figures.find(name);
-    const bool is_left_out = figure == figures.end() ? !rows[i].has_opened() : !figure->second.count.has_value();
-    if (is_left_out) {
-      ++hidden_groups;
-    } else if (figure != figures.end() && *figure->second.count > 0) {
-      hidden -= *figure->second.count;
-      shown.emplace_back(*figure->second.count, std::move(figure->second.hide));
+    if (figure == figures.end() ? !rows[i].has_opened() : !figure->second.count.has_value()) {
+      ++groups;
+    } else if (figure != figures.end()) {
+      others.push_back({*figure->second.count, CountOf(WholeOf(name), figures), std::move(figure->second.hide)});
+      count_as_shown(others.back(), 1);
     }
   }
-  std::sort(shown.begin(), shown.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-  for (const auto& [count, hide] : shown) {
-    if (hidden_groups == 0 || (hidden_groups > 1 && !IsFew(hidden))) return;
-    hide();
-    ++hidden_groups;
-    hidden += count;
+  const auto follows = [&] {
+    if (groups < 2) return groups == 1;
+    return IsFew(hidden) || (hidden_whole.has_value() && IsFew(*hidden_whole - hidden));
+  };
+  std::sort(others.begin(), others.end(), [](const Shown& a, const Shown& b) {
+    return (a.count == 0) != (b.count == 0) ? b.count == 0 : a.count < b.count;
+  });
+  for (const Shown& shown : others) {
+    if (!follows()) return;
+    shown.hide();
+    ++groups;
+    count_as_shown(shown, -1);
   }
+  if (follows() && name != "opened") all.at(name).hide();
 }
 
 // The whole group first: what it leaves out with it counts for the other figures.
 void HideWhatFollows(std::vector<v1::SteeringRow>& rows) {
-  const std::map<std::string, Figure> all = FiguresOf(rows.front());
-  if (rows.front().has_opened()) HideWhatFollows("opened", rows.front().opened(), rows);
-  for (const auto& [name, figure] : all) {
-    if (name != "opened" && figure.count.has_value()) HideWhatFollows(name, *figure.count, rows);
+  std::map<std::string, Figure> all = FiguresOf(rows.front());
+  if (rows.size() == 1 || !rows.front().has_opened()) return;
+  HideWhatFollows("opened", all, rows);
+  for (auto& [name, figure] : all) {
+    if (name != "opened" && figure.count.has_value()) HideWhatFollows(name, all, rows);
   }
 }
 

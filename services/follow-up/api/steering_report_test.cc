@@ -83,6 +83,31 @@ TEST(SteeringReport, HidesASecondFigureWhereOneGroupsAloneWouldFollow) {
   EXPECT_EQ(rows[3].closings(0).count(), 6);
 }
 
+TEST(SteeringReport, HidesWhatIsLeftOfTheWholeOfThoseThatAreLeftOut) {
+  std::vector<ReportedJourney> journeys = Journeys("a", 20);
+  for (const auto& each : Journeys("b", 20)) journeys.push_back(each);
+  for (const auto& each : Journeys("c", 60)) journeys.push_back(each);
+  // Assessed: all but one of a, all but one of b, 40 of c.
+  for (size_t i = 0; i < 80; ++i) {
+    if (i != 0 && i != 20) journeys[i].assessed = DaysAgo(50);
+  }
+  const auto rows = SteeringRows(journeys, {}, true, kNow);
+  for (size_t i = 1; i < 4; ++i) EXPECT_FALSE(rows[i].has_assessed()) << "two of 40 were not";
+  EXPECT_EQ(rows[0].assessed(), 78);
+}
+
+TEST(SteeringReport, HidesTheFirstRowsFigureWhereNoOtherGroupHasAny) {
+  std::vector<ReportedJourney> journeys = Journeys("a", 8);
+  for (const auto& each : Journeys("b", 32)) journeys.push_back(each);
+  for (size_t i = 0; i < 6; ++i) journeys[i].assessed = DaysAgo(50);  // Two of a were not.
+  for (size_t i = 0; i < 6; ++i) journeys[i].closing = v1::CLOSE_REASON_GOAL_REACHED;
+  const auto rows = SteeringRows(journeys, {}, true, kNow);
+  EXPECT_FALSE(rows[1].has_assessed());
+  EXPECT_FALSE(rows[2].has_assessed()) << "none: all six are of a";
+  ASSERT_THAT(rows[0].closings(), SizeIs(1));
+  EXPECT_FALSE(rows[0].closings(0).has_count());
+}
+
 // Two that are left out together are of few as long as they are fewer than that.
 TEST(SteeringReport, HidesMoreGroupsWhileThoseTogetherAreFew) {
   std::vector<ReportedJourney> journeys = Journeys("a", 1);

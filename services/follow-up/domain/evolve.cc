@@ -399,6 +399,7 @@ void Settle(Rule rule, const std::string& name, const std::string& point, int64_
   if (!name.empty() && measure == nullptr && !IsTold(name, state)) return;
   Floor& floor = FloorOf(state, rule, name, point);
   floor.set_counted_from_us(std::max(settle_us, floor.counted_from_us()));
+  if (floor.retracted_miss_us() <= settle_us) floor.clear_retracted_miss_us();
   auto& runs = *floor.mutable_retracted();
   runs.erase(
       std::remove_if(runs.begin(), runs.end(), [&](const RetractedRun& run) { return run.to_us() <= settle_us; }),

@@ -187,11 +187,7 @@ ImportedJourney TakeIn(const ImportJourneyRequest& request, Draft& draft) {
 
 absl::StatusOr<Reply> ImportJourney(const ImportJourneyRequest& request, Draft& draft) {
   RETURN_IF_ERROR(CheckFields(request, draft));
-  // The case number is an alias: the command has come to whom it belongs to.
   const JourneyRecord& journey = draft.state();
-  if (journey.client() != request.client()) {
-    return WithReason(absl::AlreadyExistsError("another client was brought in from that case"), "CASE_IMPORTED");
-  }
   if (journey.import_case() == request.case_number()) {
     auto reply = std::make_unique<ImportedJourney>();
     reply->set_client(journey.client());

@@ -129,6 +129,10 @@ absl::StatusOr<pipeline::Decision<JourneyEvent>> JourneyDomain::Decide(const Sta
   if (context.principal.role == kProviderRole) {
     RETURN_IF_ERROR(CheckOwnClient(input, state, context.principal.organisation));
   }
+  // A case number is an alias: the command has come to whom the case belongs to.
+  if (input.has_import_journey() && !state.client().empty() && state.client() != input.import_journey().client()) {
+    return WithReason(absl::AlreadyExistsError("another client was brought in from that case"), "CASE_IMPORTED");
+  }
   if (IsCommandForOpen(input)) RETURN_IF_ERROR(RequireOpen(state));
   Draft draft(state, context, catalogue_);
   Coverage coverage;

@@ -17,7 +17,8 @@ using polku::pathway::v1::RuleSet;
 // client would be called twice about the same sessions. The next miss counts on, and so does one before that was not
 // known then.
 bool WasRetracted(const Floor* floor, int64_t from_us, int64_t last_miss_us) {
-  return floor != nullptr &&
+  if (floor == nullptr) return false;
+  return last_miss_us <= floor->retracted_miss_us() ||
          std::any_of(floor->retracted().begin(), floor->retracted().end(),
                      [&](const RetractedRun& run) { return run.from_us() <= from_us && last_miss_us <= run.to_us(); });
 }
