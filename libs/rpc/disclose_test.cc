@@ -52,6 +52,13 @@ TEST(Disclose, LetsAnAskedOrganisationSeeTheConsultation) {
   }
 }
 
+TEST(Disclose, TakesTheIntakeThatIsAskedForAdviceAsAnyOther) {
+  pipeline::Principal principal;
+  principal.role = "intake";
+  const DisclosureFacts facts{.own_consultation = true, .restricted = true};
+  EXPECT_EQ(ReasonOf(Disclose(principal, "clients/C", DataClass::kConsultation, facts)), "PROCESSING_RESTRICTED");
+}
+
 TEST(Disclose, KeepsARestrictedClientToIntake) {
   pipeline::Principal principal;
   const DisclosureFacts facts{.own_referral = true, .restricted = true};

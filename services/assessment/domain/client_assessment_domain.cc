@@ -133,11 +133,9 @@ absl::StatusOr<Decision> ClientAssessmentDomain::DecideInput(const State& state,
     case Input::kRecordInstrument:
       return RecordInstrument(state, input.record_instrument(), catalogue_, context);
     case Input::kPermissionGranted:
-      return OnPermissionGranted(input.permission_granted());
     case Input::kPermissionWithdrawn:
-      return OnPermissionWithdrawn(input.permission_withdrawn());
     case Input::kProcessingRestricted:
-      return OnProcessingRestricted(input.processing_restricted());
+      return OnDisclosureFact(input);
     case Input::kMeasureStarted:
       return OnMeasureStarted(state, input.measure_started(), context);
     case Input::kRecordVoided:

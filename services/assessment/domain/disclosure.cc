@@ -9,21 +9,12 @@
 
 namespace polku::assessment {
 
-Decision OnPermissionGranted(const polku::referral::v1::PermissionGranted& fact) {
+Decision OnDisclosureFact(const v1::ClientAssessmentInput& input) {
   Decision decision;
-  *decision.events.emplace_back().mutable_permission_granted() = fact;
-  return decision;
-}
-
-Decision OnPermissionWithdrawn(const polku::referral::v1::PermissionWithdrawn& fact) {
-  Decision decision;
-  *decision.events.emplace_back().mutable_permission_withdrawn() = fact;
-  return decision;
-}
-
-Decision OnProcessingRestricted(const polku::referral::v1::ProcessingRestricted& fact) {
-  Decision decision;
-  *decision.events.emplace_back().mutable_processing_restricted() = fact;
+  v1::ClientAssessmentEvent& event = decision.events.emplace_back();
+  if (input.has_permission_granted()) *event.mutable_permission_granted() = input.permission_granted();
+  if (input.has_permission_withdrawn()) *event.mutable_permission_withdrawn() = input.permission_withdrawn();
+  if (input.has_processing_restricted()) *event.mutable_processing_restricted() = input.processing_restricted();
   return decision;
 }
 

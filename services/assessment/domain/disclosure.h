@@ -14,9 +14,8 @@ namespace polku::assessment {
 inline constexpr absl::string_view kAssessmentClass = "assessment";
 inline constexpr absl::string_view kPlanClass = "plan";
 
-Decision OnPermissionGranted(const polku::referral::v1::PermissionGranted& fact);
-Decision OnPermissionWithdrawn(const polku::referral::v1::PermissionWithdrawn& fact);
-Decision OnProcessingRestricted(const polku::referral::v1::ProcessingRestricted& fact);
+// Of PermissionGranted, PermissionWithdrawn and ProcessingRestricted, which are journalled as they came.
+Decision OnDisclosureFact(const v1::ClientAssessmentInput& input);
 
 // Whether what a consultation rests on is a permission of the client, and not a statute.
 bool IsPermissionName(absl::string_view basis);

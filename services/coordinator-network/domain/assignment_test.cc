@@ -464,6 +464,10 @@ TEST(HandOver, MovesTheClientEveryTaskAndThePlace) {
   EXPECT_EQ(world.client(TestClient()).tasks(0).coordinator(), kB);
   EXPECT_EQ(EventsOf(world, v1::ClientSupportEvent::kCoordinatorReplaced), 1);
   EXPECT_EQ(EventsOf(world, v1::ClientSupportEvent::kAssignmentAccepted), 2);
+  for (const v1::ClientSupportEvent& event : world.events) {
+    if (!event.has_assignment_accepted()) continue;
+    EXPECT_EQ(event.assignment_accepted().organisation(), "organisations/a");  // Of the profile.
+  }
 }
 
 TEST(HandOver, GivesAwayFortyClientsAndTellsTheLeadOfThoseWithoutAPlace) {

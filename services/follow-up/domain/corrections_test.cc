@@ -508,6 +508,24 @@ TEST(VoidedResolution, IsOfTheTwoLatestOnly) {
   EXPECT_EQ(ReasonOf(follower.Give(VoidingResolution(1))), "RESOLUTION_NOT_FOUND");
 }
 
+TEST(NewJourney, KnowsWhatTheClientDeniesUntilThatIsWithdrawn) {
+  Follower follower(Local("2026-03-02 08:00"));
+  JourneyInput denied;
+  denied.mutable_permission_granted()->set_permission(absl::StrCat(kClient, "/permissions/1"));
+  denied.mutable_permission_granted()->set_purpose("consultation");  // Nothing to the rules.
+  denied.mutable_permission_granted()->set_denial(true);
+  ASSERT_THAT(follower.Give(denied), IsOk());
+  follower.Accept(Local("2026-02-02 10:00"));
+  EXPECT_EQ(follower.state().denials_size(), 1);
+  ASSERT_THAT(follower.Give(Closing()), IsOk());
+  follower.Accept(follower.now());
+  EXPECT_EQ(follower.state().denials_size(), 1);
+  JourneyInput withdrawn;
+  withdrawn.mutable_permission_withdrawn()->set_permission(absl::StrCat(kClient, "/permissions/1"));
+  ASSERT_THAT(follower.Give(withdrawn), IsOk());
+  EXPECT_EQ(follower.state().denials_size(), 0);
+}
+
 TEST(NewJourney, KnowsOfADeathAndOfNoWorkThatHadBeenFoundBeforeIt) {
   for (const Circumstance what : {CIRCUMSTANCE_DIED, CIRCUMSTANCE_WORK_STARTED}) {
     Follower follower(Local("2026-03-02 08:00"));

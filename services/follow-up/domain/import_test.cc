@@ -121,6 +121,20 @@ TEST(Import, OfTheSameCaseAgainChangesNothingAndAnotherCaseIsRefused) {
   EXPECT_EQ(ReasonOf(follower.Give(Case("B/1"))), "JOURNEY_IMPORTED");
 }
 
+// The case number has led the command to the client whom it belongs to.
+TEST(Import, OfACaseOfAnotherClientIsRefusedWhateverHasBecomeOfThatOne) {
+  Follower follower = Accepted();
+  ASSERT_THAT(follower.Give(Case("A/1")), IsOk());
+  JourneyInput other = Case("A/1");
+  other.mutable_import_journey()->set_client("clients/0190d3a1-7c00-7000-8000-000000000002");
+  EXPECT_EQ(ReasonOf(follower.Give(other)), "CASE_IMPORTED");
+  JourneyInput close;
+  close.mutable_close_journey()->set_client(kClient);
+  close.mutable_close_journey()->set_reason(CLOSE_REASON_GOAL_REACHED);
+  ASSERT_THAT(follower.Give(close), IsOk());
+  EXPECT_EQ(ReasonOf(follower.Give(other)), "CASE_IMPORTED");
+}
+
 TEST(Import, SaysWhatItWouldFindAndKeepsNothing) {
   Follower follower = Accepted();
   JourneyInput input = Case("A/1");

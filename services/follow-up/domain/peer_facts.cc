@@ -212,18 +212,23 @@ void Restrict(const polku::referral::v1::ProcessingRestricted& fact, Draft& draf
   draft.Emit(std::move(event));
 }
 
+bool IsDenial(const JourneyRecord& journey, const std::string& permission) {
+  return std::any_of(journey.denials().begin(), journey.denials().end(),
+                     [&](const auto& each) { return each.permission() == permission; });
+}
+
 // Whatever the purpose: one that is about follow-up says more, which TakeUp takes.
 void NoteDenial(const JourneyInput& input, Draft& draft) {
-  const JourneyRecord& journey = draft.state();
-  if (journey.erased()) return;
+  if (draft.state().erased()) return;
   JourneyEvent event;
-  if (input.permission_granted().denial()) *event.mutable_denial_told()->mutable_denied() = input.permission_granted();
-  const auto& denials = journey.denials();
-  if (std::any_of(denials.begin(), denials.end(),
-                  [&](const auto& each) { return each.permission() == input.permission_withdrawn().permission(); })) {
+  if (input.has_permission_granted() && input.permission_granted().denial()) {
+    *event.mutable_denial_told()->mutable_denied() = input.permission_granted();
+  } else if (input.has_permission_withdrawn() && IsDenial(draft.state(), input.permission_withdrawn().permission())) {
     *event.mutable_denial_told()->mutable_withdrawn() = input.permission_withdrawn();
+  } else {
+    return;
   }
-  if (event.has_denial_told()) draft.Emit(std::move(event));
+  draft.Emit(std::move(event));
 }
 
 // To follow-up the client has moved away that day; R12 asks what is to become of the journey.

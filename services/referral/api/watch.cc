@@ -81,15 +81,19 @@ absl::StatusOr<std::vector<v1::Referral>> OwnReferrals(rpc::ReadScope& scope, co
   return referrals;
 }
 
-// Whether the organisation that sent the client may be told now. Once the processing is free again, that is a change of
+// Those of whom the organisation that sent them may be told now. Once the processing is free again, that is a change of
 // every referral.
-absl::StatusOr<bool> IsTold(rpc::ReadScope& scope, const std::string& client) {
-  const std::vector<std::string> keys = {client};
+absl::StatusOr<std::set<std::string>> ToldOf(rpc::ReadScope& scope, const std::set<std::string>& clients) {
+  const std::vector<std::string> keys(clients.begin(), clients.end());
   ASSIGN_OR_RETURN(const std::vector<store::StoredAggregate> stored, scope.reader.Load(keys));
-  v1::Client state;
-  if (!state.ParseFromString(stored[0].state)) return absl::DataLossError(absl::StrCat(client, " cannot be read"));
-  const rpc::DisclosureFacts facts{.own_referral = true, .restricted = state.restricted()};
-  return rpc::Disclose(scope.principal, client, rpc::DataClass::kReferral, facts).ok();
+  std::set<std::string> told;
+  for (size_t i = 0; i < keys.size(); ++i) {
+    v1::Client state;
+    if (!state.ParseFromString(stored[i].state)) return absl::DataLossError(absl::StrCat(keys[i], " cannot be read"));
+    const rpc::DisclosureFacts facts{.own_referral = true, .restricted = state.restricted()};
+    if (rpc::Disclose(scope.principal, keys[i], rpc::DataClass::kReferral, facts).ok()) told.insert(keys[i]);
+  }
+  return told;
 }
 
 }  // namespace
@@ -129,11 +133,16 @@ absl::StatusOr<bool> ReferralWatch::List(rpc::ReadScope& scope, std::vector<v1::
                    " FROM referral WHERE referrer = $1 AND referral > $2 ORDER BY referral LIMIT ", kListPage);
   const std::vector<store::Value> parameters = {scope.principal.organisation, listed_};
   ASSIGN_OR_RETURN(const std::vector<store::Row> rows, scope.reader.Query(sql, parameters));
+  std::vector<v1::Referral> page;
+  std::set<std::string> clients;
   for (const store::Row& row : rows) {
-    v1::Referral referral = ReferralFrom(row);
+    page.push_back(ReferralFrom(row));
+    clients.insert(ClientOf(page.back().name()).value_or(""));
+  }
+  ASSIGN_OR_RETURN(const std::set<std::string> told, ToldOf(scope, clients));
+  for (v1::Referral& referral : page) {
     listed_ = referral.name();
-    ASSIGN_OR_RETURN(const bool told, IsTold(scope, ClientOf(referral.name()).value_or("")));
-    if (told) Send(scope, std::move(referral), found);
+    if (told.contains(ClientOf(listed_).value_or(""))) Send(scope, std::move(referral), found);
   }
   listing_ = rows.size() == static_cast<size_t>(kListPage);
   return true;
@@ -151,8 +160,8 @@ absl::StatusOr<bool> ReferralWatch::Follow(rpc::ReadScope& scope, std::vector<v1
   for (const std::string& client : clients) {
     ASSIGN_OR_RETURN(std::vector<v1::Referral> own, OwnReferrals(scope, client));
     if (own.empty()) continue;
-    ASSIGN_OR_RETURN(const bool told, IsTold(scope, client));
-    if (!told) continue;
+    ASSIGN_OR_RETURN(const std::set<std::string> told, ToldOf(scope, {client}));
+    if (told.empty()) continue;
     ASSIGN_OR_RETURN(const std::vector<store::JournalRow> rows,
                      scope.reader.ReadJournal(client, first_version[client] - 1, kChangesPage));
     Touched touched;
