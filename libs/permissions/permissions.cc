@@ -19,6 +19,16 @@ bool IsValidOn(const PermissionGranted& granted, absl::CivilDay day) {
 
 }  // namespace
 
+absl::Status CheckNotRestricted(bool restricted) {
+  if (!restricted) return absl::OkStatus();
+  return WithReason(absl::FailedPreconditionError("the client's processing is restricted"), "PROCESSING_RESTRICTED");
+}
+
+absl::Status CheckNotDenied(bool denied) {
+  if (!denied) return absl::OkStatus();
+  return WithReason(absl::PermissionDeniedError("the client denies this organisation the data"), "CLIENT_DENIES");
+}
+
 absl::Status CheckKnown(absl::Duration unknown_for) {
   if (unknown_for <= kUnknownMax) return absl::OkStatus();
   return WithRetryDelay(

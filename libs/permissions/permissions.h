@@ -10,6 +10,13 @@
 
 namespace polku::permissions {
 
+// Before a command about a client: one whose processing is restricted is not decided about.
+// Errors: kFailedPrecondition (PROCESSING_RESTRICTED).
+absl::Status CheckNotRestricted(bool restricted);
+
+// Errors: kPermissionDenied (CLIENT_DENIES).
+absl::Status CheckNotDenied(bool denied);
+
 // A permission or denial counts as known for so long after everything that the referral service said was: so much
 // later than there a withdrawal takes effect at most. Own promise: services/referral/README.md.
 inline constexpr absl::Duration kUnknownMax = absl::Seconds(60);

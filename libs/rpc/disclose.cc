@@ -44,9 +44,7 @@ absl::Status RefusalOf(const DisclosureFacts& facts, bool restricted) {
   if (restricted) {
     return WithReason(absl::PermissionDeniedError("the client's processing is restricted"), "PROCESSING_RESTRICTED");
   }
-  if (facts.denied) {
-    return WithReason(absl::PermissionDeniedError("the client denies this organisation the data"), "CLIENT_DENIES");
-  }
+  if (facts.denied) return permissions::CheckNotDenied(facts.denied);
   if (facts.not_permitted) {
     return WithReason(absl::PermissionDeniedError("the client does not permit this organisation the data"),
                       "PERMISSION_MISSING");

@@ -39,6 +39,17 @@ class Disclosure : public ::testing::Test {
     request.set_client(client_);
     return region_.Call(&Assessments::ListInstrumentRecords, who, request).status();
   }
+  absl::Status Close(const Who& who) {
+    follow_up::v1::CloseJourneyRequest request;
+    request.set_client(client_);
+    request.set_reason(follow_up::v1::CLOSE_REASON_WITHDREW);
+    return region_.Call(&FollowUps::CloseJourney, who, request).status();
+  }
+  absl::Status Propose(const Who& who) {
+    assessment::v1::ProposePlanRequest request;
+    request.set_assessment(absl::StrCat(client_, "/assessments/1"));
+    return region_.Call(&Assessments::ProposePlan, who, request).status();
+  }
   // What the assessment service shows of one client.
   std::vector<absl::Status> Assessed(const Who& who) { return {Assessment(who), Plan(who), Records(who)}; }
   int AtRisk(const Who& who) {
@@ -89,11 +100,13 @@ TEST_F(Disclosure, HeedsADenialOfItsClassUntilItIsWithdrawn) {
   EXPECT_EQ(ReasonOf(Journey(kStranger)), "CLIENT_DENIES");
   EXPECT_EQ(AtRisk(kStranger), 0);
   EXPECT_THAT(Assessment(kStranger), IsOk()) << "another class";
+  EXPECT_EQ(ReasonOf(Close(kStranger)), "CLIENT_DENIES");
   EXPECT_THAT(Journey(kCoordinator), IsOk()) << "of the unit that answers for the client";
   EXPECT_EQ(AtRisk(kCoordinator), near);
 
   const std::string of_assessment = Say(kStranger, {"assessment", "plan"}, /*denial=*/true);
   for (const absl::Status& look : Assessed(kStranger)) EXPECT_EQ(ReasonOf(look), "CLIENT_DENIES");
+  EXPECT_EQ(ReasonOf(Propose(kStranger)), "CLIENT_DENIES");
   for (const absl::Status& look : Assessed(kAssessor)) EXPECT_THAT(look, IsOk());
   Withdraw(of_follow_up);
   Withdraw(of_assessment);
@@ -108,7 +121,9 @@ TEST_F(Disclosure, OfARestrictedClientIsToNobody) {
     EXPECT_EQ(ReasonOf(Journey(who)), "PROCESSING_RESTRICTED") << who.role;
     for (const absl::Status& look : Assessed(who)) EXPECT_EQ(ReasonOf(look), "PROCESSING_RESTRICTED") << who.role;
     EXPECT_EQ(AtRisk(who), 0) << who.role;
+    EXPECT_EQ(ReasonOf(Close(who)), "PROCESSING_RESTRICTED") << who.role;
   }
+  EXPECT_EQ(ReasonOf(Propose(kCoordinator)), "PROCESSING_RESTRICTED");
   Restrict(false);
   EXPECT_THAT(Journey(kCoordinator), IsOk());
   EXPECT_THAT(Plan(kAssessor), IsOk());

@@ -1,6 +1,5 @@
 #include "services/assessment/api/queries.h"
 
-#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
@@ -54,18 +53,13 @@ absl::StatusOr<Loaded> LoadClient(rpc::ReadScope& scope, const std::string& name
   return LoadClient(scope, *client);
 }
 
-// The unit that assesses the client has that as its task until the journey is closed. Any other organisation sees it
-// only as long as the client does not deny it, which has to be known.
+// An organisation that does not assess the client sees it only as long as the client does not deny it, which has to be
+// known.
 absl::Status Disclose(const rpc::ReadScope& scope, const Loaded& loaded, rpc::DataClass data_class,
                       absl::string_view of_permissions) {
   const std::string& organisation = scope.principal.organisation;
-  const auto& assessments = loaded.state.assessments();
   rpc::DisclosureFacts facts{.restricted = loaded.state.restricted()};
-  const bool own = std::any_of(assessments.begin(), assessments.end(), [&](const v1::Assessment& each) {
-    return each.unit() == organisation && each.state() != v1::ASSESSMENT_STATE_CANCELLED &&
-           !IsJourneyClosed(loaded.state, each);
-  });
-  if (!assessments.empty() && !own) {
+  if (!loaded.state.assessments().empty() && !IsAssessedBy(loaded.state, organisation)) {
     facts.denied =
         permissions::IsDenied(loaded.state.permissions(), organisation, of_permissions, LocalDay(scope.clock.Now()));
     ASSIGN_OR_RETURN(facts.permissions_unknown_for, scope.UnknownFor(loaded.client));

@@ -3,6 +3,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "libs/base/resource_name.h"
+#include "libs/base/status_macros.h"
 #include "libs/base/violation.h"
 #include "libs/pipeline/after_due.h"
 #include "services/assessment/domain/assessments.h"
@@ -103,6 +104,7 @@ absl::StatusOr<Decision> ClientAssessmentDomain::Decide(const State& state, cons
 
 absl::StatusOr<Decision> ClientAssessmentDomain::DecideInput(const State& state, const Input& input,
                                                              const pipeline::Context& context) const {
+  RETURN_IF_ERROR(CheckCommandable(state, input, context));
   switch (input.input_case()) {
     case Input::kReferralAccepted:
       return OnReferralAccepted(state, input.referral_accepted(), catalogue_, context);

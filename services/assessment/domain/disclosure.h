@@ -24,6 +24,17 @@ bool IsPermissionName(absl::string_view basis);
 bool IsPermitted(const v1::ClientAssessment& state, absl::string_view permission, absl::string_view organisation,
                  absl::CivilDay day);
 
+// The unit that assesses the client has that as its task until the journey is closed: no denial concerns it.
+bool IsAssessedBy(const v1::ClientAssessment& state, absl::string_view organisation);
+
+// Before a command about the client is taken, for its caller, whom the reply tells of the assessment or plan. How a
+// session went is taken from everybody: it must not be lost, and its reply tells what its caller said. Consultations
+// have CheckConsultable besides.
+// Errors: kFailedPrecondition, reason PROCESSING_RESTRICTED; kPermissionDenied, reason CLIENT_DENIES, and kUnavailable,
+// reason PERMISSIONS_UNKNOWN, for a unit that does not assess the client.
+absl::Status CheckCommandable(const v1::ClientAssessment& state, const v1::ClientAssessmentInput& input,
+                              const pipeline::Context& context);
+
 // Before a consultation is asked for or answered. Errors: kFailedPrecondition, reason PROCESSING_RESTRICTED, or
 // PERMISSION_MISSING naming basis; kUnavailable, reason PERMISSIONS_UNKNOWN.
 absl::Status CheckConsultable(const v1::ClientAssessment& state, const std::string& basis,

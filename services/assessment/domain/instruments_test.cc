@@ -199,6 +199,7 @@ TEST_F(RequiredInstruments, AreAskedForWhenTheAssessmentIsCompleted) {
   pipeline::Context context;
   context.key = kClient;
   context.now = now_;
+  context.principal.organisation = kUnit;
   EXPECT_EQ(ReasonOf(domain.Decide(state_, complete, context).status()), "INSTRUMENTS_MISSING");
   ASSERT_THAT(Send(Ability(4)), IsOk());
   EXPECT_THAT(domain.Decide(state_, complete, context), IsOk());

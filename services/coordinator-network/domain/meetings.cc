@@ -65,9 +65,7 @@ void CheckNames(const Participants& participants, const std::string& organiser, 
 
 // Whether everybody in `meeting` may be told what is told there.
 absl::Status CheckPermitted(const v1::Meeting& meeting, const ClientTurn& turn) {
-  if (turn.state().restricted()) {
-    return WithReason(absl::FailedPreconditionError("the client's processing is restricted"), "PROCESSING_RESTRICTED");
-  }
+  RETURN_IF_ERROR(permissions::CheckNotRestricted(turn.state().restricted()));
   POLKU_CHECK(!turn.context().lookups.empty());
   absl::Status status;
   bool by_permission = false;

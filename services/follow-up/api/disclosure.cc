@@ -5,29 +5,17 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "libs/base/calendar.h"
 #include "libs/base/resource_name.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/violation.h"
-#include "libs/permissions/permissions.h"
 #include "libs/rpc/disclose.h"
+#include "services/follow-up/domain/disclosure.h"
 
 namespace polku::follow_up {
 namespace {
 
-constexpr absl::string_view kDataClass = "follow-up";  // As permissions name it.
-
-// The organisations that answer for the client have that as their task, as long as the journey runs. Any other sees it
-// as long as the client does not deny it.
-bool IsOwn(const v1::JourneyRecord& record, const std::string& organisation) {
-  if (!record.open()) return false;
-  return record.responsible_party() == organisation || record.coordinator_organisation() == organisation;
-}
-
 rpc::DisclosureFacts FactsOf(const v1::JourneyRecord& record, const std::string& organisation, absl::Time now) {
-  return {.restricted = record.restricted(),
-          .denied = !IsOwn(record, organisation) &&
-                    permissions::IsDenied(record.denials(), organisation, kDataClass, LocalDay(now))};
+  return {.restricted = record.restricted(), .denied = IsDenied(record, organisation, now)};
 }
 
 }  // namespace
@@ -44,8 +32,7 @@ absl::StatusOr<DisclosedJourney> LoadDisclosed(rpc::ReadScope& scope, absl::stri
   if (!found.record.ParseFromString(stored[0].state)) return absl::DataLossError("the stored journey does not parse");
   const std::string& organisation = scope.principal.organisation;
   rpc::DisclosureFacts facts = FactsOf(found.record, organisation, scope.clock.Now());
-  const bool is_followed = found.record.open() || found.record.closed();
-  if (is_followed && !IsOwn(found.record, organisation)) {
+  if (RestsOnPermissions(found.record, organisation)) {
     ASSIGN_OR_RETURN(facts.permissions_unknown_for, scope.UnknownFor(*client));
   }
   RETURN_IF_ERROR(rpc::Disclose(scope.principal, *client, rpc::DataClass::kFollowUp, facts));

@@ -172,11 +172,20 @@ TEST(RestrictedProcessing, AsksForNoOutreachAndForAllOfItAfterwards) {
   EXPECT_EQ(follower.Count(JourneyEvent::kOutreachRequested), 1);
 }
 
-TEST(RestrictedProcessing, IsKnownFromBeforeTheJourneyAndAfterAHold) {
+TEST(RestrictedProcessing, IsKnownFromBeforeTheJourney) {
   Follower follower(Local("2026-03-02 08:00"));
   ASSERT_THAT(follower.Give(Restricting(true, Local("2026-02-01 08:00"))), IsOk());
   follower.Run(TwiceAWeek());
+  follower.AdvanceTo(Local("2026-03-20 09:00"));
+  EXPECT_THAT(follower.Open(), SizeIs(1));
+  EXPECT_EQ(follower.Count(JourneyEvent::kOutreachRequested), 0);
+}
+
+TEST(RestrictedProcessing, GoesOnAfterAHold) {
+  Follower follower(Local("2026-03-02 08:00"));
+  follower.Run(TwiceAWeek());
   ASSERT_THAT(follower.Give(Holding("2026-03-05")), IsOk());
+  ASSERT_THAT(follower.Give(Restricting(true, Local("2026-03-02 08:00"))), IsOk());
   follower.AdvanceTo(Local("2026-03-20 09:00"));
   EXPECT_EQ(follower.Count(JourneyEvent::kOutreachReleased), 1);
   EXPECT_EQ(follower.Count(JourneyEvent::kOutreachRequested), 0);

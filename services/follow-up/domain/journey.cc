@@ -6,6 +6,7 @@
 #include "libs/base/status_macros.h"
 #include "libs/base/violation.h"
 #include "libs/pipeline/proto_time.h"
+#include "services/follow-up/domain/disclosure.h"
 #include "services/follow-up/domain/findings.h"
 #include "services/follow-up/domain/journey_move.h"
 #include "services/follow-up/domain/moment.h"
@@ -133,6 +134,7 @@ absl::StatusOr<pipeline::Decision<JourneyEvent>> JourneyDomain::Decide(const Sta
   if (input.has_import_journey() && !state.client().empty() && state.client() != input.import_journey().client()) {
     return WithReason(absl::AlreadyExistsError("another client was brought in from that case"), "CASE_IMPORTED");
   }
+  if (IsDecision(input)) RETURN_IF_ERROR(CheckMayKnow(state, context));
   if (IsCommandForOpen(input)) RETURN_IF_ERROR(RequireOpen(state));
   Draft draft(state, context, catalogue_);
   Coverage coverage;
@@ -149,6 +151,7 @@ absl::StatusOr<pipeline::Decision<JourneyEvent>> JourneyDomain::Decide(const Sta
   AskForClosures(state, draft);
   pipeline::Decision<Event> decision = draft.Take();
   decision.erase = input.has_client_erased();
+  HoldBack(state, context, reply.get());
   decision.reply = std::move(reply);
   return decision;
 }

@@ -7,6 +7,7 @@
 #include "libs/base/resource_name.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/violation.h"
+#include "libs/permissions/permissions.h"
 #include "libs/pipeline/after_due.h"
 #include "libs/pipeline/proto_time.h"
 #include "services/referral/domain/answer.h"
@@ -168,9 +169,7 @@ absl::StatusOr<Decision> ClientDomain::Decide(const State& state, const Input& i
 absl::StatusOr<Decision> ClientDomain::DecideInput(const State& state, const Input& input,
                                                    const pipeline::Context& context) const {
   if (IsMerging(state) && WaitsForMerge(input)) return MergingNow();
-  if (state.restricted() && WaitsForRestriction(input)) {
-    return WithReason(absl::FailedPreconditionError("the client's processing is restricted"), "PROCESSING_RESTRICTED");
-  }
+  if (WaitsForRestriction(input)) RETURN_IF_ERROR(permissions::CheckNotRestricted(state.restricted()));
   switch (input.input_case()) {
     case Input::kSubmitReferral:
       return SubmitReferral(state, input.submit_referral(), {catalogue_, identity_, hash_key_}, context);

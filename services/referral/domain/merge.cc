@@ -8,6 +8,7 @@
 #include "libs/base/resource_name.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/violation.h"
+#include "libs/permissions/permissions.h"
 #include "libs/pipeline/proto_time.h"
 #include "services/referral/domain/checks.h"
 #include "services/referral/domain/client_commands.h"
@@ -85,9 +86,7 @@ absl::StatusOr<Decision> MergeClients(const v1::Client& state, const v1::MergeCl
   if (request.into() == context.key) return InvalidField("into", "must be another client");
   if (request.text().empty()) return InvalidField("text", "is needed");
   RETURN_IF_ERROR(CheckText(request.text()));
-  if (state.restricted()) {
-    return WithReason(absl::FailedPreconditionError("the client's processing is restricted"), "PROCESSING_RESTRICTED");
-  }
+  RETURN_IF_ERROR(permissions::CheckNotRestricted(state.restricted()));
   if (!state.awaited().empty()) return MergingNow();
   if (context.lookups.empty() || context.lookups.front().empty()) {
     return absl::NotFoundError("there is no such client to be merged into");

@@ -14,6 +14,7 @@
 #include "libs/base/resource_name.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/violation.h"
+#include "libs/permissions/permissions.h"
 #include "libs/pipeline/proto_time.h"
 #include "services/referral/domain/checks.h"
 #include "services/referral/domain/client_commands.h"
@@ -209,9 +210,7 @@ absl::StatusOr<Decision> SplitClient(const v1::Client& state, const v1::SplitCli
   RETURN_IF_ERROR(CheckKnown(state));
   if (request.text().empty()) return InvalidField("text", "is needed");
   RETURN_IF_ERROR(CheckText(request.text()));
-  if (state.restricted()) {
-    return WithReason(absl::FailedPreconditionError("the client's processing is restricted"), "PROCESSING_RESTRICTED");
-  }
+  RETURN_IF_ERROR(permissions::CheckNotRestricted(state.restricted()));
   const auto undone = std::find_if(state.merged().begin(), state.merged().end(),
                                    [&](const v1::MergedClient& each) { return each.client() == request.merged(); });
   if (!request.merged().empty()) {

@@ -81,7 +81,7 @@ class ClientTest : public ::testing::Test {
     context.key = kClient;
     context.now = now_;
     if (input.has_outreach_attempted()) context.fact_time = told_.value_or(now_);
-    context.covered_until = now_;
+    context.covered_until = now_ - unknown_for_;
     context.next_version = version_ + 1;
     context.principal.user = user_;
     context.principal.organisation = organisation_;
@@ -137,6 +137,7 @@ class ClientTest : public ::testing::Test {
   const ClientAssessmentDomain domain_{pathway::TestCatalogue()};
   absl::Time now_ = LocalTime(absl::CivilDay(2026, 11, 23), 600);
   std::optional<absl::Time> told_;  // When a peer decided the next facts; now unless set.
+  absl::Duration unknown_for_;      // What other services have told since then.
   std::string user_ = "assessor-1";
   std::string organisation_ = kUnit;
   v1::ClientAssessment state_;

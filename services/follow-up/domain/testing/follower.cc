@@ -172,6 +172,7 @@ absl::Status Follower::Give(const JourneyInput& input) {
   }
   ASSIGN_OR_RETURN(auto decision, domain_.Decide(state_, input, context));
   erased = decision.erase;
+  reply = std::move(decision.reply);
   std::vector<OutreachAsked> asked;
   for (pipeline::Step& step : decision.steps) {
     const auto* ask = dynamic_cast<const OutreachAsked*>(step.input.get());

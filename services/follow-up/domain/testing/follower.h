@@ -67,6 +67,7 @@ class Follower {
   std::vector<pipeline::Step> steps;  // All that were decided, but for those to the breaker.
   bool breaker_lets = true;           // Whether it answers at once, or not at all.
   bool erased = false;                // The last decision asked for it.
+  Reply reply;                        // Of the last input that was not refused.
 
  private:
   JourneyDomain domain_;
