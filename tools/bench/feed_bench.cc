@@ -271,19 +271,25 @@ class FeedBench {
   int64_t resident_ = 0;  // At most, after a batch.
 };
 
+// `database` is null where its server is not installed.
+void Run(const Settings& settings, const std::unique_ptr<FeedDatabase>& database, Report& report) {
+  const auto broker = testing::KafkaBroker::Start();
+  if (database == nullptr || !broker.ok()) {
+    std::cout << "feed: NOT RUN: "
+              << (broker.ok() ? absl::NotFoundError("PostgreSQL is not installed") : broker.status()) << std::endl;
+    return;
+  }
+  FeedBench(settings, **broker, *database).Run(report);
+}
+
 }  // namespace
 
-void BenchFeed(const Settings& settings, Report& report) {
-  for (const auto& place : {SqliteForFeed, PostgresForFeed}) {
-    const std::unique_ptr<FeedDatabase> database = place(settings.folder + "/feed");
-    const auto broker = testing::KafkaBroker::Start();
-    if (database == nullptr || !broker.ok()) {
-      std::cout << "feed: NOT RUN: "
-                << (broker.ok() ? absl::NotFoundError("PostgreSQL is not installed") : broker.status()) << std::endl;
-      continue;
-    }
-    FeedBench(settings, **broker, *database).Run(report);
-  }
+void BenchFeedToSqlite(const Settings& settings, Report& report) {
+  Run(settings, SqliteForFeed(settings.folder + "/feed-sqlite"), report);
+}
+
+void BenchFeedToPostgres(const Settings& settings, Report& report) {
+  Run(settings, PostgresForFeed(settings.folder + "/feed-postgres"), report);
 }
 
 }  // namespace polku::bench

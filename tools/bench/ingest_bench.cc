@@ -14,7 +14,7 @@
 namespace polku::bench {
 namespace {
 
-constexpr int kMarksARound = 30'000;
+constexpr int kMarksARound = 20'000;
 constexpr int kJourneys = 100'000;
 constexpr int kAbsentEvery = 50;
 constexpr int kPublishAtOnce = 5'000;

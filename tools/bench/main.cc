@@ -26,8 +26,9 @@ int main(int argc, char** argv) {
   std::string json;
   std::vector<std::string> only;
   CLI::App app("Benchmarks of Polku; tools/bench/README.md says what the figures mean.");
-  app.add_option("benches", only,
-                 "bus ingest-1 ingest-5 ingest-20 feed submit million, or how a name begins; none = all");
+  app.add_option(
+      "benches", only,
+      "bus ingest-1 ingest-5 ingest-20 feed-sqlite feed-postgres submit million, or how a name begins; none = all");
   app.add_option("--json", json, "write the figures to this file, too");
   app.add_option("--folder", parent, "where the files are made, on the disk to be measured");
   app.add_option("--scale", settings.scale, "of all sizes")->check(CLI::Range(0.001, 10.0));
@@ -49,7 +50,8 @@ int main(int argc, char** argv) {
   for (const int marks : {1, 5, 20}) {
     benches.emplace_back("ingest-" + std::to_string(marks), [&, marks] { BenchIngest(settings, marks, report); });
   }
-  benches.emplace_back("feed", [&] { BenchFeed(settings, report); });
+  benches.emplace_back("feed-sqlite", [&] { BenchFeedToSqlite(settings, report); });
+  benches.emplace_back("feed-postgres", [&] { BenchFeedToPostgres(settings, report); });
   benches.emplace_back("submit", [&] { BenchSubmit(settings, report); });
   benches.emplace_back("million", [&] { BenchMillion(settings, report); });
   for (const auto& [name, run] : benches) {
