@@ -224,6 +224,9 @@ void Describe(config::ConfigSpec& spec, Settings& settings) {
                "inputs of one transaction when only the bus has a backlog");
   spec.Bytes("pipeline.batch_bytes_max", &server.part.pipeline.batch_bytes_max, int64_t{1} << 20, int64_t{1} << 30,
              "records of the bus in one transaction");
+  spec.Integer(
+      "pipeline.fold_threads", &server.part.pipeline.fold_threads, 1, 64,
+      "threads that decide on the records of a transaction, per service; more than there are processors do not help");
   spec.Integer("pipeline.due_per_batch_max", &server.part.pipeline.due_per_batch_max, 1, 100000,
                "due instants of one transaction");
   spec.Integer("pipeline.steps_per_batch_max", &server.part.pipeline.steps_per_batch_max, 1, 100000,

@@ -18,6 +18,7 @@ namespace polku::pipeline {
 // A decision with its events as the oneof messages they are.
 struct AnyDecision {
   std::vector<std::unique_ptr<google::protobuf::Message>> events;
+  google::protobuf::Message* state = nullptr;  // See Decision.
   std::vector<Step> steps;
   std::vector<AliasChange> aliases;
   std::unique_ptr<google::protobuf::Message> reply;
@@ -78,6 +79,7 @@ class KindOf final : public AggregateKind {
     for (auto& event : decision.events) {
       any.events.push_back(std::make_unique<typename D::Event>(std::move(event)));
     }
+    any.state = decision.state;
     any.steps = std::move(decision.steps);
     any.aliases = std::move(decision.aliases);
     any.reply = std::move(decision.reply);

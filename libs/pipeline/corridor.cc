@@ -333,6 +333,7 @@ FoldSettings Corridor::SettingsNow(const std::set<PeerKey>& blocked) const {
   settings.now = dependencies_.clock->Now();
   settings.covered_until = inbox_.covered_until();
   settings.blocked = &blocked;
+  settings.crew = crew_.get();
   settings.slice_inputs_max = limits_.batch_inputs_max;
   return settings;
 }

@@ -18,6 +18,7 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "libs/base/crew.h"
 #include "libs/pipeline/eraser.h"
 #include "libs/pipeline/fold.h"
 #include "libs/pipeline/inbox.h"
@@ -89,6 +90,7 @@ class Corridor {
         sent_(sent),
         backlog_inputs_(limits.batch_backlog_max),
         metrics_(*dependencies.metrics, definition),
+        crew_(std::make_unique<Crew>(limits.fold_threads)),
         eraser_(*dependencies.database, limits_, metrics_),
         lease_(*dependencies.database, monotonic_, limits.lease_lasts) {}
 
@@ -156,6 +158,7 @@ class Corridor {
   SentRows& sent_;
   int backlog_inputs_;  // What the next batch may take of a backlog.
   PipelineMetrics metrics_;
+  const std::unique_ptr<Crew> crew_;
   Eraser eraser_;
   const SystemMonotonicClock monotonic_;
   const absl::Time made_at_ = dependencies_.clock->Now();

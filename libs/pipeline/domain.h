@@ -99,6 +99,9 @@ struct AliasChange {
 template <class Event>
 struct Decision {
   std::vector<Event> events;
+  // May be left out: what the events make of the state, on the arena of the state that was decided on. They are not
+  // folded in once more then.
+  google::protobuf::Message* state = nullptr;
   std::vector<Step> steps;
   std::vector<AliasChange> aliases;
   std::unique_ptr<google::protobuf::Message> reply;  // Of a command; may be null otherwise.

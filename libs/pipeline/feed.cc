@@ -46,16 +46,12 @@ void Fold::PrepareForeign(const WorkItem& item, Prepared& prepared) {
   if (key.ok()) prepared.key = *std::move(key);
 }
 
-absl::Status Fold::ApplyForeign(WorkItem& item, const Prepared& prepared) {
+absl::Status Fold::ApplyForeign(WorkItem& item, Prepared& prepared) {
   const PeerFact& fact = item.received->fact;
   absl::Status refusal = prepared.problem;
   if (refusal.ok()) {
-    ASSIGN_OR_RETURN(Working * working, WorkingFor(prepared.key));
-    Context context = ContextFor(prepared.key);
-    context.principal.organisation = fact.publisher;
     const auto origin = [&fact] { return absl::StrCat(fact.source, "/", fact.from.partition, "/", fact.offset); };
-    RETURN_IF_ERROR(
-        Handle(*working, *prepared.input.input, std::move(context), fact.traceparent, origin, refusal, nullptr));
+    RETURN_IF_ERROR(HandleFact(fact, prepared, origin, refusal));
   }
   if (refusal.ok()) return absl::OkStatus();
   // What was understood is kept; of a record that was not, only its place on the bus: it may hold anything.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "libs/base/log.h"
 #include "libs/base/status_macros.h"
@@ -85,9 +86,19 @@ Context Fold::ContextFor(const std::string& key) const {
   return context;
 }
 
+Context Fold::ContextOf(const PeerFact& fact, const std::string& key) const {
+  Context context = ContextFor(key);
+  if (fact.publisher.empty()) {
+    context.fact_time = fact.time;
+  } else {
+    context.principal.organisation = fact.publisher;
+  }
+  return context;
+}
+
 absl::StatusOr<Fold::Working*> Fold::WorkingFor(const std::string& key) {
-  const auto found = by_key_.find(key);
-  if (found == by_key_.end()) return absl::InternalError(absl::StrCat("aggregate not loaded: ", key));
+  const auto found = hand_->by_key.find(key);
+  if (found == hand_->by_key.end()) return absl::InternalError(absl::StrCat("aggregate not loaded: ", key));
   return found->second;
 }
 
@@ -118,8 +129,21 @@ absl::Status Fold::Handle(Working& working, const Message& input, Context contex
   refusal = decision.status();
   if (!decision.ok()) return absl::OkStatus();
   if (reply != nullptr) *reply = std::move(decision->reply);
-  Keep(working, *decision, settings_.now, traceparent, origin);
+  std::vector<store::JournalRow> rows;
+  Evolve(working, *decision, settings_.now, traceparent, rows);
+  Keep(working, *decision, std::move(rows), traceparent, origin);
   return ChangeAliases(working.stored.key, decision->aliases);
+}
+
+absl::Status Fold::HandleFact(const PeerFact& fact, Prepared& prepared, Origin origin, absl::Status& refusal) {
+  ASSIGN_OR_RETURN(Working * working, WorkingFor(prepared.key));
+  if (prepared.ahead != nullptr) {
+    AnyDecision decided;  // What else a decision may have, none has that was made ahead.
+    Keep(*working, decided, std::move(*std::exchange(prepared.ahead, nullptr)), fact.traceparent, origin);
+    return absl::OkStatus();
+  }
+  return Handle(*working, *prepared.input.input, ContextOf(fact, prepared.key), fact.traceparent, origin, refusal,
+                nullptr);
 }
 
 absl::Status Fold::ChangeAliases(const std::string& key, const std::vector<AliasChange>& changes) {
@@ -138,16 +162,11 @@ absl::Status Fold::ChangeAliases(const std::string& key, const std::vector<Alias
   return absl::OkStatus();
 }
 
-void Fold::Keep(Working& working, AnyDecision& decision, absl::Time time, absl::string_view traceparent,
-                Origin origin) {
-  if (decision.erase) {
-    working.erased = true;
-    erasures_.push_back({working.stored.key, working.stored.version + 1, 0, 0, {}});
-    erased_.emplace(store::OwnerOf(working.stored.key));
-    ++counts_.erasures;
-  }
+void Fold::Evolve(Working& working, const AnyDecision& decision, absl::Time time, absl::string_view traceparent,
+                  std::vector<store::JournalRow>& rows) const {
+  if (decision.state != nullptr) working.state = decision.state;
   for (const auto& event : decision.events) {
-    working.kind->Evolve(*event, *working.state);
+    if (decision.state == nullptr) working.kind->Evolve(*event, *working.state);
     const Message& inner = Kinds::Inner(*event);
     store::JournalRow row;
     row.key = working.stored.key;
@@ -155,17 +174,30 @@ void Fold::Keep(Working& working, AnyDecision& decision, absl::Time time, absl::
     if (settings_.kinds->IsPublic(inner)) {
       row.public_version = ++working.stored.public_version;
       row.outlives_key = decision.erase;
-      ++counts_.public_events;
     }
     row.type = inner.GetDescriptor()->full_name();
     row.payload = inner.SerializeAsString();
     row.time = time;
     row.traceparent = std::string(traceparent);
-    journal_.push_back(std::move(row));
+    rows.push_back(std::move(row));
     for (IndexRow& index_row : working.kind->RowsOf(*event)) working.rows_waiting.push_back(std::move(index_row));
     working.changed = true;
     working.index_stale = true;
-    ++counts_.events;
+  }
+}
+
+void Fold::Keep(Working& working, AnyDecision& decision, std::vector<store::JournalRow> rows,
+                absl::string_view traceparent, Origin origin) {
+  if (decision.erase) {
+    working.erased = true;
+    erasures_.push_back({working.stored.key, working.stored.version - static_cast<int64_t>(rows.size()) + 1, 0, 0, {}});
+    erased_.emplace(store::OwnerOf(working.stored.key));
+    ++counts_.erasures;
+  }
+  counts_.events += static_cast<int>(rows.size());
+  for (store::JournalRow& row : rows) {
+    if (row.public_version > 0) ++counts_.public_events;
+    hand_->journal.push_back(std::move(row));
   }
   if (decision.steps.empty()) return;
   // Without an event the version does not tell this decision from the next one of the same origin.
@@ -211,20 +243,19 @@ void Fold::CollectIndex(Working& working, std::vector<IndexRow> now, RowChanges&
   working.index_stale = false;
 }
 
-std::optional<absl::Time> Fold::CollectStanding(Working& working, RowChanges& changes) const {
-  CollectRows(working, /*index=*/working.erased, changes);
-  if (working.erased) return std::nullopt;
-  std::optional<absl::Time> due;
+Standing Fold::StandingOf(const Working& working) const {
+  Standing standing;
+  if (working.erased) return standing;
   if (working.index_stale) {
-    Standing standing = working.kind->StandingOf(*working.state);
-    due = standing.due;
-    CollectIndex(working, std::move(standing.rows), changes);
+    standing = working.kind->StandingOf(*working.state);
   } else {
-    due = working.kind->NextDue(*working.state);
+    standing.due = working.kind->NextDue(*working.state);
   }
-  if (!due.has_value() || !working.ticked || *due > settings_.now) return due;
-  LogEvent(LogLevel::kError, "due instant did not move after a tick", {{"key", working.stored.key}, {"due", *due}});
-  return settings_.now + kStuckDueDelay;
+  if (!standing.due.has_value() || !working.ticked || *standing.due > settings_.now) return standing;
+  LogEvent(LogLevel::kError, "due instant did not move after a tick",
+           {{"key", working.stored.key}, {"due", *standing.due}});
+  standing.due = settings_.now + kStuckDueDelay;
+  return standing;
 }
 
 absl::Status Fold::WriteRows(const RowChanges& changes) {
@@ -349,14 +380,10 @@ absl::Status Fold::ApplyFact(WorkItem& item, Prepared& prepared) {
   if (!prepared.skip) {
     absl::Status refusal = prepared.problem;
     if (refusal.ok()) {
-      ASSIGN_OR_RETURN(Working * working, WorkingFor(prepared.key));
-      Context context = ContextFor(prepared.key);
-      context.fact_time = fact.time;
       const auto origin = [&fact] {
         return absl::StrCat(fact.source, "/", fact.key, "/", fact.epoch, "/", fact.version);
       };
-      RETURN_IF_ERROR(
-          Handle(*working, *prepared.input.input, std::move(context), fact.traceparent, origin, refusal, nullptr));
+      RETURN_IF_ERROR(HandleFact(fact, prepared, origin, refusal));
     }
     if (!refusal.ok()) {
       SetAside(item, fact, refusal);
@@ -399,7 +426,7 @@ absl::Status Fold::ApplyDue(WorkItem& item, Prepared& prepared) {
   if (DroppedAsErased(item, prepared)) return absl::OkStatus();
   item.outcome = prepared.problem;
   // A due row that cannot be handled is put off, so that the others go on; it stays visible as lateness.
-  if (!item.outcome.ok() && by_key_.find(prepared.key) == by_key_.end()) {
+  if (!item.outcome.ok() && !hand_->by_key.contains(prepared.key)) {
     ASSIGN_OR_RETURN(std::vector<store::StoredAggregate> stored, transaction_.Load({prepared.key}));
     stored[0].due_at = settings_.now + kStuckDueDelay;
     return transaction_.Save({{stored[0].version, stored[0]}});
@@ -429,22 +456,46 @@ absl::Status Fold::Apply(WorkItem& item, Prepared& prepared) {
   return absl::InternalError("no such lane");
 }
 
-absl::Status Fold::WriteAggregates() {
+bool Fold::IsWritten(const Working& working) {
+  return (working.changed || working.ticked) && working.stored.version > 0;  // Else refused before it came to be.
+}
+
+bool Fold::HasStood(const Working& working) {
+  return working.stood_version == working.stored.version && !working.ticked && !working.erased;
+}
+
+void Fold::Stand(Working& working) const {
+  working.standing = StandingOf(working);
+  store::StoredAggregate& stored = working.stored;
+  stored.due_at = working.standing.due;
+  stored.schema = working.kind->schema();
+  stored.state.clear();
+  if (!working.erased) working.state->SerializeToString(&stored.state);
+  if (working.loaded_version > 0) transaction_.WrapAhead(stored);  // A new one has no key yet.
+  working.stood_version = stored.version;
+}
+
+void Fold::StandAll(Hand& hand) {
+  settings_.crew->Share(hand.working.size(), [&](size_t begin, size_t end) {
+    for (size_t i = begin; i < end; ++i) {
+      Working& working = *hand.working[i];
+      if (IsWritten(working) && !HasStood(working)) Stand(working);
+    }
+  });
+}
+
+absl::Status Fold::WriteAggregates(Hand& hand) {
   std::vector<store::AggregateWrite> writes;
   RowChanges changes;
-  for (const auto& working : working_) {
-    if (!working->changed && !working->ticked) continue;
-    if (working->stored.version == 0) continue;  // Refused before it came to be.
-    const std::optional<absl::Time> due = CollectStanding(*working, changes);
-    store::StoredAggregate& stored = working->stored;
-    stored.due_at = due;
-    stored.schema = working->kind->schema();
-    stored.state.clear();
-    if (!working->erased) working->state->SerializeToString(&stored.state);
+  for (const auto& working : hand.working) {
+    if (!IsWritten(*working)) continue;
+    CollectRows(*working, /*index=*/working->erased, changes);
+    if (working->index_stale) CollectIndex(*working, std::move(working->standing.rows), changes);
+    const std::optional<absl::Time> due = working->standing.due;
     if (due.has_value() && (!counts_.earliest_due.has_value() || *due < *counts_.earliest_due)) {
       counts_.earliest_due = due;
     }
-    writes.push_back({working->loaded_version, std::move(stored)});
+    writes.push_back({working->loaded_version, std::move(working->stored)});
   }
   RETURN_IF_ERROR(WriteRows(changes));
   return writes.empty() ? absl::OkStatus() : transaction_.Save(writes);
@@ -479,37 +530,66 @@ absl::Status Fold::WriteRest() {
   return absl::OkStatus();
 }
 
-absl::Status Fold::RunSlice(std::vector<WorkItem>& items, Slice slice) {
+absl::Status Fold::LoadSlice(const std::vector<WorkItem>& items, Slice slice) {
   RETURN_IF_ERROR(LoadAggregates(slice));
   RETURN_IF_ERROR(FindErased(items, slice));
   RETURN_IF_ERROR(FindRequests(slice));
-  RETURN_IF_ERROR(FindVersions(items, slice));
+  return FindVersions(items, slice);
+}
+
+absl::Status Fold::ApplySlice(std::vector<WorkItem>& items, Slice slice) {
   bool flushed = false;
   for (size_t i = slice.begin; i < slice.end; ++i) {
     // Steps and due instants come last and may look at rows of other aggregates: what the commands
     // and facts of this batch have told is in the index by then.
     if (!flushed && (items[i].lane == Lane::kStep || items[i].lane == Lane::kDue)) {
       RowChanges changes;
-      for (const auto& working : working_) CollectRows(*working, /*index=*/true, changes);
+      for (const auto& working : hand_->working) CollectRows(*working, /*index=*/true, changes);
       RETURN_IF_ERROR(WriteRows(changes));
       flushed = true;
     }
     RETURN_IF_ERROR(Apply(items[i], prepared_[i]));
+    // Its aggregate has it and the journal would not: rather record by record.
+    if (prepared_[i].ahead != nullptr) return absl::InternalError("a fact was decided ahead and not taken");
   }
+  return absl::OkStatus();
+}
+
+absl::Status Fold::WriteSlice(Hand& hand) {
   CrashPoint("corridor.before_write");
   // The journal first: saving the aggregates then writes each row once, with its last sequence.
-  if (!journal_.empty()) RETURN_IF_ERROR(transaction_.AppendJournal(journal_));
-  RETURN_IF_ERROR(WriteAggregates());
-  journal_.clear();
-  by_key_.clear();
-  working_.clear();
-  states_.Reset();
+  if (!hand.journal.empty()) RETURN_IF_ERROR(transaction_.AppendJournal(hand.journal));
+  RETURN_IF_ERROR(WriteAggregates(hand));
+  hand.journal.clear();
+  hand.by_key.clear();
+  hand.working.clear();
+  hand.states.Reset();
   return absl::OkStatus();
 }
 
 absl::Status Fold::Run(std::vector<WorkItem>& items) {
+  const absl::Cleanup drop = [this] { settings_.crew->Drop(); };  // When the database fails meanwhile.
   RETURN_IF_ERROR(Prepare(items));
-  for (const Slice& slice : PutInOrder(items)) RETURN_IF_ERROR(RunSlice(items, slice));
+  const std::vector<Slice> slices = PutInOrder(items);
+  const bool apart = AreApart(items);
+  const auto begin = [&](Slice slice) -> absl::Status {
+    RETURN_IF_ERROR(LoadSlice(items, slice));
+    if (apart) GiveFacts(items, slice);
+    BeginAhead(items);
+    return absl::OkStatus();
+  };
+  bool begun = false;
+  for (size_t i = 0; i < slices.size(); ++i) {
+    if (!begun) RETURN_IF_ERROR(begin(slices[i]));
+    RETURN_IF_ERROR(FinishAhead());
+    RETURN_IF_ERROR(ApplySlice(items, slices[i]));
+    Hand& applied = *hand_;
+    StandAll(applied);
+    hand_ = &hands_[(i + 1) % hands_.size()];
+    begun = apart && i + 1 < slices.size() && MayOverlap(items, slices[i], slices[i + 1]);
+    if (begun) RETURN_IF_ERROR(begin(slices[i + 1]));
+    RETURN_IF_ERROR(WriteSlice(applied));
+  }
   if (!erasures_.empty()) RETURN_IF_ERROR(transaction_.AppendErasures(erasures_));
   return WriteRest();
 }

@@ -144,7 +144,7 @@ absl::Status Fold::FindErased(const std::vector<WorkItem>& items, Slice slice) {
   };
   // Of what has been loaded it is known.
   for (size_t i = slice.begin; i < slice.end; ++i) {
-    if (by_key_.find(prepared_[i].key) == by_key_.end()) ask(prepared_[i].key);
+    if (!hand_->by_key.contains(prepared_[i].key)) ask(prepared_[i].key);
     if (items[i].received != nullptr && items[i].received->fact.key != prepared_[i].key) {
       ask(items[i].received->fact.key);
     }
@@ -183,16 +183,18 @@ absl::Status Fold::Load(const std::vector<std::string>& keys) {
           absl::StrCat("state of ", aggregate.key, " has schema ", aggregate.schema, ", newer than this program's"));
     }
     working->loaded_version = aggregate.version;
-    working->state = working->kind->state_prototype().New(&states_);
-    if (!working->state->ParseFromString(aggregate.state)) {
-      return absl::DataLossError(absl::StrCat("state of ", aggregate.key, " does not parse"));
-    }
-    if (aggregate.version > 0) working->index_written = working->kind->Index(*working->state);
     working->stored = std::move(aggregate);
-    by_key_[working->stored.key] = working.get();
-    working_.push_back(std::move(working));
+    hand_->by_key[working->stored.key] = working.get();
+    hand_->working.push_back(std::move(working));
   }
   return absl::OkStatus();
+}
+
+void Fold::ParseState(Hand& hand, Working& working) {
+  working.state = working.kind->state_prototype().New(&hand.states);
+  working.damaged = !working.state->ParseFromString(working.stored.state);
+  if (working.damaged || working.stored.version == 0) return;
+  working.index_written = working.kind->Index(*working.state);
 }
 
 absl::Status Fold::ResolveAgain(const WorkItem& item, Prepared& prepared) {
@@ -200,32 +202,41 @@ absl::Status Fold::ResolveAgain(const WorkItem& item, Prepared& prepared) {
   ASSIGN_OR_RETURN(const std::vector<store::AliasRow> found,
                    transaction_.FindAliases({{claim.kind, claim.keyed_hash, ""}}));
   prepared.key = found.empty() ? item.command->key : found.front().key;
-  if (by_key_.find(prepared.key) != by_key_.end()) return absl::OkStatus();
+  if (hand_->by_key.contains(prepared.key)) return absl::OkStatus();
   const std::vector<std::string> keys = {prepared.key};
   ASSIGN_OR_RETURN(const std::vector<store::Erasure> erased, transaction_.FindErased(keys));
-  if (erased.empty()) return Load(keys);
-  erased_.emplace(store::OwnerOf(prepared.key));
-  return absl::OkStatus();
+  if (!erased.empty()) {
+    erased_.emplace(store::OwnerOf(prepared.key));
+    return absl::OkStatus();
+  }
+  RETURN_IF_ERROR(Load(keys));
+  for (const auto& working : hand_->working) {
+    if (working->state == nullptr) ParseState(*hand_, *working);
+  }
+  return CheckParsed();
+}
+
+void Fold::PrepareOne(WorkItem& item, Prepared& prepared) {
+  item.outcome = absl::OkStatus();
+  item.handling = Handling::kHandled;
+  item.reply.reset();
+  if (!item.broke.ok()) {
+    prepared.problem = item.broke;
+    if (item.lane == Lane::kDue) prepared.key = item.due_key;  // To be put off.
+  } else if (item.lane == Lane::kCommand) {
+    PrepareCommand(item, prepared);
+  } else if (item.lane == Lane::kBus) {
+    PrepareFact(item, prepared);
+  } else if (item.lane != Lane::kAudit) {
+    PrepareStored(item, prepared);
+  }
 }
 
 absl::Status Fold::Prepare(std::vector<WorkItem>& items) {
   prepared_.resize(items.size());
-  for (size_t i = 0; i < items.size(); ++i) {
-    WorkItem& item = items[i];
-    item.outcome = absl::OkStatus();
-    item.handling = Handling::kHandled;
-    item.reply.reset();
-    if (!item.broke.ok()) {
-      prepared_[i].problem = item.broke;
-      if (item.lane == Lane::kDue) prepared_[i].key = item.due_key;  // To be put off.
-    } else if (item.lane == Lane::kCommand) {
-      PrepareCommand(item, prepared_[i]);
-    } else if (item.lane == Lane::kBus) {
-      PrepareFact(item, prepared_[i]);
-    } else if (item.lane != Lane::kAudit) {
-      PrepareStored(item, prepared_[i]);
-    }
-  }
+  settings_.crew->Share(items.size(), [&](size_t begin, size_t end) {
+    for (size_t i = begin; i < end; ++i) PrepareOne(items[i], prepared_[i]);
+  });
   RETURN_IF_ERROR(FindKnown(items));
   for (size_t i = 0; i < items.size(); ++i) {
     if (items[i].command == nullptr || !items[i].command->alias.has_value()) continue;

@@ -60,6 +60,7 @@ struct Limits {
   int batch_inputs_max = 1000;         // Per batch while a command waits.
   int batch_backlog_max = 5000;        // Per batch when only the bus has a backlog.
   int64_t batch_bytes_max = 16 << 20;  // Of bus records per batch.
+  int fold_threads = 2;                // On which a batch's records are decided, the loop's own among them.
   int queue_inputs_max = 10000;        // Commands that may wait; over it they are refused.
   int64_t queue_bytes_max = 64 << 20;  // Of their requests.
   int due_per_batch_max = 200;         // A command that comes meanwhile waits for them.

@@ -75,7 +75,9 @@ absl::Status Fold::ApplyRecalled(const WorkItem& item, const Prepared& prepared)
   AnyDecision decision;
   decision.events = working->kind->Recall(*prepared.input.input, *working->state);
   working->stored.public_version = fact.version - 1;  // What may lie between the bus does not keep any more.
-  Keep(*working, decision, fact.time, fact.traceparent, [] { return std::string(); });
+  std::vector<store::JournalRow> rows;
+  Evolve(*working, decision, fact.time, fact.traceparent, rows);
+  Keep(*working, decision, std::move(rows), fact.traceparent, [] { return std::string(); });
   return absl::OkStatus();
 }
 

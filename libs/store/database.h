@@ -55,6 +55,7 @@ struct StoredAggregate {
   std::string state;           // Serialised state message; empty when version is 0.
   std::optional<absl::Time> due_at;  // A lower bound of the next due instant.
   bool erased = false;               // Set by the store: the owner was erased; nothing else here is set then.
+  std::string wrapped = {};          // By WrapAhead.
 };
 
 // Replaces the aggregate whose version is still `expected_version` (0: it must not exist).
@@ -76,7 +77,8 @@ struct JournalRow {
   // Sealed with the key of the service and not of the owner: can be told after the owner was
   // erased. For public events of the decision that erases, which hold no content.
   bool outlives_key = false;
-  bool erased = false;  // Set by the store: the owner was erased, there is no payload.
+  bool erased = false;       // Set by the store: the owner was erased, there is no payload.
+  std::string wrapped = {};  // By WrapAhead.
 };
 
 // A public journal row that has not been acknowledged by the bus yet.
@@ -291,6 +293,10 @@ absl::StatusOr<Waiting> CountWaiting(Reader& reader);
 // ClaimPosition it must be dropped. kResourceExhausted: the disk is full, nothing was kept.
 class Transaction : public Reader {
  public:
+  // Seals the content of what is to be saved or appended, so that it need not be done then; nothing of it may change in
+  // between. What cannot be sealed yet is left as it is. Any thread may call these, beside all else.
+  virtual void WrapAhead(StoredAggregate& aggregate) const = 0;
+  virtual void WrapAhead(JournalRow& row) const = 0;
   // The version may stay (only due_at or schema change). Errors: kAborted when a version is no
   // longer the expected one.
   virtual absl::Status Save(absl::Span<const AggregateWrite> aggregates) = 0;

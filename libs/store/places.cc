@@ -1,6 +1,9 @@
 #include "libs/store/places.h"
 
 #include <limits>
+#include <utility>
+
+#include "libs/base/status_macros.h"
 
 namespace polku::store {
 namespace {
@@ -56,6 +59,36 @@ const Place& PlaceOfRecord(Place& place, absl::string_view table, const ParkedRo
       .Number(row.offset)
       .Text(row.type)
       .Number(Micros(row.record_time));
+}
+
+absl::StatusOr<absl::string_view> WrappedOf(const RowSealer& sealer, const StoredAggregate& aggregate, Place& place,
+                                            std::string& content) {
+  if (!aggregate.wrapped.empty()) return aggregate.wrapped;
+  RETURN_IF_ERROR(sealer.Wrap(aggregate.key, PlaceOfAggregate(place, aggregate), aggregate.state, content));
+  return content;
+}
+
+absl::StatusOr<absl::string_view> WrappedOf(const RowSealer& sealer, const JournalRow& row, Place& place,
+                                            std::string& content) {
+  if (!row.wrapped.empty()) return row.wrapped;
+  PlaceOfJournal(place, row);
+  RETURN_IF_ERROR(row.outlives_key ? sealer.WrapKept(place, row.payload, content)
+                                   : sealer.Wrap(row.key, place, row.payload, content));
+  return content;
+}
+
+void WrapAhead(const RowSealer& sealer, StoredAggregate& aggregate) {
+  Place place;
+  std::string content;
+  aggregate.wrapped.clear();
+  if (WrappedOf(sealer, aggregate, place, content).ok()) aggregate.wrapped = std::move(content);
+}
+
+void WrapAhead(const RowSealer& sealer, JournalRow& row) {
+  Place place;
+  std::string content;
+  row.wrapped.clear();
+  if (WrappedOf(sealer, row, place, content).ok()) row.wrapped = std::move(content);
 }
 
 }  // namespace polku::store

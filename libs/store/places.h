@@ -1,6 +1,9 @@
 // What the content of each kind of row is bound to, in every dialect.
 #pragma once
 
+#include <string>
+
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "libs/store/database.h"
 #include "libs/store/sealing.h"
@@ -14,5 +17,14 @@ const Place& PlaceOfStep(Place& place, const StepRow& step);
 const Place& PlaceOfRequest(Place& place, const RequestRow& request);
 // `table` is parked or dead_letter.
 const Place& PlaceOfRecord(Place& place, absl::string_view table, const ParkedRow& row);
+
+// As what a row's content is stored: made ahead, or now in `content`. Good until one of the three changes.
+absl::StatusOr<absl::string_view> WrappedOf(const RowSealer& sealer, const StoredAggregate& aggregate, Place& place,
+                                            std::string& content);
+absl::StatusOr<absl::string_view> WrappedOf(const RowSealer& sealer, const JournalRow& row, Place& place,
+                                            std::string& content);
+// See Transaction::WrapAhead.
+void WrapAhead(const RowSealer& sealer, StoredAggregate& aggregate);
+void WrapAhead(const RowSealer& sealer, JournalRow& row);
 
 }  // namespace polku::store

@@ -84,6 +84,7 @@ pipeline::Limits LimitsOfTests() {
   limits.batch_backlog_max = 11;
   limits.due_per_batch_max = 5;
   limits.read_ahead = false;  // One thread plays everything.
+  limits.fold_threads = 1;
   limits.steps_per_batch_max = 4;
   limits.relay_batch_max = 9;
   return limits;

@@ -49,6 +49,29 @@ TEST_P(StoreConformance, TheDiskHoldsNoContentOfSealedKinds) {
   EXPECT_EQ((*reader->ReadDeadLetters(1))[0].record.payload, kCanary);
 }
 
+// The first row of an owner, who has no key yet, and the second one.
+TEST_P(StoreConformance, WhatIsWrappedAheadIsStoredAsItIs) {
+  for (int64_t version : {1, 2}) {
+    const std::string content = absl::StrCat(kCanary, version);
+    ASSERT_THAT(InTransaction([&](Transaction& t) -> absl::Status {
+                  AggregateWrite write = WriteOf("clients/A", version - 1, content);
+                  JournalRow row = EventOf("clients/A", version, version, content);
+                  t.WrapAhead(write.aggregate);
+                  t.WrapAhead(row);
+                  if (version == 2) {
+                    EXPECT_FALSE(write.aggregate.wrapped.empty());
+                    EXPECT_FALSE(row.wrapped.empty());
+                  }
+                  RETURN_IF_ERROR(t.AppendJournal({row}));
+                  return t.Save({write});
+                }),
+                IsOk());
+    EXPECT_EQ((*Read()->Load({"clients/A"}))[0].state, content);
+    EXPECT_EQ((*Read()->ReadJournal("clients/A", version - 1, 1))[0].payload, content);
+  }
+  EXPECT_EQ(factory_->RawBytes().find(kCanary), std::string::npos);
+}
+
 // Shows that the test above would see the canary.
 TEST_P(StoreConformance, TheDiskHoldsContentOfOtherKindsAsItIs) {
   ASSERT_THAT(InTransaction([](Transaction& t) { return PutEverywhere(t, "coordinators/A", kCanary); }), IsOk());

@@ -302,13 +302,13 @@ absl::Status PostgresTransaction::SaveBatch(absl::Span<const AggregateWrite* con
       return absl::InvalidArgumentError(
           absl::StrCat("save of ", aggregate.key, ": version ", aggregate.version, " after ", write.expected_version));
     }
-    const Place& place = PlaceOfAggregate(session()->place, aggregate);
-    RETURN_IF_ERROR(session()->sealer->Wrap(aggregate.key, place, aggregate.state, session()->content));
+    ASSIGN_OR_RETURN(const absl::string_view content,
+                     WrappedOf(*session()->sealer, aggregate, session()->place, session()->content));
     key_ids.Add(ids[i]);
     versions.Add(aggregate.version);
     public_versions.Add(aggregate.public_version);
     schemas.Add(int64_t{aggregate.schema});
-    contents.Add(session()->content);
+    contents.Add(content);
     const int64_t head = UnwrittenHead(ids[i]);
     heads.AddValue(head == 0 ? Value() : Value(head));
     due.AddValue(DueOf(aggregate));
@@ -361,9 +361,8 @@ absl::Status PostgresTransaction::AppendJournal(absl::Span<const JournalRow> row
       return absl::AbortedError(
           absl::StrCat("journal of ", row.key, " is at version ", head.version, ": ", row.version, " does not follow"));
     }
-    const Place& place = PlaceOfJournal(session()->place, row);
-    RETURN_IF_ERROR(row.outlives_key ? session()->sealer->WrapKept(place, row.payload, session()->content)
-                                     : session()->sealer->Wrap(row.key, place, row.payload, session()->content));
+    ASSIGN_OR_RETURN(const absl::string_view content,
+                     WrappedOf(*session()->sealer, row, session()->place, session()->content));
     numbers.Add(sequences[i]);
     key_ids.Add(ids[i]);
     versions.Add(row.version);
@@ -371,7 +370,7 @@ absl::Status PostgresTransaction::AppendJournal(absl::Span<const JournalRow> row
     type_ids.Add(types[i]);
     AddMicros(times, row.time);
     traceparents.Add(row.traceparent);
-    contents.Add(session()->content);
+    contents.Add(content);
     previous.Add(head.sequence);
     head = Head{sequences[i], row.version, true};
     if (row.public_version != 0) announced.Add(sequences[i]);

@@ -212,13 +212,13 @@ absl::Status SqliteTransaction::SaveOne(int64_t key_id, const AggregateWrite& wr
   ASSIGN_OR_RETURN(Statement * save, session()->connection->Get(insert     ? kInsertAggregate
                                                                 : same_due ? kUpdateSameDue
                                                                            : kUpdateAggregate));
-  const Place& place = PlaceOfAggregate(session()->place, aggregate);
-  RETURN_IF_ERROR(session()->sealer->Wrap(aggregate.key, place, aggregate.state, session()->content));
+  ASSIGN_OR_RETURN(const absl::string_view content,
+                   WrappedOf(*session()->sealer, aggregate, session()->place, session()->content));
   save->Bind(1, key_id);
   save->Bind(2, aggregate.version);
   save->Bind(3, aggregate.public_version);
   save->Bind(4, aggregate.schema);
-  save->BindBlob(5, session()->content);
+  save->BindBlob(5, content);
   const auto head = heads_.find(key_id);
   const bool new_head = head != heads_.end() && head->second.unwritten;
   save->BindNull(6);
@@ -255,16 +255,15 @@ absl::Status SqliteTransaction::AppendJournal(absl::Span<const JournalRow> rows)
                                              row.version, " does not follow"));
     }
     ASSIGN_OR_RETURN(const int64_t type, session()->names.FindOrAdd(row.type));
-    const Place& place = PlaceOfJournal(session()->place, row);
-    RETURN_IF_ERROR(row.outlives_key ? session()->sealer->WrapKept(place, row.payload, session()->content)
-                                     : session()->sealer->Wrap(row.key, place, row.payload, session()->content));
+    ASSIGN_OR_RETURN(const absl::string_view content,
+                     WrappedOf(*session()->sealer, row, session()->place, session()->content));
     insert->Bind(1, ids[i]);
     insert->Bind(2, row.version);
     insert->Bind(3, row.public_version);
     insert->Bind(4, type);
     insert->BindValue(5, FromTime(row.time));
     insert->BindText(6, row.traceparent);
-    insert->BindBlob(7, session()->content);
+    insert->BindBlob(7, content);
     insert->Bind(8, head->sequence);
     RETURN_IF_ERROR(insert->Run());
     *head = Head{connection.last_row_id(), row.version, true};

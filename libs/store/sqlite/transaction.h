@@ -20,6 +20,8 @@ class SqliteTransaction final : public Reads<Transaction> {
   SqliteTransaction(Session* session, Ended ended) : Reads<Transaction>(session), ended_(std::move(ended)) {}
   ~SqliteTransaction() override;
 
+  void WrapAhead(StoredAggregate& aggregate) const override { store::WrapAhead(*session()->sealer, aggregate); }
+  void WrapAhead(JournalRow& row) const override { store::WrapAhead(*session()->sealer, row); }
   absl::Status Save(absl::Span<const AggregateWrite> aggregates) override;
   absl::Status AppendJournal(absl::Span<const JournalRow> rows) override;
   absl::Status DeleteOutbox(absl::Span<const int64_t> ids) override;

@@ -26,11 +26,13 @@ class Draft {
  public:
   Draft(const polku::follow_up::v1::JourneyRecord& state, const pipeline::Context& context,
         const pathway::Catalogue& catalogue)
-      : state_(*google::protobuf::Arena::CreateMessage<polku::follow_up::v1::JourneyRecord>(&arena_)),
+      : state_(*google::protobuf::Arena::CreateMessage<polku::follow_up::v1::JourneyRecord>(
+            state.GetArena() == nullptr ? &arena_ : state.GetArena())),
         context_(context),
         catalogue_(catalogue),
         rules_(&RulesOf(catalogue, state)) {
     state_ = state;
+    if (state.GetArena() != nullptr) decision_.state = &state_;
   }
 
   const polku::follow_up::v1::JourneyRecord& state() const { return state_; }
@@ -52,7 +54,8 @@ class Draft {
 
  private:
   google::protobuf::Arena arena_;
-  polku::follow_up::v1::JourneyRecord& state_;  // In `arena_`: it has many parts, and each decision makes one.
+  // On the arena of the state it begins with, which outlives the decision; in `arena_` when that has none.
+  polku::follow_up::v1::JourneyRecord& state_;
   const pipeline::Context& context_;
   const pathway::Catalogue& catalogue_;
   const polku::pathway::v1::RuleSet* rules_;  // Of `state_`.
