@@ -32,6 +32,7 @@ function(polku_finish_sanitizers)
   if(POLKU_SANITIZER STREQUAL "thread")
     add_library(polku_tsan_abseil OBJECT "${PROJECT_SOURCE_DIR}/tools/cmake/tsan_abseil.cc")
     target_link_libraries(polku_tsan_abseil PRIVATE polku_flags absl::synchronization)
-    target_link_libraries(polku_sanitizer INTERFACE polku_tsan_abseil ${CMAKE_DL_LIBS})
+    # The objects themselves: a library of objects that is linked through another one leaves them behind.
+    target_link_libraries(polku_sanitizer INTERFACE $<TARGET_OBJECTS:polku_tsan_abseil> ${CMAKE_DL_LIBS})
   endif()
 endfunction()

@@ -106,6 +106,16 @@ bool Mutex::AwaitWithDeadline(const Condition& condition, Time deadline) {
   return next(this, condition, deadline);
 }
 
+// LockWhenWithTimeout calls this one, and a Notification that.
+bool Mutex::LockWhenWithDeadline(const Condition& condition, Time deadline) {
+  static const auto next = Next<bool(Mutex*, const Condition&, Time)>(
+      "_ZN4absl7debian35Mutex20LockWhenWithDeadlineERKNS0_9ConditionENS0_4TimeE");
+  __tsan_mutex_pre_lock(this, kWrite);
+  const bool met = next(this, condition, deadline);
+  __tsan_mutex_post_lock(this, kWrite, 1);
+  return met;
+}
+
 // Whoever unlocks looks at what others wait for while it still holds the mutex, but has told that it gave it up.
 bool Condition::Eval() const {
   static const auto next = Next<bool(const Condition*)>("_ZNK4absl7debian39Condition4EvalEv");
