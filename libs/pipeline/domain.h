@@ -99,8 +99,8 @@ struct AliasChange {
 template <class Event>
 struct Decision {
   std::vector<Event> events;
-  // May be left out: what the events make of the state, on the arena of the state that was decided on. They are not
-  // folded in once more then.
+  // What Evolve makes of the state with these events, on the arena of the state that was decided on; they are not
+  // folded in once more then. May be left out, and is where that state has no arena.
   google::protobuf::Message* state = nullptr;
   std::vector<Step> steps;
   std::vector<AliasChange> aliases;

@@ -294,7 +294,7 @@ absl::StatusOr<Waiting> CountWaiting(Reader& reader);
 class Transaction : public Reader {
  public:
   // Seals the content of what is to be saved or appended, so that it need not be done then; nothing of it may change in
-  // between. What cannot be sealed yet is left as it is. Any thread may call these, beside all else.
+  // between. What cannot be sealed yet is left as it is. Any thread may call these until the transaction ends.
   virtual void WrapAhead(StoredAggregate& aggregate) const = 0;
   virtual void WrapAhead(JournalRow& row) const = 0;
   // The version may stay (only due_at or schema change). Errors: kAborted when a version is no
