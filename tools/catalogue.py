@@ -35,7 +35,7 @@ def parse(path):
         if not code:
             comment = comment + [remark] if raw.strip().startswith('//') else []
             continue
-        above, comment = ' '.join(comment), []
+        above, comment = ' '.join(filter(None, comment)), []
         opening, rpc, field = OPENING.match(code), RPC.match(code), FIELD.match(code)
         if opening:
             block = Block(opening[1], opening[2], above)
@@ -77,7 +77,7 @@ def methods(service, api, table):
     roles = roles_of(table)
     for block in (b for b in api.blocks if b.kind == 'service'):
         yield f'### Methods of `polku.{service}.v1.{block.name}`\n'
-        if service == 'common':
+        if block.comment:
             yield f'{block.comment}\n'
         yield '| method | roles | what it does |'
         yield '| --- | --- | --- |'

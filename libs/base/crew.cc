@@ -7,7 +7,7 @@ namespace {
 
 // Small enough that nobody waits long for the last one, large enough that taking one costs nothing.
 constexpr size_t kPiecesEach = 8;
-constexpr size_t kWorthWaking = 32;
+constexpr size_t kWorthWaking = 32;  // Rounds; fewer are done before anybody is awake.
 
 }  // namespace
 

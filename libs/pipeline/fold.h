@@ -118,6 +118,8 @@ class Fold {
     size_t begin = 0;
     size_t end = 0;
   };
+  // In whose order a fact stands: a peer's in that of the key that its versions count, whatever it is for here.
+  static const std::string& OrderOf(const WorkItem& item, const Prepared& prepared);
   // Moves the items, with what was prepared of them, into the order in which they are folded.
   std::vector<Slice> PutInOrder(std::vector<WorkItem>& items);
   // Whether both are facts alone that are apart, and no aggregate has some in both.
@@ -138,8 +140,6 @@ class Fold {
   // fold_ahead.cc
   // Whether every fact of the batch bears on its own aggregate alone, and no two aggregates have one owner.
   bool AreApart(const std::vector<WorkItem>& items) const;
-  // In whose order a fact stands: also one that brings nothing about but counts as its publisher's next.
-  const std::string& OrderOf(const WorkItem& item, const Prepared& prepared) const;
   // Gives the facts of the slice at hand to their aggregates, unless what comes before them may bear on them.
   void GiveFacts(const std::vector<WorkItem>& items, Slice slice);
   void BeginAhead(const std::vector<WorkItem>& items);

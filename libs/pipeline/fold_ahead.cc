@@ -2,10 +2,11 @@
 // slice while the one before it is written. A fact is taken that depends on nothing but its aggregate and what has been
 // read of its place in the order; the first one of an aggregate that does not, and all behind it, are decided when
 // their turn comes. The answers are the same either way.
-#include <utility>
+#include <memory>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
 #include "libs/pipeline/fold.h"
 #include "libs/store/owner.h"
 
@@ -24,10 +25,6 @@ bool Fold::AreApart(const std::vector<WorkItem>& items) const {
     if (store::OwnerOf(prepared.key) != prepared.key || (!IsForeign(fact) && fact.key != prepared.key)) return false;
   }
   return true;
-}
-
-const std::string& Fold::OrderOf(const WorkItem& item, const Prepared& prepared) const {
-  return prepared.problem.ok() && !prepared.key.empty() ? prepared.key : item.received->fact.key;
 }
 
 bool Fold::MayOverlap(const std::vector<WorkItem>& items, Slice slice, Slice next) const {

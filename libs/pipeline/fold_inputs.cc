@@ -256,6 +256,11 @@ absl::Status Fold::Prepare(std::vector<WorkItem>& items) {
   return absl::OkStatus();
 }
 
+const std::string& Fold::OrderOf(const WorkItem& item, const Prepared& prepared) {
+  const PeerFact& fact = item.received->fact;
+  return fact.publisher.empty() ? fact.key : prepared.key;
+}
+
 std::vector<Fold::Slice> Fold::PutInOrder(std::vector<WorkItem>& items) {
   std::vector<size_t> order(items.size());
   std::iota(order.begin(), order.end(), size_t{0});
@@ -264,13 +269,10 @@ std::vector<Fold::Slice> Fold::PutInOrder(std::vector<WorkItem>& items) {
   const auto last = std::find_if_not(first, order.end(), is_fact);
   const auto slice_max = static_cast<size_t>(settings_.slice_inputs_max);
   if (static_cast<size_t>(last - first) <= slice_max) return {Slice{0, items.size()}};
-  // A peer's facts by the key that its versions count, whatever they are for here. Those of one key stay in order.
+  // Those of one key stay in order.
   std::vector<std::pair<absl::string_view, size_t>> by_key;
   by_key.reserve(static_cast<size_t>(last - first));
-  for (auto it = first; it != last; ++it) {
-    const PeerFact& fact = items[*it].received->fact;
-    by_key.emplace_back(fact.publisher.empty() ? fact.key : prepared_[*it].key, *it);
-  }
+  for (auto it = first; it != last; ++it) by_key.emplace_back(OrderOf(items[*it], prepared_[*it]), *it);
   std::sort(by_key.begin(), by_key.end());
   std::transform(by_key.begin(), by_key.end(), first, [](const auto& each) { return each.second; });
   const auto facts_end = static_cast<size_t>(last - order.begin());

@@ -4,6 +4,7 @@
 
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
+#include "libs/base/status_macros.h"
 #include "libs/base/violation.h"
 #include "libs/permissions/permissions.h"
 
@@ -44,7 +45,7 @@ absl::Status RefusalOf(const DisclosureFacts& facts, bool restricted) {
   if (restricted) {
     return WithReason(absl::PermissionDeniedError("the client's processing is restricted"), "PROCESSING_RESTRICTED");
   }
-  if (facts.denied) return permissions::CheckNotDenied(facts.denied);
+  RETURN_IF_ERROR(permissions::CheckNotDenied(facts.denied));
   if (facts.not_permitted) {
     return WithReason(absl::PermissionDeniedError("the client does not permit this organisation the data"),
                       "PERMISSION_MISSING");

@@ -1,7 +1,6 @@
 #include "libs/store/places.h"
 
 #include <limits>
-#include <utility>
 
 #include "libs/base/status_macros.h"
 
@@ -75,20 +74,6 @@ absl::StatusOr<absl::string_view> WrappedOf(const RowSealer& sealer, const Journ
   RETURN_IF_ERROR(row.outlives_key ? sealer.WrapKept(place, row.payload, content)
                                    : sealer.Wrap(row.key, place, row.payload, content));
   return content;
-}
-
-void WrapAhead(const RowSealer& sealer, StoredAggregate& aggregate) {
-  Place place;
-  std::string content;
-  aggregate.wrapped.clear();
-  if (WrappedOf(sealer, aggregate, place, content).ok()) aggregate.wrapped = std::move(content);
-}
-
-void WrapAhead(const RowSealer& sealer, JournalRow& row) {
-  Place place;
-  std::string content;
-  row.wrapped.clear();
-  if (WrappedOf(sealer, row, place, content).ok()) row.wrapped = std::move(content);
 }
 
 }  // namespace polku::store

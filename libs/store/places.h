@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -24,7 +25,12 @@ absl::StatusOr<absl::string_view> WrappedOf(const RowSealer& sealer, const Store
 absl::StatusOr<absl::string_view> WrappedOf(const RowSealer& sealer, const JournalRow& row, Place& place,
                                             std::string& content);
 // See Transaction::WrapAhead.
-void WrapAhead(const RowSealer& sealer, StoredAggregate& aggregate);
-void WrapAhead(const RowSealer& sealer, JournalRow& row);
+template <class StoredRow>
+void WrapAhead(const RowSealer& sealer, StoredRow& row) {
+  Place place;
+  std::string content;
+  row.wrapped.clear();
+  if (WrappedOf(sealer, row, place, content).ok()) row.wrapped = std::move(content);
+}
 
 }  // namespace polku::store

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "libs/base/violation.h"
 #include "libs/pipeline/proto_time.h"
 #include "services/assessment/domain/testing/client.h"
@@ -15,24 +16,22 @@ namespace {
 
 constexpr char kStranger[] = "organisations/stranger";
 
-// One of each; that they say too little is looked at later.
-std::vector<v1::ClientAssessmentInput> OfAssessments() {
-  std::vector<v1::ClientAssessmentInput> inputs(6);
-  inputs[0].mutable_schedule_session();
-  inputs[1].mutable_record_instrument();
-  inputs[2].mutable_complete_assessment();
-  inputs[3].mutable_cancel_assessment();
-  inputs[4].mutable_start_reassessment();
-  inputs[5].mutable_request_consultation();
-  return inputs;
+// One of each command but RecordSession and AnswerConsultation, without content: that is looked at later.
+std::vector<v1::ClientAssessmentInput> Commands(bool of_plans) {
+  std::vector<v1::ClientAssessmentInput> commands;
+  const auto* kinds = v1::ClientAssessmentInput::descriptor()->oneof_decl(0);
+  for (int i = 0; i < kinds->field_count(); ++i) {
+    const auto* field = kinds->field(i);
+    if (!absl::EndsWith(field->message_type()->name(), "Request")) continue;
+    if (field->name() == "record_session" || field->name() == "answer_consultation") continue;
+    if (absl::EndsWith(field->name(), "_plan") != of_plans) continue;
+    v1::ClientAssessmentInput& input = commands.emplace_back();
+    input.GetReflection()->MutableMessage(&input, field);
+  }
+  return commands;
 }
-std::vector<v1::ClientAssessmentInput> OfPlans() {
-  std::vector<v1::ClientAssessmentInput> inputs(3);
-  inputs[0].mutable_propose_plan();
-  inputs[1].mutable_revise_plan();
-  inputs[2].mutable_approve_plan();
-  return inputs;
-}
+std::vector<v1::ClientAssessmentInput> OfAssessments() { return Commands(/*of_plans=*/false); }
+std::vector<v1::ClientAssessmentInput> OfPlans() { return Commands(/*of_plans=*/true); }
 
 class CommandDisclosure : public ClientTest {
  protected:
@@ -62,6 +61,8 @@ class CommandDisclosure : public ClientTest {
 
 TEST_F(CommandDisclosure, NobodyDecidesAboutARestrictedClient) {
   Restrict();
+  EXPECT_EQ(OfAssessments().size(), 6u);
+  EXPECT_EQ(OfPlans().size(), 3u);
   for (const auto& input : OfAssessments()) EXPECT_EQ(RefusalOf(input, kUnit), "PROCESSING_RESTRICTED");
   for (const auto& input : OfPlans()) EXPECT_EQ(RefusalOf(input, kUnit), "PROCESSING_RESTRICTED");
 }

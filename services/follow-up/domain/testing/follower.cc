@@ -170,7 +170,11 @@ absl::Status Follower::Give(const JourneyInput& input) {
   for (const pipeline::Lookup& lookup : domain_.LookupsOf(kClient, state_, input)) {
     context.lookups.push_back(RowsFor(lookup));
   }
-  ASSIGN_OR_RETURN(auto decision, domain_.Decide(state_, input, context));
+  // On an arena, as in the corridor: there a decision hands over the state that its events make.
+  google::protobuf::Arena arena;
+  JourneyRecord& state = *google::protobuf::Arena::CreateMessage<JourneyRecord>(&arena);
+  state = state_;
+  ASSIGN_OR_RETURN(auto decision, domain_.Decide(state, input, context));
   erased = decision.erase;
   reply = std::move(decision.reply);
   std::vector<OutreachAsked> asked;
@@ -187,6 +191,7 @@ absl::Status Follower::Give(const JourneyInput& input) {
     }
     events_.push_back(std::move(event));
   }
+  EXPECT_EQ(decision.state->SerializeAsString(), state_.SerializeAsString());
   for (const OutreachAsked& each : asked) {
     if (!breaker_lets) continue;
     JourneyInput let;
